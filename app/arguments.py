@@ -1,0 +1,106 @@
+"""The command line's words. An option that isn't given is absent: environment and defaults fill it in."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+DESCRIPTION = (
+    "Reads a whole book once, keeps a small memory of it, and answers from that memory. "
+    "Without a command it starts the app: a page for the browser, on http://127.0.0.1:7860."
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser; `verb` is None when the app is meant."""
+    common = _common()
+    parser = argparse.ArgumentParser(prog="launch.py", description=DESCRIPTION, parents=[common])
+    app = parser.add_argument_group("the app")
+    app.add_argument("--host", default=argparse.SUPPRESS, help="address to listen on (127.0.0.1)")
+    app.add_argument("--port", type=int, default=argparse.SUPPRESS, help="port to listen on (7860)")
+    app.add_argument("--open", action="store_true", default=argparse.SUPPRESS, help="open it in the browser as well")
+    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
+    _reading(verbs, common)
+    _snapshots(verbs, common)
+    _training(verbs, common)
+    return parser
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = common.add_argument_group("everywhere")
+    group.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
+    group.add_argument("--db", type=Path, metavar="PATH", help="library file (library.db in the home folder)")
+    group.add_argument("--home", type=Path, metavar="DIR", help="folder for library and models (~/.palimpsest)")
+    group.add_argument("--model", metavar="MODEL", help="'default', a model folder, or a name on the hub")
+    group.add_argument("--adapter", type=Path, metavar="DIR", help="fine-tuned adapter for the model")
+    group.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], help="where to compute (auto)")
+    group.add_argument("--dtype", choices=["auto", "float32", "bfloat16", "float16"], help="precision (auto)")
+    group.add_argument("--threads", type=_count, metavar="N", help="processor threads")
+    return common
+
+
+def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    read = verbs.add_parser("read", parents=[common], help="put files on the shelf and read them")
+    read.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    read.add_argument("--password", help="for encrypted files")
+
+    ask = verbs.add_parser("ask", parents=[common], help="ask a document that was read")
+    ask.add_argument("id", metavar="ID", help="the document's id, or its beginning")
+    ask.add_argument("question", metavar="QUESTION")
+
+    summarize = verbs.add_parser("summarize", parents=[common], help="summarise a document or one of its sections")
+    summarize.add_argument("id", metavar="ID")
+    summarize.add_argument("--section", type=int, metavar="N", help="the section's number on the shelf")
+    for verb in (ask, summarize):
+        verb.add_argument("--max-tokens", type=_count, default=128, metavar="N", help="longest answer (128)")
+        verb.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 is always the likeliest word")
+        verb.add_argument("--seed", type=int, default=0, metavar="N", help="for temperatures above 0")
+
+    shelf = verbs.add_parser("shelf", parents=[common], help="list the documents")
+    shelf.add_argument("--sections", action="store_true", help="with their sections")
+
+
+def _snapshots(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    snapshot = verbs.add_parser("snapshot", help="carry a document with its memory to another machine")
+    actions = snapshot.add_subparsers(dest="action", metavar="ACTION", required=True)
+    export = actions.add_parser("export", parents=[common], help="write a document and its memory to one file")
+    export.add_argument("id", metavar="ID")
+    export.add_argument("file", type=Path, metavar="FILE")
+    take_in = actions.add_parser("import", parents=[common], help="take such a file in")
+    take_in.add_argument("file", type=Path, metavar="FILE")
+
+
+def _training(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    evaluate = verbs.add_parser("eval", help="measure what the memory recalls")
+    names = evaluate.add_subparsers(dest="name", metavar="NAME", required=True)
+    passkey = names.add_parser("passkey", parents=[common], help="a number hidden in a long text")
+    passkey.add_argument("--tokens", type=_count, default=8192, metavar="N", help="length of the text (8192)")
+    passkey.add_argument("--depth", type=_share, default=0.5, metavar="D", help="where it is hidden, 0 to 1 (0.5)")
+    passkey.add_argument("--trials", type=_count, default=20, metavar="N", help="how many times (20)")
+    passkey.add_argument("--filler", type=Path, required=True, metavar="FILE", help="the text to hide it in")
+    passkey.add_argument("--seed", type=int, default=0, metavar="N")
+
+    train = verbs.add_parser("train", parents=[common], help="train an adapter")
+    train.add_argument("recipe", metavar="RECIPE", help="a recipe's name, or the path of its .toml file")
+    train.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="training texts (data)")
+    train.add_argument("--books", type=Path, default=None, metavar="DIR", help="books to hide facts in")
+    train.add_argument("--out", type=Path, default=None, metavar="DIR", help="where to write (runs/RECIPE)")
+    train.add_argument("--base", default=None, metavar="MODEL", help="model to start from (the default one)")
+    train.add_argument("--minutes", type=float, default=None, metavar="M", help="stop after so long")
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    train.add_argument("--seed", type=int, default=None, metavar="N", help="instead of the recipe's")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0.0 <= number <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return number

@@ -1,0 +1,117 @@
+"""Errors of the library. Each says in plain words what happened and what to do."""
+
+from __future__ import annotations
+
+
+class LibraryError(Exception):
+    """Base of every error that the library raises itself."""
+
+
+class UnknownDocument(LibraryError):
+    """No document on the shelf has this id."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(f"There is no document '{document_id}' on the shelf. The shelf lists the ids that there are.")
+
+
+class AmbiguousDocument(LibraryError):
+    """The beginning of an id fits several documents."""
+
+    def __init__(self, beginning: str, ids: list[str]) -> None:
+        super().__init__(f"'{beginning}' could be {' or '.join(ids)}. Give more of the id.")
+
+
+class UnknownSection(LibraryError):
+    """The document has no section with this number."""
+
+    def __init__(self, section: int, title: str, n_sections: int) -> None:
+        super().__init__(f"'{title}' has no section {section}. Its sections are numbered 1 to {n_sections}.")
+
+
+class NotReadYet(LibraryError):
+    """There is no memory of the document yet."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"'{title}' has not been read yet. Read it first, at least some pages of it.")
+
+
+class StaleSnapshot(LibraryError):
+    """The only memory of the document was made by another model."""
+
+    def __init__(self, title: str, made_by: str, running: str) -> None:
+        super().__init__(
+            f"'{title}' was read by another model or adapter (memory {made_by[:12]}, running {running[:12]}), and a "
+            "memory fits only the model that made it. Read it again, or start with the model that read it (--model)."
+        )
+
+
+class NothingToRead(LibraryError):
+    """The document or section holds no text."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"'{title}' holds no text to read.")
+
+
+class FileUnreadable(LibraryError):
+    """A file could not be opened or read from the disk."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"'{name}' could not be opened: {reason}. Check the path and that you may read it.")
+
+
+class FileNotWritten(LibraryError):
+    """A file could not be written."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"'{name}' could not be written: {reason}. Choose another place, or free some space.")
+
+
+class NotASnapshotFile(LibraryError):
+    """The file is not one that `snapshot export` wrote."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"'{name}' is not a snapshot file ({reason}). Export one with `snapshot export ID FILE`.")
+
+
+class SnapshotFileDamaged(LibraryError):
+    """The snapshot file's contents don't match the digests in it."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"'{name}' is damaged ({reason}), and nothing of it was taken in. Copy or export it again.")
+
+
+class SnapshotFileTooNew(LibraryError):
+    """The snapshot file was written by a newer version."""
+
+    def __init__(self, name: str, version: object) -> None:
+        super().__init__(f"'{name}' was written by a newer version (format {version}). Update this program to read it.")
+
+
+class TextDiffers(LibraryError):
+    """A half-read snapshot belongs to another text of the same document."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            f"'{title}' is on the shelf already, with a text that differs from the file's, so the file's half-finished "
+            "reading can't go on here. Remove it from the shelf and import again, or read it here."
+        )
+
+
+class ReadingStopped(LibraryError):
+    """A reading on the terminal was interrupted."""
+
+    def __init__(self, title: str, percent: int) -> None:
+        super().__init__(
+            f"'{title}' is read to {percent}%, and that is kept. The same command goes on from there; "
+            "it can be asked about what was read."
+        )
+
+
+class AddressTaken(LibraryError):
+    """The app's address is in use or not this machine's."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"The app can't be opened on {host}:{port} ({reason}). "
+            "Close what runs there, or choose another port with --port."
+        )

@@ -1,0 +1,8 @@
+"""Page events to library and reading queue, and the screen that each of them shows."""
+
+from __future__ import annotations
+
+from app.handlers.events import Handlers
+from app.handlers.screen import Screen
+
+__all__ = ["Handlers", "Screen"]

@@ -1,0 +1,251 @@
+"""What happens when somebody clicks, types, drops or just watches: page events to library and reading queue."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app.handlers.screen import WHOLE_DOCUMENT, Screen, Standing, advanced, mark_of, opened, progressed, settled
+from app.jobs import ReadingQueue
+from app.library import Library
+from app.markup.conversation import pending
+from app.markup.notice import notice
+from app.views import JobView
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One answer being made for one browser tab."""
+
+    document_id: str
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class Handlers:
+    """The page's events: each gives `Screen` values, and named errors come out as notices in plain words."""
+
+    def __init__(self, library: Library, queue: ReadingQueue) -> None:
+        self._library = library
+        self._queue = queue
+        self._runs: dict[str, _Run] = {}
+
+    # What is shown
+
+    def load(self, request: gr.Request) -> Screen:
+        """A page was opened or reloaded: show the document in its address, else the one asked or added last."""
+        wanted = str(request.query_params.get("document", ""))
+        return self._safely(lambda: self._open(wanted))
+
+    def select(self, document_id: str, event: gr.EventData, request: gr.Request) -> Screen:
+        """A document on the shelf was chosen; an answer under way in this tab is stopped."""
+        chosen = str(event._data.get("document", "")) if isinstance(event._data, dict) else ""
+        self._end(request)
+        return self._safely(lambda: self._open(chosen or document_id))
+
+    def tick(self, document_id: str, mark: str) -> Screen:
+        """A second has passed: show how the readings stand, touching as little as possible."""
+        return self._safely(lambda: self._advance(document_id, mark))
+
+    # The shelf
+
+    def add(self, paths: list[str] | None, password: str, document_id: str) -> Iterator[Screen]:
+        """Files were dropped: put each on the shelf and queue its reading; a bad file never stops the others."""
+        said: list[str] = []
+        first = ""
+        for number, path in enumerate(map(Path, paths or []), start=1):
+            yield Screen(notice=notice([f"Opening {path.name} ({number} of {len(paths or [])}) …"], "busy"))
+            try:
+                item = self._library.add_file(path, password or None)
+                if item.status == "read":
+                    said.append(f"“{item.title}” is on the shelf already, and read.")
+                else:
+                    self._queue.enqueue(item.id)
+                first = first or item.id
+            except self._library.named_errors() as error:
+                said.append(str(error) if path.name in str(error) else f"{path.name}: {error}")
+            finally:
+                path.unlink(missing_ok=True)
+        shown = self._safely(lambda: self._open(first or document_id))
+        yield shown._replace(notice=notice(said), drop=gr.File(value=None), password="")
+
+    def read(self, document_id: str) -> Screen:
+        """Start or go on with reading the open document."""
+        return self._safely(lambda: self._after(document_id, self._queue.enqueue))
+
+    def cancel(self, document_id: str) -> Screen:
+        """Stop reading the open document; what was read stays."""
+        return self._safely(lambda: self._after(document_id, self._queue.cancel))
+
+    def remove(self, document_id: str, request: gr.Request) -> Screen:
+        """Take the open document off the shelf, with its memory and its conversation."""
+        self._end(request)
+
+        def forget() -> Screen:
+            title = self._library.get(document_id).title
+            self._queue.cancel(document_id)
+            self._library.remove(document_id)
+            return self._open("")._replace(notice=notice([f"“{title}” is off the shelf."], "done"))
+
+        return self._safely(forget)
+
+    # Asking
+
+    def begin_answer(self, document_id: str, question: str, request: gr.Request) -> tuple[Any, ...]:
+        """A question was sent: show it before the model is free. Returns the question, then the screen's fields."""
+        shown = self._begin(document_id, question, "Recalling", request)
+        return question, *shown._replace(question=gr.Textbox(value=""))
+
+    def answer(self, document_id: str, question: str, request: gr.Request) -> Iterator[Screen]:
+        """Stream the answer; the kept conversation replaces it at its end."""
+
+        def pieces(should_stop: Callable[[], bool]) -> Iterator[Any]:
+            return self._library.ask(document_id, question, should_stop=should_stop)
+
+        yield from self._stream(document_id, question, "Recalling", pieces, request, back=question)
+
+    def begin_summary(self, document_id: str, section: int, request: gr.Request) -> Screen:
+        """A summary was asked for: show that at once."""
+        waiting = _summary_wait(section)
+        return self._safely(
+            lambda: self._begin(document_id, self._summary_title(document_id, section), waiting, request)
+        )
+
+    def summarise(self, document_id: str, section: int, request: gr.Request) -> Iterator[Screen]:
+        """Stream a summary of the whole document (section 0) or of one section."""
+
+        def pieces(should_stop: Callable[[], bool]) -> Iterator[Any]:
+            number = None if section == WHOLE_DOCUMENT else section
+            return self._library.summarize(document_id, section=number, should_stop=should_stop)
+
+        try:
+            title = self._summary_title(document_id, section)
+        except self._library.named_errors() as error:
+            yield Screen(notice=notice([str(error)]))
+            return
+        yield from self._stream(document_id, title, _summary_wait(section), pieces, request, back="")
+
+    def stop(self, request: gr.Request) -> Screen:
+        """Stop the answer under way in this tab; what was said so far stays."""
+        run = self._runs.get(str(request.session_hash))
+        if run is not None:
+            run.stop.set()
+        return Screen(stop=gr.Button("Stopping …", interactive=False))
+
+    def fresh(self, document_id: str) -> Screen:
+        """Begin a new conversation about the open document; the old one stays in the database."""
+        return self._safely(lambda: self._after(document_id, self._library.new_chat))
+
+    def leave(self, request: gr.Request) -> None:
+        """A tab was closed: its answer ends, readings go on."""
+        self._end(request)
+
+    # Inside
+
+    def _begin(self, document_id: str, question: str, waiting: str, request: gr.Request) -> Screen:
+        self._end(request)
+        self._runs[str(request.session_hash)] = _Run(document_id)
+        return Screen(
+            notice="",
+            live=pending(question, "", waiting),
+            ask=gr.Button(visible=False),
+            summarise=gr.Button(interactive=False),
+            fresh=gr.Button(visible=False),
+            stop=gr.Button("Stop", visible=True, interactive=True),
+        )
+
+    def _stream(
+        self,
+        document_id: str,
+        question: str,
+        waiting: str,
+        pieces: Callable[[Callable[[], bool]], Iterator[Any]],
+        request: gr.Request,
+        back: str,
+    ) -> Iterator[Screen]:
+        session = str(request.session_hash)
+        run = self._runs.get(session)
+        if run is None or run.document_id != document_id:
+            # Another document was opened before the model was free.
+            yield Screen()
+            return
+        text = ""
+        problem = ""
+        try:
+            if not run.stop.is_set():
+                with closing(pieces(run.stop.is_set)) as stream:
+                    for piece in stream:
+                        if isinstance(piece, str):
+                            text += piece
+                            # A tab that has moved on to another document is left alone.
+                            here = self._runs.get(session) is run
+                            yield Screen(live=pending(question, text, waiting)) if here else Screen()
+        except self._library.named_errors() as error:
+            problem = str(error)
+        finally:
+            moved_on = self._runs.get(session) is not run
+            if not moved_on:
+                del self._runs[session]
+        if not moved_on:
+            yield self._safely(lambda: self._settle(document_id, problem, back))
+
+    def _settle(self, document_id: str, problem: str, back: str) -> Screen:
+        item = self._standing().find(document_id)
+        shown = Screen(**settled(item, self._library)) if item else self._open("")
+        restored = gr.Textbox(value=back) if problem and back else Screen().question
+        return shown._replace(notice=notice([problem] if problem else []), question=restored)
+
+    def _end(self, request: gr.Request) -> None:
+        run = self._runs.pop(str(request.session_hash), None)
+        if run is not None:
+            run.stop.set()
+
+    def _safely(self, action: Callable[[], Screen]) -> Screen:
+        """Return what `action` shows, or a notice with what went wrong."""
+        try:
+            return action()
+        except self._library.named_errors() as error:
+            return Screen(notice=notice([str(error)]))
+
+    def _after(self, document_id: str, action: Callable[[str], object]) -> Screen:
+        action(document_id)
+        return self._open(document_id)._replace(notice="")
+
+    def _advance(self, document_id: str, mark: str) -> Screen:
+        # Most seconds nothing is being read and nothing has ended: then the shelf isn't even looked at.
+        jobs = self._jobs()
+        if not jobs and mark.endswith("|"):
+            return Screen()
+        now = self._standing()
+        item = now.find(document_id)
+        if item is None:
+            return self._open("")
+        return advanced(item, now) if mark_of(item, now.jobs) == mark else progressed(item, self._library, now)
+
+    def _open(self, document_id: str) -> Screen:
+        """Show that document, or the newest one when it isn't there."""
+        now = self._standing()
+        return opened(now.find(document_id) or now.newest(), self._library, now)
+
+    def _standing(self) -> Standing:
+        return Standing(self._library.shelf(), self._jobs())
+
+    def _jobs(self) -> dict[str, JobView]:
+        return {job.document_id: job for job in self._queue.active()}
+
+    def _summary_title(self, document_id: str, section: int) -> str:
+        item = self._standing().find(document_id)
+        if item is None:
+            return "Summarise."
+        if section == WHOLE_DOCUMENT:
+            return f"Summarise “{item.title}”."
+        return f"Summarise section {section}, “{item.sections[section - 1].title}”."
+
+
+def _summary_wait(section: int) -> str:
+    return "Recalling the whole document" if section == WHOLE_DOCUMENT else "Reading this section, then summarising it"

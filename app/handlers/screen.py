@@ -1,0 +1,143 @@
+"""What the page shows, as one value: a field for each component that a handler may change."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from app.library import Library
+from app.markup import conversation, document, shelf
+from app.views import JobView, ShelfItem
+
+KEEP: dict[str, Any] = gr.skip()
+WHOLE_DOCUMENT = 0
+CAN_START = frozenset({"new", "stale", "cancelled", "failed"})
+
+
+class Screen(NamedTuple):
+    """Updates for the page's components, in the order in which desk.py names them; KEEP leaves one as it is."""
+
+    document_id: Any = KEEP
+    mark: Any = KEEP
+    notice: Any = KEEP
+    drop: Any = KEEP
+    password: Any = KEEP
+    shelf: Any = KEEP
+    about: Any = KEEP
+    reading: Any = KEEP
+    work: Any = KEEP
+    read: Any = KEEP
+    cancel: Any = KEEP
+    remove: Any = KEEP
+    confirm: Any = KEEP
+    part: Any = KEEP
+    talk: Any = KEEP
+    live: Any = KEEP
+    question: Any = KEEP
+    ask: Any = KEEP
+    stop: Any = KEEP
+    section: Any = KEEP
+    summarise: Any = KEEP
+    fresh: Any = KEEP
+
+
+class Standing(NamedTuple):
+    """How everything stands at one moment: the documents on the shelf, and the readings that wait or go on."""
+
+    items: list[ShelfItem]
+    jobs: dict[str, JobView]
+
+    def find(self, document_id: str) -> ShelfItem | None:
+        """Return the document with that id, or None."""
+        return next((item for item in self.items if item.id == document_id), None)
+
+    def newest(self) -> ShelfItem | None:
+        """Return the document that was asked or added last, or None when the shelf is empty."""
+        return max(self.items, key=lambda item: item.last_asked_at or item.added_at, default=None)
+
+
+def opened(item: ShelfItem | None, library: Library, now: Standing) -> Screen:
+    """Return the whole screen with `item` open, its conversation read from the library; None opens the welcome."""
+    if item is None:
+        return Screen(
+            document_id="",
+            mark=mark_of(None, now.jobs),
+            shelf=shelf.shelf(now.items, now.jobs, ""),
+            about=document.about(None),
+            reading="",
+            work=gr.Column(visible=False),
+            read=gr.Button(visible=False),
+            cancel=gr.Button(visible=False),
+            remove=gr.Button(visible=False),
+            confirm=gr.Row(visible=False),
+        )
+    return progressed(item, library, now)._replace(
+        document_id=item.id,
+        work=gr.Column(visible=True),
+        remove=gr.Button(visible=True),
+        confirm=gr.Row(visible=False),
+        section=gr.Dropdown(choices=section_choices(item), value=WHOLE_DOCUMENT),
+        **settled(item, library),
+    )
+
+
+def progressed(item: ShelfItem, library: Library, now: Standing) -> Screen:
+    """Return what changes while `item` is being read: the shelf, its progress, and what can be done with it now."""
+    reading = item.status in shelf.IN_PROGRESS
+    return Screen(
+        mark=mark_of(item, now.jobs),
+        shelf=shelf.shelf(now.items, now.jobs, item.id),
+        about=document.about(item),
+        reading=document.reading(item, now.jobs.get(item.id)),
+        read=gr.Button(document.read_label(item.status), visible=item.status in CAN_START),
+        cancel=gr.Button(visible=reading),
+        part=document.answers_from(item),
+        talk=conversation.conversation(library.history(item.id), item.can_ask),
+        question=gr.Textbox(interactive=item.can_ask, placeholder=placeholder(item)),
+        ask=gr.Button(interactive=item.can_ask),
+        summarise=gr.Button(interactive=item.can_ask),
+    )
+
+
+def advanced(item: ShelfItem, now: Standing) -> Screen:
+    """Return only the moving figures of a reading, so that nothing that has the keyboard's focus is touched."""
+    return Screen(
+        shelf=shelf.shelf(now.items, now.jobs, item.id),
+        reading=document.reading(item, now.jobs.get(item.id)),
+        part=document.answers_from(item),
+    )
+
+
+def settled(item: ShelfItem, library: Library) -> dict[str, Any]:
+    """Return the fields of a conversation in which nothing is being answered."""
+    turns = library.history(item.id)
+    return {
+        "talk": conversation.conversation(turns, item.can_ask),
+        "live": "",
+        "ask": gr.Button(visible=True, interactive=item.can_ask),
+        "stop": gr.Button(visible=False),
+        "summarise": gr.Button(visible=True, interactive=item.can_ask),
+        "fresh": gr.Button(visible=bool(turns)),
+    }
+
+
+def mark_of(item: ShelfItem | None, jobs: dict[str, JobView]) -> str:
+    """Return a short word that changes when more than the figures of a reading has changed."""
+    busy = ",".join(sorted(jobs))
+    return f"|{busy}" if item is None else f"{item.id} {item.status} {item.can_ask}|{busy}"
+
+
+def placeholder(item: ShelfItem) -> str:
+    """Return the hint in the empty question box."""
+    return "Ask about this document" if item.can_ask else "You can ask as soon as some pages have been read"
+
+
+def section_choices(item: ShelfItem) -> list[tuple[str, int]]:
+    """Return the choices for a summary: the whole document, then its sections by number, indented by level."""
+    choices = [("The whole document", WHOLE_DOCUMENT)]
+    for section in item.sections:
+        indent = "\u2003" * max(0, section.level - 1)
+        title = section.title or f"Section {section.number}"
+        choices.append((f"{indent}{title} (p. {section.page:,})", section.number))
+    return choices

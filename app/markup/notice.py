@@ -1,0 +1,18 @@
+"""Friendly notices: what happened and what to do, never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+
+def notice(lines: Sequence[str], kind: str = "problem") -> str:
+    """Return a notice that can be dismissed; `kind` is "problem" or "done". No lines, no notice."""
+    if not lines:
+        return ""
+    said = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    role = "alert" if kind == "problem" else "status"
+    return (
+        f'<div class="notice {kind}" role="{role}"><div>{said}</div>'
+        '<button type="button" data-dismiss aria-label="Dismiss this message">×</button></div>'
+    )

@@ -1,0 +1,59 @@
+"""Questions, answers and summaries of the open document."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import gradio as gr
+
+from app.pages import behaviour
+
+
+class AskSection(NamedTuple):
+    """The components of the conversation."""
+
+    part: gr.HTML
+    talk: gr.HTML
+    live: gr.HTML
+    question: gr.Textbox
+    ask: gr.Button
+    stop: gr.Button
+    section: gr.Dropdown
+    summarise: gr.Button
+    fresh: gr.Button
+
+
+def render() -> AskSection:
+    """Render the conversation, the question box and the summary line where we are; return their components."""
+    with gr.Column(elem_classes="talk-pane", elem_id="talk-pane"):
+        talk = gr.HTML("", apply_default_css=False, js_on_load=behaviour.TALK, elem_id="talk")
+        live = gr.HTML("", apply_default_css=False, js_on_load=behaviour.LIVE, elem_id="live")
+    part = gr.HTML("", apply_default_css=False, elem_id="part")
+    with gr.Row(elem_classes="composer", elem_id="composer"):
+        question = gr.Textbox(
+            label="Your question",
+            show_label=False,
+            container=False,
+            lines=1,
+            max_lines=6,
+            scale=1,
+            elem_id="question",
+        )
+        ask = gr.Button("Ask", variant="primary", scale=0, min_width=92, elem_id="ask")
+        stop = gr.Button("Stop", variant="stop", scale=0, min_width=92, visible=False, elem_id="stop")
+    with gr.Row(elem_classes="summary-line", elem_id="summary-line"):
+        section = gr.Dropdown(
+            choices=[("The whole document", 0)],
+            value=0,
+            label="Summary of",
+            show_label=False,
+            container=False,
+            scale=1,
+            min_width=180,
+            elem_id="section",
+        )
+        summarise = gr.Button("Summarise", size="sm", scale=0, min_width=110, elem_id="summarise")
+        fresh = gr.Button(
+            "New conversation", size="sm", scale=0, min_width=150, visible=False, elem_classes="quiet", elem_id="fresh"
+        )
+    return AskSection(part, talk, live, question, ask, stop, section, summarise, fresh)

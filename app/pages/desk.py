@@ -1,0 +1,123 @@
+"""The whole page: its sections put together, and their events wired to the handlers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app.handlers import Handlers, Screen
+from app.jobs import ReadingQueue
+from app.library import Library
+from app.markup.frame import banner
+from app.pages import ask, behaviour, reading, shelf, theme
+
+TITLE = "Palimpsest"
+POLL_SECONDS = 1.0
+MODEL = "model"
+MAX_FILE_SIZE = "512mb"
+# Uploads are parsed and deleted at once; this sweeps what a crash left behind (every hour, older than a day).
+SWEEP_SECONDS = (3600, 86400)
+LIGHT: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+HEAVY: dict[str, Any] = {
+    "concurrency_id": MODEL,
+    "concurrency_limit": 1,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+
+
+def build_page(library: Library, queue: ReadingQueue) -> gr.Blocks:
+    """Return the page, ready to `launch(**launch_options(), server_name=..., server_port=...)`.
+
+    `queue` is started and stopped by the caller; the page only looks at it and adds to it.
+    """
+    handlers = Handlers(library, queue)
+    with gr.Blocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
+        document_id, mark, asked = gr.State(""), gr.State(""), gr.State("")
+        gr.HTML(banner(library.engine_info), apply_default_css=False, js_on_load=behaviour.BANNER, elem_id="banner")
+        notice = gr.HTML("", apply_default_css=False, js_on_load=behaviour.NOTICE, elem_id="notice")
+        with gr.Row(elem_id="house"):
+            with gr.Column(scale=0, min_width=300, elem_id="side"):
+                left = shelf.render()
+            with gr.Column(scale=1, min_width=300, elem_id="desk"):
+                head = reading.render()
+                with gr.Column(visible=False, elem_id="work") as work:
+                    talk = ask.render()
+        timer = gr.Timer(POLL_SECONDS)
+
+        found = {"document_id": document_id, "mark": mark, "notice": notice, "work": work}
+        for section in (left, head, talk):
+            found |= section._asdict()
+        screen = [found[name] for name in Screen._fields]
+        _wire_shelf(page, handlers, left, head, timer, document_id, mark, screen)
+        _wire_talk(page, handlers, talk, document_id, asked, screen)
+    return page
+
+
+def launch_options() -> dict[str, Any]:
+    """Return the keyword arguments of `launch()` for the page's look and safety; address and port are the caller's."""
+    return {
+        "theme": theme.theme(),
+        "css": theme.css(),
+        "head": theme.head(),
+        "js": behaviour.ON_OPEN,
+        "favicon_path": Path(__file__).with_name("mark.svg"),
+        "max_file_size": MAX_FILE_SIZE,
+        "footer_links": [],
+        "show_error": False,
+        "share": False,
+        "ssr_mode": False,
+    }
+
+
+def _wire_shelf(
+    page: gr.Blocks,
+    handlers: Handlers,
+    left: shelf.ShelfSection,
+    head: reading.ReadingSection,
+    timer: gr.Timer,
+    document_id: gr.State,
+    mark: gr.State,
+    screen: list[Any],
+) -> None:
+    page.load(handlers.load, None, screen, **LIGHT)
+    page.unload(handlers.leave)
+    timer.tick(handlers.tick, [document_id, mark], screen, trigger_mode="once", **LIGHT)
+    left.shelf.click(handlers.select, document_id, screen, **LIGHT)
+    left.drop.upload(
+        handlers.add,
+        [left.drop, left.password, document_id],
+        screen,
+        concurrency_limit=None,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    head.read.click(handlers.read, document_id, screen, **LIGHT)
+    head.cancel.click(handlers.cancel, document_id, screen, **LIGHT)
+    head.remove.click(lambda: gr.Row(visible=True), None, head.confirm, **LIGHT)
+    head.remove_no.click(lambda: gr.Row(visible=False), None, head.confirm, **LIGHT)
+    head.remove_yes.click(handlers.remove, document_id, screen, **LIGHT)
+
+
+def _wire_talk(
+    page: gr.Blocks,
+    handlers: Handlers,
+    talk: ask.AskSection,
+    document_id: gr.State,
+    asked: gr.State,
+    screen: list[Any],
+) -> None:
+    sent = gr.on(
+        [talk.ask.click, talk.question.submit],
+        handlers.begin_answer,
+        [document_id, talk.question],
+        [asked, *screen],
+        **LIGHT,
+    )
+    sent.then(handlers.answer, [document_id, asked], screen, **HEAVY)
+    wanted = talk.summarise.click(handlers.begin_summary, [document_id, talk.section], screen, **LIGHT)
+    wanted.then(handlers.summarise, [document_id, talk.section], screen, **HEAVY)
+    talk.stop.click(handlers.stop, None, screen, **LIGHT)
+    talk.fresh.click(handlers.fresh, document_id, screen, **LIGHT)

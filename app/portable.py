@@ -1,0 +1,181 @@
+"""A document's text and memory in one file to carry about: a zip of JSON and safetensors, every part hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import zipfile
+import zlib
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from app.errors import FileNotWritten, FileUnreadable, NotASnapshotFile, SnapshotFileDamaged, SnapshotFileTooNew
+from storage import DocumentRow, NewSnapshot, SectionRow, now
+
+FORMAT = "palimpsest-snapshot"
+VERSION = 1
+MANIFEST, TEXT, STATE = "manifest.json", "text.json", "state.safetensors"
+# Larger than any real book or memory; a file that claims more is not unpacked.
+LIMITS = {MANIFEST: 2**20, TEXT: 2**30, STATE: 2**32}
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the same document gives the same file, whenever it is written
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What such a file carries."""
+
+    document: DocumentRow
+    pages: tuple[str, ...]
+    sections: tuple[SectionRow, ...]
+    snapshot: NewSnapshot
+
+
+def bytes_of(path: Path) -> bytes:
+    """A file's contents. Raises FileUnreadable."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FileUnreadable(str(path), error.strerror or str(error)) from error
+
+
+def write(path: Path, bundle: Bundle) -> None:
+    """Writes the file whole or not at all; one that is there is replaced. Raises FileNotWritten."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                with zipfile.ZipFile(file, "w") as archive:
+                    for name, data in _parts(bundle).items():
+                        packing = zipfile.ZIP_STORED if name == STATE else zipfile.ZIP_DEFLATED
+                        archive.writestr(zipfile.ZipInfo(name, EPOCH), data, packing)
+                file.close()
+                Path(file.name).replace(path)
+            except BaseException:
+                file.close()
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise FileNotWritten(str(path), error.strerror or str(error)) from error
+
+
+def read(path: Path) -> Bundle:
+    """Reads and checks the file before anything is believed.
+
+    Raises FileUnreadable, NotASnapshotFile, SnapshotFileDamaged, SnapshotFileTooNew.
+    """
+    name = path.name
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = _manifest(archive, name)
+            text, state = (_part(archive, part, manifest, name) for part in (TEXT, STATE))
+    except OSError as error:
+        raise FileUnreadable(str(path), error.strerror or str(error)) from error
+    except zipfile.BadZipFile as error:
+        raise NotASnapshotFile(name, "it is of another kind, or incomplete") from error
+    except (zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise SnapshotFileDamaged(name, "a part of it can't be unpacked") from error
+    try:
+        return _bundle(manifest, json.loads(text), state)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise NotASnapshotFile(name, "its description doesn't fit its contents") from error
+
+
+def _parts(bundle: Bundle) -> dict[str, bytes]:
+    """The file's parts; the manifest comes first and has the digests of the others."""
+    text = _json({"pages": bundle.pages, "sections": [asdict(section) for section in bundle.sections]})
+    state = bundle.snapshot.blob
+    local = ("added_at", "last_asked_at")
+    document = {name: value for name, value in asdict(bundle.document).items() if name not in local}
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "document": document,
+        "snapshot": asdict(replace(bundle.snapshot, blob=b"")) | {"blob": None},
+        "sha256": {TEXT: hashlib.sha256(text).hexdigest(), STATE: hashlib.sha256(state).hexdigest()},
+    }
+    return {MANIFEST: _json(manifest), TEXT: text, STATE: state}
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode("utf-8", "surrogatepass")
+
+
+def _manifest(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+    try:
+        manifest = json.loads(_unpack(archive, MANIFEST, name))
+    except KeyError as error:
+        raise NotASnapshotFile(name, "it is an archive of another kind") from error
+    except (ValueError, RecursionError) as error:
+        raise SnapshotFileDamaged(name, "its description can't be read") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise NotASnapshotFile(name, "it is an archive of another kind")
+    if manifest.get("version") != VERSION:
+        raise SnapshotFileTooNew(name, manifest.get("version"))
+    return manifest
+
+
+def _part(archive: zipfile.ZipFile, part: str, manifest: dict[str, Any], name: str) -> bytes:
+    digests = manifest.get("sha256")
+    try:
+        data = _unpack(archive, part, name)
+    except KeyError as error:
+        raise SnapshotFileDamaged(name, f"{part} is missing") from error
+    if not isinstance(digests, dict) or hashlib.sha256(data).hexdigest() != digests.get(part):
+        raise SnapshotFileDamaged(name, f"{part} is not what was written")
+    return data
+
+
+def _unpack(archive: zipfile.ZipFile, part: str, name: str) -> bytes:
+    # Read with a limit of our own: the size that an archive claims may be a lie.
+    try:
+        with archive.open(part) as file:
+            data = file.read(LIMITS[part] + 1)
+    except zipfile.BadZipFile as error:
+        raise SnapshotFileDamaged(name, f"{part} is not what was written") from error
+    if len(data) > LIMITS[part]:
+        raise SnapshotFileDamaged(name, f"{part} is far too large")
+    return data
+
+
+def _bundle(manifest: dict[str, Any], text: dict[str, Any], state: bytes) -> Bundle:
+    """Builds the rows; ValueError, KeyError or TypeError when a value is missing or of another kind."""
+    document = {**manifest["document"], "added_at": now(), "last_asked_at": None}
+    for name in ("missing_pages", "warnings"):
+        document[name] = tuple(document[name])
+    bundle = Bundle(
+        document=_checked(DocumentRow, document),
+        pages=tuple(text["pages"]),
+        sections=tuple(_checked(SectionRow, section) for section in text["sections"]),
+        snapshot=_checked(NewSnapshot, {**manifest["snapshot"], "blob": state}),
+    )
+    row, new, length = bundle.document, bundle.snapshot, sum(map(len, bundle.pages))
+    sound = (
+        row.sha256.startswith(row.id)
+        and len(row.id) == 16
+        and new.document_id == row.id
+        and new.section == 0
+        and row.n_pages == len(bundle.pages) >= 1
+        and 0 < new.n_tokens <= new.total_tokens
+        and new.complete == (new.n_tokens == new.total_tokens)
+        and new.group_tokens > 0
+        and 0 <= new.page <= row.n_pages
+        and [section.number for section in bundle.sections] == list(range(1, len(bundle.sections) + 1))
+        and all(0 <= section.start <= section.end <= length for section in bundle.sections)
+        and all(isinstance(page, str) for page in bundle.pages)
+    )
+    if not sound:
+        raise ValueError("values that contradict each other")
+    return bundle
+
+
+def _checked(kind: type[Any], values: dict[str, Any]) -> Any:
+    """A row of `kind`, with the type of every value checked."""
+    hints = get_type_hints(kind)
+    for name, value in values.items():
+        wanted = hints[name]
+        plain = getattr(wanted, "__origin__", wanted)
+        fits = isinstance(value, plain) and (plain is bool or not isinstance(value, bool))
+        if not (fits or (plain is float and type(value) is int)):
+            raise TypeError(f"{name} is {type(value).__name__}")
+    return kind(**values)

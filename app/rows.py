@@ -1,0 +1,161 @@
+"""Between rows and what the shelf shows: pure functions, no queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from app.views import JobView, ReadReport, SectionView, ShelfItem, Status, Turn
+from storage import DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, TurnRow, now
+
+if TYPE_CHECKING:
+    from documents import Document
+
+
+def item(
+    row: DocumentRow,
+    sections: Sequence[SectionRow],
+    job: JobRow | None,
+    snapshots: Sequence[SnapshotRow],
+    fingerprint: str | None,
+) -> ShelfItem:
+    """One document as shown. `snapshots` are its memories, newest first.
+
+    Without a fingerprint (no model loaded) the newest memory counts, whichever model made it.
+    """
+    usable = next((kept for kept in snapshots if fingerprint in (None, kept.fingerprint)), None)
+    status = _status(job, usable, stale=bool(snapshots) and usable is None, fingerprint=fingerprint)
+    return ShelfItem(
+        id=row.id,
+        title=row.title,
+        author=row.author,
+        format=row.format,
+        pages=row.n_pages,
+        tokens=row.n_tokens,
+        read_tokens=usable.n_tokens if usable else 0,
+        read_pages=usable.page if usable else 0,
+        status=status,
+        state_bytes=usable.n_bytes if usable else 0,
+        warnings=row.warnings,
+        missing_pages=row.missing_pages,
+        sections=tuple(section_view(section) for section in sections),
+        added_at=row.added_at,
+        last_asked_at=row.last_asked_at,
+        error=job.error if job and status == "failed" else None,
+    )
+
+
+def _status(job: JobRow | None, usable: SnapshotRow | None, *, stale: bool, fingerprint: str | None) -> Status:
+    if job and job.status == "queued":
+        return "queued"
+    if job and job.status == "reading":
+        return "reading"
+    if usable and usable.complete:
+        return "read"
+    # What happened to a reading by another model says nothing about this one.
+    if job and job.status == "failed" and (fingerprint is None or job.fingerprint in (None, fingerprint)):
+        return "failed"
+    if usable:
+        return "cancelled"
+    return "stale" if stale else "new"
+
+
+def section_view(section: SectionRow) -> SectionView:
+    """A section as shown."""
+    return SectionView(
+        number=section.number,
+        title=section.title,
+        level=section.level,
+        page=section.page,
+        last_page=section.last_page,
+        characters=section.end - section.start,
+    )
+
+
+def report(row: DocumentRow, kept: SnapshotRow | None, total_tokens: int) -> ReadReport:
+    """What a reading ended with; `kept` None when it was stopped before anything was read."""
+    seconds = kept.seconds if kept else 0.0
+    return ReadReport(
+        id=row.id,
+        title=row.title,
+        tokens=total_tokens,
+        read_tokens=kept.n_tokens if kept else 0,
+        seconds=seconds,
+        tokens_per_second=kept.n_tokens / seconds if kept and seconds > 0 else 0.0,
+        state_bytes=kept.n_bytes if kept else 0,
+        state_sha256=kept.sha256 if kept else "",
+        complete=bool(kept and kept.complete),
+    )
+
+
+def job_view(job: JobRow) -> JobView:
+    """A job as shown, with the numbers of its last saved memory."""
+    return JobView(
+        id=job.id,
+        document_id=job.document_id,
+        status=job.status,  # type: ignore[arg-type]  # the schema allows no other
+        n_tokens=job.n_tokens,
+        total_tokens=job.total_tokens,
+        tokens_per_second=job.tokens_per_second,
+        eta_seconds=job.eta_seconds,
+        error=job.error,
+    )
+
+
+def turn(row: TurnRow) -> Turn:
+    """A question and its answer as shown."""
+    return Turn(
+        question=row.question,
+        answer=row.answer,
+        grounding=row.grounding,
+        grounded=row.grounded,
+        asked_at=row.asked_at,
+    )
+
+
+def of_document(document: Document) -> tuple[DocumentRow, list[SectionRow]]:
+    """A parsed file as rows. Its id is the beginning of its SHA-256."""
+    row = DocumentRow(
+        id=document.sha256[:16],
+        sha256=document.sha256,
+        title=document.title,
+        author=document.author,
+        format=document.format,
+        n_pages=len(document.pages),
+        n_tokens=None,
+        missing_pages=document.missing_pages,
+        warnings=document.warnings,
+        added_at=now(),
+        last_asked_at=None,
+    )
+    sections = [
+        SectionRow(
+            number=number,
+            title=section.title,
+            level=section.level,
+            page=section.page,
+            last_page=max(section.page, document.page_at(section.end - 1)),
+            start=section.start,
+            end=section.end,
+        )
+        for number, section in enumerate(document.sections, 1)
+    ]
+    return row, sections
+
+
+def to_new(kept: SnapshotRow, blob: bytes) -> NewSnapshot:
+    """A stored memory as one to store elsewhere."""
+    names = [field.name for field in fields(NewSnapshot) if field.name != "blob"]
+    return NewSnapshot(**{name: getattr(kept, name) for name in names}, blob=blob)
+
+
+def cut(pages: Sequence[str], start: int, end: int) -> list[str]:
+    """The pages' text between two character offsets into the whole, still page by page; pages outside are left out."""
+    kept, offset = [], 0
+    for page in pages:
+        piece = page[max(0, start - offset) : max(0, end - offset)]
+        if piece:
+            kept.append(piece)
+        offset += len(page)
+    return kept

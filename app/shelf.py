@@ -1,0 +1,124 @@
+"""What can be done with the documents on the shelf without a model: add, show, forget, carry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app import portable, rows
+from app.errors import AmbiguousDocument, NotReadYet, TextDiffers, UnknownDocument
+from app.views import JobView, ShelfItem, Turn
+from storage import DocumentRow, SnapshotRow, Store
+
+
+class Shelf:
+    """The documents in one library file. `Library` is a shelf with a model that reads and answers.
+
+    Safe to call from several threads. Besides its own errors (`app.errors.LibraryError`) every method lets those of
+    documents and storage through: see `app.library.named_errors`.
+    """
+
+    def __init__(self, store: Store, fingerprint: str | None = None) -> None:
+        """fingerprint: the running model's; None shows each document's newest memory, whichever model made it."""
+        self._store = store
+        self._fingerprint = fingerprint
+        self.jobs = store.jobs
+
+    def add(self, data: bytes, name: str, password: str | None = None) -> ShelfItem:
+        """Puts a file on the shelf, unread; the same bytes again give the document there is. Raises DocumentError."""
+        import documents  # here, because the format readers take a while to import
+
+        document = documents.read(data, name, password=password)
+        row, sections = rows.of_document(document)
+        self._store.documents.add(row, document.pages, sections)
+        return self.get(row.id)
+
+    def add_file(self, path: Path, password: str | None = None) -> ShelfItem:
+        """The same from a path. Raises FileUnreadable besides DocumentError."""
+        return self.add(portable.bytes_of(path), path.name, password)
+
+    def shelf(self) -> list[ShelfItem]:
+        """All documents, the last added first."""
+        sections, jobs = self._store.documents.all_sections(), self._store.jobs.latest_of_all()
+        kept: dict[str, list[SnapshotRow]] = {}
+        for snapshot in self._store.snapshots.of_documents():
+            kept.setdefault(snapshot.document_id, []).append(snapshot)
+        return [
+            rows.item(row, sections.get(row.id, ()), jobs.get(row.id), kept.get(row.id, ()), self._fingerprint)
+            for row in self._store.documents.all()
+        ]
+
+    def get(self, document_id: str) -> ShelfItem:
+        """One document. Raises UnknownDocument."""
+        row = self._row(document_id)
+        sections, job = self._store.documents.sections(row.id), self._store.jobs.latest(row.id)
+        return rows.item(row, sections, job, self._store.snapshots.of_document(row.id), self._fingerprint)
+
+    def resolve(self, beginning: str) -> str:
+        """The one id that starts with `beginning`. Raises UnknownDocument, AmbiguousDocument."""
+        ids = self._store.documents.ids_starting(beginning) if beginning else []
+        if len(ids) > 1:
+            raise AmbiguousDocument(beginning, ids)
+        if not ids:
+            raise UnknownDocument(beginning)
+        return ids[0]
+
+    def remove(self, document_id: str) -> None:
+        """Forgets a document: text, memories, chats and jobs. Raises UnknownDocument."""
+        if not self._store.documents.remove(document_id):
+            raise UnknownDocument(document_id)
+
+    def job(self, document_id: str) -> JobView | None:
+        """The document's newest job as it was last saved, or None. ReadingQueue.progress has it live."""
+        row = self._store.jobs.latest(document_id)
+        return rows.job_view(row) if row else None
+
+    def first_time(self, name: str) -> bool:
+        """True once in the life of the library file, and never again for the same name."""
+        if self._store.note(name) is not None:
+            return False
+        self._store.set_note(name, "done")
+        return True
+
+    def history(self, document_id: str) -> tuple[Turn, ...]:
+        """The document's current chat, oldest turn first."""
+        return tuple(rows.turn(row) for row in self._store.chats.turns(document_id))
+
+    def new_chat(self, document_id: str) -> None:
+        """Starts an empty chat; the old one stays stored. Raises UnknownDocument."""
+        self._store.chats.start(self._row(document_id).id)
+
+    def export_snapshot(self, document_id: str, path: Path) -> None:
+        """Writes one file with the document's text and memory: the running model's, else the newest.
+
+        Raises UnknownDocument, NotReadYet, SnapshotDamaged, FileNotWritten.
+        """
+        row = self._row(document_id)
+        all_kept = self._store.snapshots.of_document(row.id)
+        ours = [kept for kept in all_kept if kept.fingerprint == self._fingerprint]
+        if not all_kept:
+            raise NotReadYet(row.title)
+        kept, blob = self._store.snapshots.load((ours or all_kept)[0])
+        pages, sections = self._store.documents.pages(row.id), self._store.documents.sections(row.id)
+        portable.write(path, portable.Bundle(row, tuple(pages), sections, rows.to_new(kept, blob)))
+
+    def import_snapshot(self, path: Path) -> ShelfItem:
+        """Takes such a file in; a memory that goes further than the file's is kept.
+
+        Raises FileUnreadable, NotASnapshotFile, SnapshotFileDamaged, SnapshotFileTooNew, TextDiffers.
+        """
+        bundle = portable.read(path)
+        row, new = bundle.document, bundle.snapshot
+        added = self._store.documents.add(row, bundle.pages, bundle.sections)
+        # Going on needs the very same tokens; another version of the reader may have cut the text otherwise.
+        if not (added or new.complete or tuple(self._store.documents.pages(row.id)) == bundle.pages):
+            raise TextDiffers(row.title)
+        kept = self._store.snapshots.get(row.id, new.fingerprint)
+        if kept is None or (new.complete, new.n_tokens) > (kept.complete, kept.n_tokens):
+            self._store.snapshots.put(new)
+        return self.get(row.id)
+
+    def _row(self, document_id: str) -> DocumentRow:
+        row = self._store.documents.get(document_id)
+        if row is None:
+            raise UnknownDocument(document_id)
+        return row

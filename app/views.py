@@ -1,0 +1,129 @@
+"""What the library shows: frozen values that pages and the terminal read, never rows and never tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["new", "queued", "reading", "read", "stale", "failed", "cancelled"]
+JobStatus = Literal["queued", "reading", "done", "cancelled", "failed"]
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """One section of a document. `number` and pages count from 1; `level` 1 is a chapter."""
+
+    number: int
+    title: str
+    level: int
+    page: int
+    last_page: int
+    characters: int
+
+
+@dataclass(frozen=True)
+class ShelfItem:
+    """One document as the shelf shows it.
+
+    `status`: "new" never read; "queued", "reading"; "read" to its end by the running model; "cancelled" stopped part
+    way (reading goes on from there); "failed" with `error`; "stale" read by another model only.
+    `tokens` is None until the document was tokenised once. `read_tokens` and `read_pages` (pages read to their end)
+    belong to the newest memory that the running model can use, and `state_bytes` is that memory's size; all 0 when
+    there is none. Times are ISO 8601 in UTC.
+    """
+
+    id: str
+    title: str
+    author: str | None
+    format: str
+    pages: int
+    tokens: int | None
+    read_tokens: int
+    read_pages: int
+    status: Status
+    state_bytes: int
+    warnings: tuple[str, ...]
+    missing_pages: tuple[int, ...]
+    sections: tuple[SectionView, ...]
+    added_at: str
+    last_asked_at: str | None
+    error: str | None
+
+    @property
+    def can_ask(self) -> bool:
+        """True when there is a memory to answer from, of the whole document or of its first `read_pages` pages."""
+        return self.state_bytes > 0
+
+    @property
+    def whole(self) -> bool:
+        """True when the memory is of the whole document."""
+        return self.status == "read"
+
+
+@dataclass(frozen=True)
+class ReadProgress:
+    """How far a reading is, after one group of segments. Seconds and tokens per second are of this reading."""
+
+    document_id: str
+    n_tokens: int
+    total_tokens: int
+    tokens_per_second: float
+    eta_seconds: float
+    page: int
+    pages: int
+    saved: bool
+
+
+@dataclass(frozen=True)
+class ReadReport:
+    """What a reading ended with.
+
+    `tokens` is the whole document, `read_tokens` how much of it is in the memory, `seconds` the time spent reading
+    them (over all sittings, waiting not counted), `state_sha256` the hex digest of the stored memory. `complete` is
+    False after a cancel.
+    """
+
+    id: str
+    title: str
+    tokens: int
+    read_tokens: int
+    seconds: float
+    tokens_per_second: float
+    state_bytes: int
+    state_sha256: str
+    complete: bool
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A reading in the queue. The numbers are live while it is being read, else those of its last saved memory."""
+
+    id: int
+    document_id: str
+    status: JobStatus
+    n_tokens: int
+    total_tokens: int | None
+    tokens_per_second: float | None
+    eta_seconds: float | None
+    error: str | None
+
+    @property
+    def active(self) -> bool:
+        """True while it waits or is being read."""
+        return self.status in ("queued", "reading")
+
+    @property
+    def fraction(self) -> float:
+        """How much is read, 0 to 1."""
+        return self.n_tokens / self.total_tokens if self.total_tokens else 0.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One question and its answer out of a document's chat. `grounding` is in nats per token, None if not measured."""
+
+    question: str
+    answer: str
+    grounding: float | None
+    grounded: bool | None
+    asked_at: str

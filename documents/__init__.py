@@ -1,0 +1,35 @@
+"""Files into titled sections and pages: PDF, EPUB, DOCX, HTML, Markdown and plain text."""
+
+from documents.errors import (
+    DamagedFile,
+    DocumentError,
+    EmptyFile,
+    FileTooLarge,
+    LockedFile,
+    Mislabelled,
+    NoText,
+    PasswordNeeded,
+    UnpacksTooLarge,
+    UnsupportedFormat,
+    WrongPassword,
+)
+from documents.model import Document, Section
+from documents.reader import MAX_BYTES, read
+
+__all__ = [
+    "MAX_BYTES",
+    "DamagedFile",
+    "Document",
+    "DocumentError",
+    "EmptyFile",
+    "FileTooLarge",
+    "LockedFile",
+    "Mislabelled",
+    "NoText",
+    "PasswordNeeded",
+    "Section",
+    "UnpacksTooLarge",
+    "UnsupportedFormat",
+    "WrongPassword",
+    "read",
+]

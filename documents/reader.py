@@ -1,0 +1,89 @@
+"""The way in: bytes and a name become a Document, or a named error."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+
+from documents.docx import parse_docx
+from documents.epub import parse_epub
+from documents.errors import EmptyFile, FileTooLarge, NoText
+from documents.html import parse_html
+from documents.markdown import parse_markdown
+from documents.model import Document, Parsed
+from documents.pdf import parse_pdf
+from documents.sections import build_sections, cut_pages, number_pages, page_ranges
+from documents.sniff import KINDS, detect
+from documents.text import parse_text
+from documents.titles import choose_title, clean
+
+MAX_BYTES = 512 * 2**20
+_NAMED_PARTS = 5  # broken parts named in a warning before it says "and more"
+
+
+def read(data: bytes, name: str, *, password: str | None = None, max_bytes: int = MAX_BYTES) -> Document:
+    """The document in `data`; its format is told by the content, `name` only helps.
+
+    Raises a DocumentError that says in plain words what is wrong: EmptyFile, FileTooLarge, Mislabelled,
+    UnsupportedFormat, DamagedFile, PasswordNeeded, WrongPassword, LockedFile, UnpacksTooLarge or NoText.
+    """
+    if not data:
+        raise EmptyFile(name)
+    if len(data) > max_bytes:
+        raise FileTooLarge(name, len(data), max_bytes)
+    kind, warnings = detect(data, name)
+    parsed = _parse(kind, data, name, password)
+    if not any(page.strip() for page in parsed.pages):
+        raise NoText(name, f"no text: it is {KINDS[kind]} with nothing to read in it. Check that it is the right file.")
+    return _finish(replace(parsed, warnings=(*warnings, *parsed.warnings)), kind, data, name)
+
+
+def _parse(kind: str, data: bytes, name: str, password: str | None) -> Parsed:
+    if kind == "pdf":
+        return parse_pdf(data, name, password)
+    parsers = {
+        "epub": parse_epub,
+        "docx": parse_docx,
+        "html": parse_html,
+        "markdown": parse_markdown,
+        "text": parse_text,
+    }
+    return parsers[kind](data, name)
+
+
+def _finish(parsed: Parsed, kind: str, data: bytes, name: str) -> Document:
+    first = min(parsed.headings, key=lambda h: h.start).title if parsed.headings and kind == "docx" else None
+    title = choose_title(parsed.title, parsed.heading_title or first, name)
+    text = "".join(parsed.pages)
+    sections = build_sections(parsed.headings, text, title)
+    warnings = parsed.warnings
+    if parsed.paged:
+        starts = list(accumulate((len(page) for page in parsed.pages[:-1]), initial=0))
+        pages, missing = parsed.pages, parsed.missing_pages
+        sections = number_pages(sections, starts, text)
+    else:
+        pages, sections, missing = cut_pages(sections, text, [offset for offset, _ in parsed.gaps])
+        warnings += _gap_warnings(missing, [part for _, part in parsed.gaps])
+    return Document(
+        title=title,
+        author=clean(parsed.author),
+        format=kind,
+        sha256=hashlib.sha256(data).hexdigest(),
+        pages=pages,
+        sections=sections,
+        missing_pages=missing,
+        warnings=warnings,
+    )
+
+
+def _gap_warnings(missing: Sequence[int], parts: Sequence[str]) -> tuple[str, ...]:
+    """One sentence that names the pages, and the first few of the parts that should have been on them."""
+    if not missing:
+        return ()
+    named = ", ".join(parts[:_NAMED_PARTS]) + (" and more" if len(parts) > _NAMED_PARTS else "")
+    if len(missing) == 1:
+        return (f"Page {missing[0]} is missing: that part of the file is broken and could not be read: {named}.",)
+    pages = page_ranges(missing)
+    return (f"Pages {pages} are missing: these parts of the file are broken and could not be read: {named}.",)

@@ -1,0 +1,88 @@
+"""Choosing a document's title: metadata if it makes sense, else a heading, else the file's name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_EXTENSION = re.compile(
+    r"\.(pdf|epub|docx?|dotx?|x?html?|xht|md|markdown|txt|text|tex|dvi|ps|indd|qxd|pmd|rtf|odt)$", re.I
+)
+_TOOL_PREFIX = re.compile(r"^(microsoft (word|powerpoint)|powerpoint presentation|print)\s*[-:]\s*", re.I)
+_PLACEHOLDERS = frozenset(
+    {
+        "untitled",
+        "untitled document",
+        "no title",
+        "title",
+        "document",
+        "document1",
+        "document 1",
+        "word document",
+        "new document",
+        "none",
+        "null",
+        "unknown",
+        "default",
+        "book",
+        "ebook",
+        "cover",
+        "index",
+        "home",
+        "main",
+        "output",
+        "body text",
+        "layout 1",
+        "pdf",
+        "scan",
+        "unnamed",
+        "contents",
+        "table of contents",
+        "powerpoint presentation",
+        "(anonymous)",
+        "anonymous",
+        "unspecified",
+    }
+)
+_MAX_LENGTH = 300
+
+
+def choose_title(metadata: str | None, heading: str | None, name: str) -> str:
+    """The first of metadata title, heading and tidied file name that says something."""
+    for candidate in (metadata, heading):
+        cleaned = clean(candidate)
+        if cleaned and is_sensible(cleaned):
+            return _TOOL_PREFIX.sub("", cleaned)
+    return tidy_name(name)
+
+
+def is_sensible(title: str) -> bool:
+    """Whether `title` could be a person's title for a text, not a tool's placeholder or a file's name."""
+    bare = _TOOL_PREFIX.sub("", title).strip()
+    if len(bare) < 2 or len(bare) > _MAX_LENGTH or bare.casefold() in _PLACEHOLDERS:
+        return False
+    if _EXTENSION.search(bare) or re.search(r"[\\/]\S+[\\/]|^(https?|file):", bare):
+        return False
+    letters = sum(char.isalpha() for char in bare)
+    return letters >= 2 or (bare.isdigit() and len(bare) == 4)  # "1984" is a title
+
+
+def clean(value: str | None) -> str | None:
+    """One line of text without control characters, or None when nothing is left."""
+    if not value:
+        return None
+    visible = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in value)
+    return " ".join(visible.replace("\ufeff", "").split()) or None
+
+
+def tidy_name(name: str) -> str:
+    """A file's name as a title: no folder, no extension, spaces for underscores."""
+    last = re.split(r"[\\/]", name.strip())[-1]
+    stem = _EXTENSION.sub("", last)
+    words = clean(re.sub(r"[_+]+|%20", " ", stem)) or ""
+    if " " not in words:
+        words = words.replace("-", " ")
+    words = " ".join(words.split())
+    if not any(char.isalnum() for char in words):
+        return "Untitled"
+    return words[0].upper() + words[1:]

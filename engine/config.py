@@ -1,0 +1,101 @@
+"""What a memory is made of, as a Hugging Face config that validates itself."""
+
+from transformers import AutoConfig, PretrainedConfig
+
+from engine.errors import ConfigInvalid
+from engine.ops import RULES
+from engine.ops.features import FEATURE_MAPS
+
+GATES = ("additive", "convex")
+
+
+class InfiniConfig(PretrainedConfig):
+    """An Infini-attention model: the base model's own config (`text_config`) and the settings of its memory.
+
+    rule          how a segment is written: "linear", "delta" (arXiv 2404.07143v2 Eq. 8-9) or "gated_delta"
+    feature_map   "elu", "silu" or "dpfp": what keys and queries pass through before the memory
+    key_width     K for "silu" (default: the head width); "elu" keeps the head width, "dpfp" doubles it
+    gate          how memory and local attention meet: "additive" or the paper's "convex"
+    segment_len   S, tokens a segment
+    memory_layers indices of the layers that have a memory; None means all
+    Raises ConfigInvalid, naming the setting and its value.
+    """
+
+    model_type = "infini"
+    sub_configs = {"text_config": AutoConfig}
+
+    def __init__(
+        self,
+        text_config=None,
+        rule: str = "gated_delta",
+        feature_map: str = "silu",
+        key_width: int | None = None,
+        gate: str = "additive",
+        segment_len: int = 256,
+        memory_layers: list[int] | None = None,
+        **kwargs,
+    ):
+        if isinstance(text_config, dict):
+            text_config = AutoConfig.for_model(**text_config)
+        self.text_config = text_config
+        self.rule = rule
+        self.feature_map = feature_map
+        self.key_width = key_width
+        self.gate = gate
+        self.segment_len = segment_len
+        self.memory_layers = memory_layers
+        if text_config is not None:
+            kwargs.setdefault("tie_word_embeddings", text_config.tie_word_embeddings)
+            self._check()
+        super().__init__(**kwargs)
+
+    def _check(self) -> None:
+        _one_of("rule", self.rule, RULES)
+        _one_of("feature_map", self.feature_map, FEATURE_MAPS)
+        _one_of("gate", self.gate, GATES)
+        if self.rule != "gated_delta" and self.feature_map != "elu":
+            raise ConfigInvalid(f"feature_map is {self.feature_map!r}; the rule {self.rule!r} is defined with 'elu'.")
+        if not isinstance(self.segment_len, int) or self.segment_len < 1:
+            raise ConfigInvalid(f"segment_len is {self.segment_len!r}; it must be a whole number of at least 1.")
+        width = self.key_width
+        if width is not None and (self.feature_map != "silu" or width < 1 or width % self.head_dim):
+            raise ConfigInvalid(
+                f"key_width is {width!r}; it goes with feature_map 'silu' and is a multiple of {self.head_dim}."
+            )
+        layers, chosen = self.text_config.num_hidden_layers, self.memory_layers
+        if chosen is not None and (not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(layers))):
+            raise ConfigInvalid(
+                f"memory_layers is {chosen!r}; it names each layer once, at least one, and the model has layers 0 to {layers - 1}."
+            )
+
+    @property
+    def head_dim(self) -> int:
+        """Width of one attention head, which is also V."""
+        text = self.text_config
+        return getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+
+    @property
+    def state_key_width(self) -> int:
+        """K: key width after the feature map."""
+        return {"elu": self.head_dim, "dpfp": 2 * self.head_dim, "silu": self.key_width or self.head_dim}[self.feature_map]
+
+    @property
+    def layers_with_memory(self) -> list[int]:
+        """Indices of the layers that have a memory, in order."""
+        return list(range(self.text_config.num_hidden_layers)) if self.memory_layers is None else sorted(self.memory_layers)
+
+    @property
+    def state_sizes(self) -> tuple[int, int, int, int]:
+        """(L, N, K, V) of the memory state."""
+        return len(self.layers_with_memory), self.text_config.num_key_value_heads, self.state_key_width, self.head_dim
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of one document's state at float32, whatever the document's length."""
+        layers, heads, k, v = self.state_sizes
+        return 4 * layers * heads * k * (v + (self.rule != "gated_delta"))
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ConfigInvalid(f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")

@@ -1,0 +1,108 @@
+"""The engine: one loaded model that reads documents to states and answers from them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from engine import reader
+from engine.answer import Answer, AnswerOptions, answer
+from engine.device import choose_device, choose_dtype
+from engine.errors import EmptyText
+from engine.prompts import Turn, summary_request
+from engine.reader import ReadStep, TokenizedDocument
+from engine.state import MemoryState
+from engine.weights import DEFAULT_MODEL, Loaded, fingerprint, load_model
+
+SUMMARY = AnswerOptions(max_new_tokens=200, no_repeat=4)
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """Which model to load, where to keep downloads, and on what to compute ("auto": the best there is)."""
+
+    cache_dir: Path
+    model: str = DEFAULT_MODEL
+    adapter_dir: Path | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What is running, for people to see. `state_bytes` is what one document's memory takes, whatever its length."""
+
+    model: str
+    device: str
+    dtype: str
+    rule: str
+    segment_len: int
+    state_bytes: int
+    weights_hash: str
+    trained: bool
+
+
+class Engine:
+    """A model with memory, and everything that the application asks of it. Holds no document: states go in and come out."""
+
+    def __init__(self, loaded: Loaded, name: str):
+        self.model, self.tokenizer = loaded.model, loaded.tokenizer
+        self.fingerprint_parts = dict(loaded.parts)
+        self.fingerprint = fingerprint(loaded.parts)
+        config = self.model.config
+        self.info = EngineInfo(
+            name, str(self.model.device), loaded.parts["dtype"], config.rule, config.segment_len, config.state_bytes,
+            loaded.parts["adapter"] if loaded.parts["adapter"] != "none" else loaded.parts["base"], loaded.trained,
+        )  # fmt: skip
+
+    @staticmethod
+    def load(settings: EngineSettings, on_progress: Callable[[str], None] = lambda text: None) -> "Engine":
+        """Load the model, fetching the default base first if it is missing. Raises EngineError's subclasses."""
+        if settings.threads is not None:
+            torch.set_num_threads(settings.threads)
+        device = choose_device(settings.device)
+        dtype = choose_dtype(device, settings.dtype)
+        return Engine(load_model(settings.model, settings.cache_dir, settings.adapter_dir, device, dtype, on_progress), settings.model)
+
+    def tokenize(self, pages: Sequence[str]) -> TokenizedDocument:
+        """Token ids of a document's pages. Raises EmptyText where no token comes out."""
+        document = reader.tokenize(self.tokenizer, pages)
+        if not len(document):
+            raise EmptyText("The document holds no text to read.")
+        return document
+
+    def empty_state(self) -> MemoryState:
+        """The memory of nothing."""
+        return MemoryState.empty(self.model.config, device=self.model.device)
+
+    def state_from_bytes(self, data: bytes) -> MemoryState:
+        """A stored state, on the model's device. Raises StateCorrupt and FingerprintMismatch."""
+        return MemoryState.from_bytes(data, self.fingerprint).to(self.model.device)
+
+    def state_to_bytes(self, state: MemoryState) -> bytes:
+        """The bytes to store a state as."""
+        return state.to_bytes(self.fingerprint)
+
+    def group_tokens(self) -> int:
+        """How many tokens to read together on this machine now."""
+        return reader.group_tokens(self.model)
+
+    def read(self, ids: Sequence[int], state: MemoryState, *, group_tokens: int) -> Iterator[ReadStep]:
+        """Read `ids` after what `state` holds; see `engine.reader.read`."""
+        return reader.read(self.model, ids, state, group_tokens)
+
+    def answer(
+        self, state: MemoryState, question: str, *, history: Sequence[Turn] = (), options: AnswerOptions = AnswerOptions(),
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[str | Answer]:  # fmt: skip
+        """Answer from `state`: pieces of text, then one Answer; see `engine.answer.answer`."""
+        return answer(self.model, self.tokenizer, state, question, history=history, options=options, should_stop=should_stop)
+
+    def summarize(
+        self, state: MemoryState, *, title: str, options: AnswerOptions = SUMMARY,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[str | Answer]:  # fmt: skip
+        """Summarise what `state` holds of the document or section called `title`."""
+        return self.answer(state, summary_request(title), options=options, should_stop=should_stop)

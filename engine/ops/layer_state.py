@@ -1,0 +1,23 @@
+"""The memory of one layer, as an immutable value that is passed in and returned."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+RULES = ("linear", "delta", "gated_delta")
+
+
+class LayerState(NamedTuple):
+    """One layer's memory: `M [B,N,K,V]` and, for the rules that normalise, `z [B,N,K]`; both float32."""
+
+    M: Tensor
+    z: Tensor | None
+
+
+def empty_layer(rule: str, sizes: tuple[int, int, int, int], device: torch.device | str = "cpu") -> LayerState:
+    """An empty memory for `sizes` = (B, N, K, V). `gated_delta` keeps no normaliser, so its `z` is None."""
+    batch, heads, key_width, value_width = sizes
+    m = torch.zeros(batch, heads, key_width, value_width, dtype=torch.float32, device=device)
+    z = None if rule == "gated_delta" else torch.zeros(batch, heads, key_width, dtype=torch.float32, device=device)
+    return LayerState(m, z)

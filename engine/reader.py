@@ -1,0 +1,78 @@
+"""Reading: token ids in, memory states out, a group of segments at a time."""
+
+import time
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from engine.device import free_bytes
+from engine.model import InfiniForCausalLM
+from engine.state import MemoryState
+
+MOST_SEGMENTS = {"cpu": 16, "mps": 16, "cuda": 64}
+SHARE_OF_FREE_MEMORY = 0.25
+
+
+@dataclass(frozen=True)
+class TokenizedDocument:
+    """A document's token ids, and at which of them each page starts."""
+
+    ids: array
+    page_starts: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class ReadStep(NamedTuple):
+    """Where a reading stands after a group: the state, tokens read of all, tokens a second, seconds left."""
+
+    state: MemoryState
+    n_tokens: int
+    total: int
+    tokens_per_second: float
+    eta_seconds: float
+
+
+def tokenize(tokenizer: PreTrainedTokenizerBase, pages: Sequence[str]) -> TokenizedDocument:
+    """Token ids of `pages`, one after the other. Marks of the chat template in the text stay plain text."""
+    ids, starts = array("i"), []
+    for page in pages:
+        starts.append(len(ids))
+        ids.extend(tokenizer(page, add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"])
+    return TokenizedDocument(ids, tuple(starts))
+
+
+def group_tokens(model: InfiniForCausalLM) -> int:
+    """How many tokens to read together: G whole segments, G from the memory that is free on the model's device."""
+    config, device = model.config, model.device
+    text = config.text_config
+    widths = 8 * text.hidden_size + 4 * text.intermediate_size + 3 * text.num_attention_heads * config.state_key_width
+    scores = text.num_attention_heads * config.segment_len
+    a_segment = 4 * config.segment_len * (widths + scores)
+    fits = int(free_bytes(device) * SHARE_OF_FREE_MEMORY / a_segment)
+    return config.segment_len * max(1, min(fits, MOST_SEGMENTS[device.type]))
+
+
+def read(model: InfiniForCausalLM, ids: Sequence[int], state: MemoryState, group: int) -> Iterator[ReadStep]:
+    """Fold `ids` into `state`, `group` tokens (whole segments) at a time, and yield where it stands after each.
+
+    Stop iterating to cancel. Memory in use does not grow with the text. The same ids, state and group give the same
+    states bit for bit, so a reading may go on from any state that was yielded.
+    """
+    segment_len = model.config.segment_len
+    total, begun = state.n_tokens + len(ids), time.monotonic()
+    for start in range(0, len(ids), group):
+        with torch.inference_mode():
+            rows = torch.tensor(ids[start : start + group], device=model.device)
+            whole = len(rows) // segment_len * segment_len
+            for part, length in ((rows[:whole], segment_len), (rows[whole:], len(rows) - whole)):
+                if len(part):
+                    state = model.fold(part.view(1, -1, length), state)
+        done = min(start + group, len(ids))
+        rate = done / max(time.monotonic() - begun, 1e-9)
+        yield ReadStep(state, state.n_tokens, total, rate, (len(ids) - done) / rate)

@@ -1,0 +1,92 @@
+"""The memory of a whole model after reading: a value, never changed in place, that goes to bytes and back."""
+
+import hashlib
+import json
+from typing import NamedTuple
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from engine.config import InfiniConfig
+from engine.errors import FingerprintMismatch, StateCorrupt
+from engine.ops import LayerState
+
+FORMAT = "palimpsest-state-1"
+
+
+class MemoryState(NamedTuple):
+    """`M [L,B,N,K,V]` float32, `z [L,B,N,K]` float32 for the rules that normalise, and how many tokens were read."""
+
+    M: Tensor
+    z: Tensor | None
+    n_tokens: int
+
+    @staticmethod
+    def empty(config: InfiniConfig, batch: int = 1, device: torch.device | str = "cpu") -> "MemoryState":
+        """The memory of nothing: zeros for `batch` documents."""
+        layers, heads, k, v = config.state_sizes
+        m = torch.zeros(layers, batch, heads, k, v, dtype=torch.float32, device=device)
+        z = None if config.rule == "gated_delta" else torch.zeros(layers, batch, heads, k, dtype=torch.float32, device=device)
+        return MemoryState(m, z, 0)
+
+    def layer(self, index: int) -> LayerState:
+        """The memory of the `index`-th layer that has one."""
+        return LayerState(self.M[index], None if self.z is None else self.z[index])
+
+    def to(self, device: torch.device | str) -> "MemoryState":
+        """The same state on `device`."""
+        return MemoryState(self.M.to(device), None if self.z is None else self.z.to(device), self.n_tokens)
+
+    def to_bytes(self, fingerprint: str) -> bytes:
+        """Safetensors bytes that carry the fingerprint and the token count; the same state gives the same bytes."""
+        tensors = {"M": self.M.cpu().contiguous()}
+        if self.z is not None:
+            tensors["z"] = self.z.cpu().contiguous()
+        # one metadata key: the order of several is not stable from process to process
+        return save(tensors, metadata={"palimpsest": f"{FORMAT} {fingerprint} {self.n_tokens}"})
+
+    @staticmethod
+    def from_bytes(data: bytes, fingerprint: str) -> "MemoryState":
+        """The state in `data`. Raises StateCorrupt for damaged bytes, FingerprintMismatch for another model's memory."""
+        stored, n_tokens = _header(data)
+        if stored != fingerprint:
+            raise FingerprintMismatch(
+                "This memory was made by another model or with other settings than those running now. "
+                "Read the document again, or start with the model that read it."
+            )
+        try:
+            tensors = load(data)
+            return MemoryState(tensors["M"], tensors.get("z"), n_tokens)
+        except (SafetensorError, KeyError) as error:
+            raise StateCorrupt("The stored memory is damaged. Read the document again.") from error
+
+
+def layers_to_state(layers: list[LayerState], n_tokens: int) -> MemoryState:
+    """Stack per-layer memories, in layer order, to one state."""
+    z = None if layers[0].z is None else torch.stack([layer.z for layer in layers])
+    return MemoryState(torch.stack([layer.M for layer in layers]), z, n_tokens)
+
+
+def sha256(data: bytes) -> str:
+    """Hex SHA-256 of `data`."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _header(data: bytes) -> tuple[str, int]:
+    damaged = StateCorrupt("The stored memory is damaged or is not a memory at all. Read the document again.")
+    if len(data) < 8:
+        raise damaged
+    length = int.from_bytes(data[:8], "little")
+    if length > len(data) - 8:
+        raise damaged
+    try:
+        text = json.loads(data[8 : 8 + length])["__metadata__"]["palimpsest"]
+        form, fingerprint, n_tokens = text.split(" ")
+        count = int(n_tokens)
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged from error
+    if form != FORMAT:
+        raise StateCorrupt(f"The stored memory has the format {form!r}, which this version does not know. Read the document again.")
+    return fingerprint, count

@@ -1,0 +1,105 @@
+"""From a model's name to a model with memory: base, adapter, and the fingerprint of both."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+
+from engine import adapter
+from engine.errors import AdapterInvalid, ModelNotFound, UnsupportedModel
+from engine.fetch import ensure_default_base
+from engine.model import InfiniForCausalLM, convert, register
+
+DEFAULT_MODEL = "default"
+SHIPPED_ADAPTER = Path(__file__).parents[1] / "weights"
+
+
+class Loaded(NamedTuple):
+    """A model ready to read, its tokenizer, and what a state of it depends on."""
+
+    model: InfiniForCausalLM
+    tokenizer: PreTrainedTokenizerBase
+    parts: dict[str, str]
+    trained: bool
+
+
+def load_model(
+    name: str, cache_dir: Path, adapter_dir: Path | None, device: torch.device, dtype: torch.dtype, say: Callable[[str], None]
+) -> Loaded:
+    """The model called `name`: "default", a folder, or a hub id; with `adapter_dir`'s adapter, or the shipped one for the default.
+
+    Without an adapter the memory is untrained: it works, and recalls little. Raises ModelNotFound, UnsupportedModel,
+    AdapterInvalid and the errors of `engine.fetch`.
+    """
+    register()
+    source = str(ensure_default_base(cache_dir, say)) if name == DEFAULT_MODEL else name
+    if name == DEFAULT_MODEL and adapter_dir is None and (SHIPPED_ADAPTER / adapter.MANIFEST).is_file():
+        adapter_dir = SHIPPED_ADAPTER
+    say("loading the model")
+    tokenizer, model = _pretrained(source, dtype)
+    base_hash = model_hash(Path(source)) if Path(source).is_dir() else f"hub:{name}@{getattr(model.config, '_commit_hash', None)}"
+    trained = isinstance(model, InfiniForCausalLM)
+    adapter_hash = "none"
+    if adapter_dir is not None:
+        model, adapter_hash = _with_adapter(model, adapter_dir, base_hash)
+        trained = True
+    elif not trained:
+        model = convert(model)
+    parts = {
+        "base": base_hash,
+        "adapter": adapter_hash,
+        "memory": json.dumps(memory_settings(model), sort_keys=True),
+        "dtype": str(dtype).removeprefix("torch."),
+        "tokenizer": hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest(),
+    }
+    return Loaded(model.to(device).eval(), tokenizer, parts, trained)
+
+
+def memory_settings(model: InfiniForCausalLM) -> dict:
+    """The settings that InfiniConfig was made with."""
+    names = ("rule", "feature_map", "key_width", "gate", "segment_len", "memory_layers")
+    return {name: getattr(model.config, name) for name in names}
+
+
+def model_hash(folder: Path) -> str:
+    """SHA-256 over a model folder's safetensors files, in the order of their names. Raises ModelNotFound if there are none."""
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise ModelNotFound(f"There are no safetensors weights in {folder}. Choose the folder of a model, or 'default'.")
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def fingerprint(parts: dict[str, str]) -> str:
+    """One hex digest of everything that a state depends on."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _pretrained(source: str, dtype: torch.dtype):
+    try:
+        config = AutoConfig.from_pretrained(source)
+        if type(config) not in AutoModelForCausalLM._model_mapping:
+            raise UnsupportedModel(f"{source} is a {config.model_type!r} model, not a language model that can be given a memory.")
+        return AutoTokenizer.from_pretrained(source), AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
+    except (OSError, ValueError) as error:
+        raise ModelNotFound(
+            f"The model {source!r} could not be loaded: no such folder, or the hub cannot be reached. Give the folder of a "
+            "model on this machine, a hub id while online, or 'default'."
+        ) from error
+
+
+def _with_adapter(base, folder: Path, base_hash: str) -> tuple[InfiniForCausalLM, str]:
+    manifest = adapter.read_manifest(folder)
+    if manifest["base_sha256"] != base_hash:
+        raise AdapterInvalid(f"The adapter in {folder} was trained for another base model. Choose that model, or another adapter.")
+    model = convert(base, **manifest["memory"])
+    adapter.apply(model, adapter.load_weights(folder), manifest["scale"])
+    return model, manifest["weights_sha256"]

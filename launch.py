@@ -1,0 +1,215 @@
+"""The only place where everything meets: engine, library, queue and page, from command line and environment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app import cli
+from app.arguments import build_parser
+from app.cli import Output
+from app.errors import AddressTaken
+from app.library import Library, named_errors
+from app.settings import Settings
+from app.shelf import Shelf
+from storage import Store
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+    from app.jobs import ReadingQueue
+
+SAMPLES = Path(__file__).parent / "app" / "samples"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command, or the app; returns the exit code. Torch and Gradio are imported only where they are needed."""
+    given = build_parser().parse_args(arguments)
+    settings = settings_from(given, dict(os.environ))
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a title may hold letters that the terminal has not
+    try:
+        return run(given, settings, Output(settings.json))
+    except named_errors() as error:
+        print(cli.error_line(error), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def settings_from(given: Namespace, environment: dict[str, str]) -> Settings:
+    """The command line first, then PALIMPSEST_HOME, PALIMPSEST_DB and PALIMPSEST_MODEL, then the defaults."""
+    home = Path(getattr(given, "home", None) or environment.get("PALIMPSEST_HOME") or Path.home() / ".palimpsest")
+    database = getattr(given, "db", None) or environment.get("PALIMPSEST_DB") or home / "library.db"
+    model = getattr(given, "model", None) or environment.get("PALIMPSEST_MODEL") or "default"
+    others = {
+        name: getattr(given, name)
+        for name in ("adapter", "device", "dtype", "threads", "host", "port", "json")
+        if hasattr(given, name)
+    }
+    return Settings(home, Path(database), model, open_browser=getattr(given, "open", False), **others)
+
+
+def run(given: Namespace, settings: Settings, out: Output) -> int:
+    """One command. Raises the named errors of every part."""
+    match given.verb:
+        case None:
+            return serve(settings, out)
+        case "shelf" | "snapshot":
+            with Store.open(settings.database) as store:
+                return run_shelf(given, Shelf(store), out)
+        case "read" | "ask" | "summarize":
+            with library(settings, out) as documents:
+                return run_library(given, documents, out)
+        case "eval":
+            return evaluate(given, settings, out)
+        case "train":
+            return train(given, settings, out)
+        case _:
+            raise AssertionError(given.verb)
+
+
+def run_shelf(given: Namespace, documents: Shelf, out: Output) -> int:
+    """The commands that need no model."""
+    if given.verb == "shelf":
+        return cli.shelf(documents, given.sections, out)
+    if given.action == "export":
+        return cli.export_snapshot(documents, given.id, given.file, out)
+    return cli.import_snapshot(documents, given.file, out)
+
+
+def run_library(given: Namespace, documents: Library, out: Output) -> int:
+    """The commands that read and answer."""
+    if given.verb == "read":
+        return cli.read_files(documents, given.files, given.password, out)
+    options = {"max_new_tokens": given.max_tokens, "temperature": given.temperature, "seed": given.seed}
+    if given.verb == "ask":
+        return cli.ask(documents, given.id, given.question, options, out)
+    return cli.summarize(documents, given.id, given.section, options, out)
+
+
+@contextmanager
+def library(settings: Settings, out: Output) -> Iterator[Library]:
+    """The library with its model. The file is opened first, so that what is wrong with it shows at once."""
+    with Store.open(settings.database) as store:
+        yield Library(load_engine(settings, out), store)
+
+
+def load_engine(settings: Settings, out: Output) -> Engine:
+    """The model, fetched if it is missing. Raises EngineError."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from engine.engine import Engine, EngineSettings
+
+    wanted = EngineSettings(
+        model=settings.model,
+        cache_dir=settings.models,
+        adapter_dir=settings.adapter,
+        device=settings.device,
+        dtype=settings.dtype,
+        threads=settings.threads,
+    )
+    return Engine.load(wanted, out.note)
+
+
+def serve(settings: Settings, out: Output) -> int:
+    """The app, until Ctrl-C or SIGTERM; a reading under way is saved and goes on at the next start."""
+    check_address(settings)
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads)
+    with library(settings, out) as documents:
+        from app.jobs import ReadingQueue
+        from app.pages import build_page, launch_options
+
+        ended = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: ended.set())
+        queue = ReadingQueue(documents)
+        shelve_samples(documents, queue)
+        page = build_page(documents, queue)
+        queue.start()
+        try:
+            page.launch(
+                **launch_options(),
+                server_name=settings.host,
+                server_port=settings.port,
+                inbrowser=settings.open_browser,
+                prevent_thread_lock=True,
+                quiet=True,
+            )
+            out.note(f"Palimpsest is open on http://{settings.host}:{settings.port} (Ctrl-C ends it).")
+            while not ended.wait(1.0):
+                pass
+        finally:
+            queue.stop()
+            page.close(verbose=False)
+    return 0
+
+
+def check_address(settings: Settings) -> None:
+    """Finds out before the model's long start whether the address is free. Raises AddressTaken."""
+    try:
+        with socket.create_server((settings.host, settings.port)):
+            pass
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AddressTaken(settings.host, settings.port, reason) from error
+
+
+def shelve_samples(documents: Library, queue: ReadingQueue) -> None:
+    """Puts our sample on a shelf that was always empty; one that was removed stays away."""
+    if documents.first_time("samples") and not documents.shelf():
+        for sample in sorted(SAMPLES.glob("*.md")):
+            queue.enqueue(documents.add_file(sample).id)
+
+
+def evaluate(given: Namespace, settings: Settings, out: Output) -> int:
+    """`eval passkey`: how often a hidden number is recalled."""
+    engine = load_engine(settings, out)
+    from training.evaluation import passkey
+
+    result = passkey.run_passkey(
+        engine,
+        tokens=given.tokens,
+        depth=given.depth,
+        trials=given.trials,
+        filler=given.filler,
+        seed=given.seed,
+        on_trial=lambda trial: out.note(str(trial)),
+    )
+    out.text(f"exact {result['exact']:.3f}, digits {result['digits']:.3f}, {result['trials']} trials")
+    out.result(result)
+    return 0
+
+
+def train(given: Namespace, settings: Settings, out: Output) -> int:
+    """`train RECIPE`: an adapter, from the default base unless another is named."""
+    from training.corpora import CorpusError
+    from training.recipe import RecipeInvalid, load_recipe
+
+    try:
+        load_recipe(given.recipe)  # a misspelt name shows before anything is fetched
+        from engine.fetch import ensure_default_base
+        from training import run
+
+        given.base = given.base or ensure_default_base(settings.models, out.note)
+        given.out = given.out or Path("runs") / Path(given.recipe).stem
+        steps = run.main(given)
+    except (RecipeInvalid, CorpusError) as error:
+        out.note(cli.error_line(error))
+        return 1
+    out.text(f"{steps} steps, the adapter is in {given.out / 'adapter'}")
+    out.result({"steps": steps, "out": str(given.out)})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""What outlives the process, in one SQLite file. All SQL lives here; it sees bytes and rows, never tensors."""
+
+from storage.connection import now
+from storage.errors import (
+    DatabaseBusy,
+    DatabaseDamaged,
+    DatabaseFailed,
+    DatabaseReadOnly,
+    DatabaseUnopened,
+    DiskFull,
+    DocumentGone,
+    NewerSchema,
+    NotADatabase,
+    SnapshotDamaged,
+    StorageError,
+)
+from storage.rows import DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, TurnRow
+from storage.store import Store
+
+__all__ = [
+    "DatabaseBusy",
+    "DatabaseDamaged",
+    "DatabaseFailed",
+    "DatabaseReadOnly",
+    "DatabaseUnopened",
+    "DiskFull",
+    "DocumentGone",
+    "DocumentRow",
+    "JobRow",
+    "NewSnapshot",
+    "NewerSchema",
+    "NotADatabase",
+    "SectionRow",
+    "SnapshotDamaged",
+    "SnapshotRow",
+    "StorageError",
+    "Store",
+    "TurnRow",
+    "now",
+]

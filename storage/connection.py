@@ -1,0 +1,95 @@
+"""One connection for all threads of the process, behind one lock; other processes wait on SQLite's own."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage.errors import DatabaseUnopened, NewerSchema, NotADatabase, named
+from storage.migrations import migrations, steps
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+def now() -> str:
+    """The time as it is stored: ISO 8601, UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Connection:
+    """An open, migrated database."""
+
+    def __init__(self, db: Database, path: Path) -> None:
+        self._db = db
+        self._lock = threading.RLock()
+        self.path = path
+
+    @staticmethod
+    def open(path: Path, busy_seconds: float) -> Connection:
+        """Opens or makes the database and brings its schema up to date. Raises StorageError."""
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatabaseUnopened(path, error.strerror or str(error)) from error
+        with named(path):
+            # isolation_level stays the default: sqlite-utils' atomic() needs the driver's own transaction handling.
+            db = Database(sqlite3.connect(path, timeout=busy_seconds, check_same_thread=False), execute_plugins=False)
+        try:
+            with named(path):
+                _refuse_foreign(db, path)
+                db.enable_wal()
+                db.execute("PRAGMA foreign_keys = ON")
+                _migrate(db, path)
+        except BaseException:
+            db.close()
+            raise
+        return Connection(db, path)
+
+    def close(self) -> None:
+        """Closes the file; calling it twice does no harm."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Database]:
+        """All or nothing. Start it with a write: a read that turns into one can fail at once. Raises StorageError."""
+        with self._lock, named(self.path), self._db.atomic() as db:
+            yield db
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """All rows of a SELECT. Raises StorageError."""
+        with self._lock, named(self.path):
+            return list(self._db.query(sql, parameters))
+
+    def row(self, sql: str, parameters: Parameters = ()) -> dict[str, Any] | None:
+        """The first row of a SELECT, or None."""
+        found = self.rows(sql, parameters)
+        return found[0] if found else None
+
+
+def _refuse_foreign(db: Database, path: Path) -> None:
+    tables = set(db.table_names())
+    if tables and not migrations().applied(db):
+        raise NotADatabase(path, "it is the database of another program")
+    known = {step.__name__ for step in steps()}
+    unknown = [migration.name for migration in migrations().applied(db) if migration.name not in known]
+    if unknown:
+        raise NewerSchema(path, unknown)
+
+
+def _migrate(db: Database, path: Path) -> None:
+    # The write lock is taken first: two processes that start together must not both make the tables.
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        migrations().apply(db)
+    except BaseException:
+        db.rollback()
+        raise
+    db.commit()

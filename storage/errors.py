@@ -1,0 +1,122 @@
+"""Errors of the database, each a sentence in plain words: what happened and what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class StorageError(Exception):
+    """Base of every storage error."""
+
+
+class DatabaseBusy(StorageError):
+    """Another process held the database for longer than we wait."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"The database {path} is in use by another program. Close that one, or try again in a moment.")
+
+
+class DiskFull(StorageError):
+    """No space left. What was saved before is whole."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The disk is full, so nothing more could be saved in {path}. Free some space and go on: "
+            "what was saved before is safe."
+        )
+
+
+class NotADatabase(StorageError):
+    """The file is something else, or another program's database."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} is not a library ({reason}). It was left untouched; give another path with --db.")
+
+
+class DatabaseDamaged(StorageError):
+    """SQLite found the file's structure broken."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"The database {path} is damaged. Put a backup in its place, or move it away to start anew.")
+
+
+class NewerSchema(StorageError):
+    """A newer version of this program made the database."""
+
+    def __init__(self, path: Path, unknown: list[str]) -> None:
+        super().__init__(
+            f"The database {path} was made by a newer version of this program (it has {', '.join(unknown)}). "
+            "It was left untouched; update the program, or give another path with --db."
+        )
+
+
+class DatabaseUnopened(StorageError):
+    """The file or its folder can't be opened or made."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"The database {path} can't be opened ({reason}). Is the path right, may you write there?")
+
+
+class DatabaseReadOnly(StorageError):
+    """The file may be read, not written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The database {path} may not be written. Change its permissions, or give another path by --db."
+        )
+
+
+class DatabaseFailed(StorageError):
+    """Any other failure of the database, such as a disk that fails."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"The database {path} failed: {reason}. Check the disk and try again; what was saved is safe.")
+
+
+class DocumentGone(StorageError):
+    """The document was deleted while something of it was about to be saved."""
+
+    def __init__(self) -> None:
+        super().__init__("The document was removed from the shelf meanwhile, so nothing more was saved.")
+
+
+class SnapshotDamaged(StorageError):
+    """A stored memory no longer has the digest it was saved with."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(f"The stored memory of document {document_id} is damaged. Read the document again.")
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Turns SQLite's errors into the ones above. A broken constraint is our own mistake and passes through as it is."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+            raise DocumentGone from error
+        raise
+    except sqlite3.DatabaseError as error:
+        raise _named(error, path) from error
+
+
+def _named(error: sqlite3.DatabaseError, path: Path) -> StorageError:
+    code = getattr(error, "sqlite_errorcode", None)
+    match None if code is None else code & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return DatabaseBusy(path)
+        case sqlite3.SQLITE_FULL:
+            return DiskFull(path)
+        case sqlite3.SQLITE_NOTADB:
+            return NotADatabase(path, "the file is of another kind")
+        case sqlite3.SQLITE_CORRUPT:
+            return DatabaseDamaged(path)
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+            return DatabaseUnopened(path, str(error))
+        case sqlite3.SQLITE_READONLY:
+            return DatabaseReadOnly(path)
+        case _:
+            return DatabaseFailed(path, str(error))

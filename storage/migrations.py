@@ -1,0 +1,151 @@
+"""The schema, as numbered steps that are only ever added to. A step that has been released never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlite_utils import Database, Migrations
+
+
+def migrations() -> Migrations:
+    """All steps, oldest first. Applying them to a database twice changes nothing."""
+    found = Migrations("palimpsest")
+    for step in steps():
+        found()(step)
+    return found
+
+
+def steps() -> tuple[Callable[[Database], None], ...]:
+    """The steps themselves; a new one goes to the end."""
+    return (m001_documents, m002_snapshots, m003_chats, m004_jobs, m005_notes)
+
+
+def m001_documents(db: Database) -> None:
+    """Documents with their text, page by page, and their sections."""
+    db.execute(
+        """
+        CREATE TABLE documents (
+            id TEXT PRIMARY KEY,
+            sha256 TEXT NOT NULL UNIQUE,
+            title TEXT NOT NULL,
+            author TEXT,
+            format TEXT NOT NULL,
+            n_pages INTEGER NOT NULL,
+            n_tokens INTEGER,
+            missing_pages TEXT NOT NULL,
+            warnings TEXT NOT NULL,
+            added_at TEXT NOT NULL,
+            last_asked_at TEXT
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE pages (
+            document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            PRIMARY KEY (document_id, number)
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE sections (
+            document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            title TEXT NOT NULL,
+            level INTEGER NOT NULL,
+            page INTEGER NOT NULL,
+            last_page INTEGER NOT NULL,
+            start INTEGER NOT NULL,
+            "end" INTEGER NOT NULL,
+            PRIMARY KEY (document_id, number)
+        )
+        """
+    )
+
+
+def m002_snapshots(db: Database) -> None:
+    """Memories at rest. Section 0 is the whole document; the newest memory of a reading replaces the one before."""
+    # The blob comes last: SQLite then reads the other columns without walking through it.
+    db.execute(
+        """
+        CREATE TABLE snapshots (
+            id INTEGER PRIMARY KEY,
+            document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            fingerprint TEXT NOT NULL,
+            section INTEGER NOT NULL DEFAULT 0,
+            n_tokens INTEGER NOT NULL,
+            total_tokens INTEGER NOT NULL,
+            page INTEGER NOT NULL,
+            complete INTEGER NOT NULL CHECK (complete IN (0, 1)),
+            group_tokens INTEGER NOT NULL,
+            seconds REAL NOT NULL,
+            created_at TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            n_bytes INTEGER NOT NULL,
+            blob BLOB NOT NULL,
+            UNIQUE (document_id, fingerprint, section)
+        )
+        """
+    )
+
+
+def m003_chats(db: Database) -> None:
+    """Chats, each about one document, and their messages."""
+    db.execute(
+        """
+        CREATE TABLE chats (
+            id INTEGER PRIMARY KEY,
+            document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            title TEXT NOT NULL,
+            created_at TEXT NOT NULL
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE messages (
+            id INTEGER PRIMARY KEY,
+            chat_id INTEGER NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
+            role TEXT NOT NULL CHECK (role IN ('user', 'assistant')),
+            text TEXT NOT NULL,
+            grounding REAL,
+            grounded INTEGER,
+            created_at TEXT NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE INDEX chats_document ON chats (document_id)")
+    db.execute("CREATE INDEX messages_chat ON messages (chat_id)")
+
+
+def m004_jobs(db: Database) -> None:
+    """Readings that were asked for. At most one of a document waits or runs at a time."""
+    db.execute(
+        """
+        CREATE TABLE jobs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            kind TEXT NOT NULL DEFAULT 'read',
+            status TEXT NOT NULL CHECK (status IN ('queued', 'reading', 'done', 'cancelled', 'failed')),
+            fingerprint TEXT,
+            group_tokens INTEGER,
+            n_tokens INTEGER NOT NULL DEFAULT 0,
+            total_tokens INTEGER,
+            tokens_per_second REAL,
+            eta_seconds REAL,
+            error TEXT,
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL
+        )
+        """
+    )
+    db.execute("CREATE UNIQUE INDEX jobs_active ON jobs (document_id) WHERE status IN ('queued', 'reading')")
+    db.execute("CREATE INDEX jobs_document ON jobs (document_id)")
+
+
+def m005_notes(db: Database) -> None:
+    """Single facts about the library itself, such as that the sample was put on the shelf once."""
+    db.execute("CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL)")

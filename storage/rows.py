@@ -1,0 +1,99 @@
+"""Rows as frozen values. Times are ISO 8601 in UTC, pages and sections count from 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SectionRow:
+    """A section; `start` and `end` are character offsets into the document's text (its pages joined)."""
+
+    number: int
+    title: str
+    level: int
+    page: int
+    last_page: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """A document without its text. `n_tokens` is None until it was tokenised."""
+
+    id: str
+    sha256: str
+    title: str
+    author: str | None
+    format: str
+    n_pages: int
+    n_tokens: int | None
+    missing_pages: tuple[int, ...]
+    warnings: tuple[str, ...]
+    added_at: str
+    last_asked_at: str | None
+
+
+@dataclass(frozen=True)
+class NewSnapshot:
+    """A memory to store. `section` 0 is the whole document, `page` the last page read to its end."""
+
+    document_id: str
+    fingerprint: str
+    section: int
+    n_tokens: int
+    total_tokens: int
+    page: int
+    complete: bool
+    group_tokens: int
+    seconds: float
+    blob: bytes
+
+
+@dataclass(frozen=True)
+class SnapshotRow:
+    """A stored memory without its bytes; `sha256` and `n_bytes` are of those."""
+
+    id: int
+    document_id: str
+    fingerprint: str
+    section: int
+    n_tokens: int
+    total_tokens: int
+    page: int
+    complete: bool
+    group_tokens: int
+    seconds: float
+    created_at: str
+    sha256: str
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A reading that was asked for. The numbers are those of its last saved memory."""
+
+    id: int
+    document_id: str
+    status: str
+    fingerprint: str | None
+    group_tokens: int | None
+    n_tokens: int
+    total_tokens: int | None
+    tokens_per_second: float | None
+    eta_seconds: float | None
+    error: str | None
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True)
+class TurnRow:
+    """A question and its answer."""
+
+    question: str
+    answer: str
+    grounding: float | None
+    grounded: bool | None
+    asked_at: str

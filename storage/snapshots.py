@@ -1,0 +1,85 @@
+"""Snapshots: memories at rest, checked by their digest whenever they are loaded."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage.connection import Connection, now
+from storage.errors import DocumentGone, SnapshotDamaged
+from storage.rows import NewSnapshot, SnapshotRow
+
+COLUMNS = (
+    "id, document_id, fingerprint, section, n_tokens, total_tokens, page, complete, group_tokens, seconds,"
+    " created_at, sha256, n_bytes"
+)
+
+
+def write(db: Database, snapshot: NewSnapshot) -> str:
+    """Stores a memory inside the caller's transaction, in place of the one before, and returns its SHA-256."""
+    digest = hashlib.sha256(snapshot.blob).hexdigest()
+    values = {**asdict(snapshot), "created_at": now(), "sha256": digest, "n_bytes": len(snapshot.blob)}
+    kept = ("document_id", "fingerprint", "section")
+    changes = ", ".join(f"{name} = excluded.{name}" for name in values if name not in kept)
+    db.execute(
+        f"INSERT INTO snapshots ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)})"
+        f" ON CONFLICT (document_id, fingerprint, section) DO UPDATE SET {changes}",
+        values,
+    )
+    return digest
+
+
+class SnapshotTable:
+    """Memories by document, fingerprint and section (0: the whole document)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, snapshot: NewSnapshot) -> str:
+        """Stores a memory in place of the one before and returns its SHA-256."""
+        with self._connection.transaction() as db:
+            return write(db, snapshot)
+
+    def get(self, document_id: str, fingerprint: str, section: int = 0) -> SnapshotRow | None:
+        """The memory that a model with this fingerprint can use, or None."""
+        sql = f"SELECT {COLUMNS} FROM snapshots WHERE document_id = ? AND fingerprint = ? AND section = ?"
+        row = self._connection.row(sql, [document_id, fingerprint, section])
+        return _snapshot(row) if row else None
+
+    def of_document(self, document_id: str) -> list[SnapshotRow]:
+        """Every memory of the whole document, one a model, the newest first."""
+        sql = f"SELECT {COLUMNS} FROM snapshots WHERE document_id = ? AND section = 0 ORDER BY created_at DESC, id DESC"
+        return [_snapshot(row) for row in self._connection.rows(sql, [document_id])]
+
+    def of_documents(self) -> list[SnapshotRow]:
+        """Every memory of a whole document, the newest first."""
+        sql = f"SELECT {COLUMNS} FROM snapshots WHERE section = 0 ORDER BY created_at DESC, id DESC"
+        return [_snapshot(row) for row in self._connection.rows(sql)]
+
+    def load(self, snapshot: SnapshotRow) -> tuple[SnapshotRow, bytes]:
+        """The memory's bytes and the row they belong to, which may be newer by now.
+
+        Raises SnapshotDamaged, DocumentGone.
+        """
+        row = self._connection.row(f"SELECT {COLUMNS}, blob FROM snapshots WHERE id = ?", [snapshot.id])
+        if row is None:
+            raise DocumentGone
+        blob = row.pop("blob")
+        if not isinstance(blob, bytes) or hashlib.sha256(blob).hexdigest() != row["sha256"]:
+            raise SnapshotDamaged(snapshot.document_id)
+        return _snapshot(row), blob
+
+    def remove(self, document_id: str, fingerprint: str, section: int = 0) -> None:
+        """Deletes one memory, so that its document or section is read anew."""
+        with self._connection.transaction() as db:
+            db.execute(
+                "DELETE FROM snapshots WHERE document_id = ? AND fingerprint = ? AND section = ?",
+                [document_id, fingerprint, section],
+            )
+
+
+def _snapshot(row: dict[str, Any]) -> SnapshotRow:
+    return SnapshotRow(**{**row, "complete": bool(row["complete"])})

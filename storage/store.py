@@ -1,0 +1,89 @@
+"""The store: one file, its tables, and the writes that touch several of them at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from storage import snapshots
+from storage.chats import ChatTable
+from storage.connection import Connection, now
+from storage.documents import DocumentTable
+from storage.jobs import JobTable
+from storage.rows import NewSnapshot
+from storage.snapshots import SnapshotTable
+
+
+class Store:
+    """An open library file, usable from every thread. Every method of it and its tables raises StorageError."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.documents = DocumentTable(connection)
+        self.snapshots = SnapshotTable(connection)
+        self.chats = ChatTable(connection)
+        self.jobs = JobTable(connection)
+
+    @staticmethod
+    def open(path: Path, *, busy_seconds: float = 10.0) -> Store:
+        """Opens or makes the file and migrates it. Waits up to `busy_seconds` for another process that writes.
+
+        Raises DatabaseUnopened, NotADatabase, NewerSchema, DatabaseBusy, DatabaseReadOnly, DiskFull, DatabaseDamaged.
+        """
+        return Store(Connection.open(path, busy_seconds))
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._connection.path
+
+    def record_progress(
+        self,
+        snapshot: NewSnapshot,
+        *,
+        job_id: int | None = None,
+        tokens_per_second: float | None = None,
+        eta_seconds: float | None = None,
+    ) -> str:
+        """Saves a reading's memory and its job's progress in one transaction; a complete memory makes the job 'done'.
+
+        Returns the memory's SHA-256. After a crash either both are there or neither.
+        """
+        with self._connection.transaction() as db:
+            digest = snapshots.write(db, snapshot)
+            db.execute(
+                "UPDATE jobs SET n_tokens = ?, total_tokens = ?, tokens_per_second = ?, eta_seconds = ?,"
+                " updated_at = ?, status = CASE WHEN ? THEN 'done' ELSE status END WHERE id = ?",
+                [
+                    snapshot.n_tokens,
+                    snapshot.total_tokens,
+                    tokens_per_second,
+                    eta_seconds,
+                    now(),
+                    snapshot.complete,
+                    job_id,
+                ],
+            )
+        return digest
+
+    def note(self, name: str) -> str | None:
+        """A fact about the library kept by set_note, or None."""
+        row = self._connection.row("SELECT value FROM notes WHERE name = ?", [name])
+        return row["value"] if row else None
+
+    def set_note(self, name: str, value: str) -> None:
+        """Keeps one fact about the library."""
+        with self._connection.transaction() as db:
+            db.table("notes").upsert({"name": name, "value": value}, pk="name")
+
+    def close(self) -> None:
+        """Closes the file; calling it twice does no harm."""
+        self._connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

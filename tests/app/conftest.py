@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.library import Library
+from app.reading import SavePolicy
+from storage import Store
+from tests.app.small_engine import SmallEngine
+
+TEXT = (
+    "# Tides\n\nThe tide comes at six and goes at noon.\n\n# Moons\n\nThe moon is called Oru.\n\n"
+    "## Rings\n\nIt has no ring.\n"
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    with Store.open(tmp_path / "library.db") as store:
+        yield store
+
+
+@pytest.fixture
+def engine() -> SmallEngine:
+    return SmallEngine()
+
+
+@pytest.fixture
+def library(engine: SmallEngine, store: Store) -> Library:
+    return Library(engine, store, SavePolicy(seconds=3600.0, groups=3))
+
+
+@pytest.fixture
+def tides(library: Library) -> str:
+    """The id of a document on the shelf: one token a character, 3 sections on 3 pages."""
+    return library.add(TEXT.encode(), "tides.md").id

@@ -1,0 +1,268 @@
+"""The use cases, with real files in a real database; only the engine is the small one."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from app.errors import (
+    AmbiguousDocument,
+    FileUnreadable,
+    NothingToRead,
+    NotReadYet,
+    StaleSnapshot,
+    UnknownDocument,
+)
+from app.library import Library
+from app.reading import SavePolicy
+from app.shelf import Shelf
+from app.views import ReadProgress
+from documents.errors import DocumentError
+from engine.errors import EmptyQuestion, EngineError
+from storage import SnapshotDamaged, Store
+from tests.app.conftest import TEXT
+from tests.app.small_engine import SmallEngine, said, state_of
+
+TOTAL = len(TEXT)
+
+
+# Adding and showing
+
+
+def test_an_added_file_is_on_the_shelf_with_its_sections(library: Library, tides: str):
+    (item,) = library.shelf()
+    assert item == library.get(tides)
+    assert (item.title, item.format, item.pages, item.tokens, item.status) == ("Tides", "markdown", 3, None, "new")
+    assert item.id == hashlib.sha256(TEXT.encode()).hexdigest()[:16]
+    shown = [
+        (section.number, section.title, section.level, section.page, section.last_page) for section in item.sections
+    ]
+    assert shown == [(1, "Tides", 1, 1, 1), (2, "Moons", 1, 2, 3), (3, "Rings", 2, 3, 3)]
+    assert not item.can_ask
+
+
+def test_the_same_bytes_again_are_the_same_document(library: Library, tides: str):
+    library.read(tides)
+    again = library.add(TEXT.encode(), "another name.md")
+    assert (again.id, again.status) == (tides, "read")
+    assert len(library.shelf()) == 1
+
+
+def test_a_bad_file_leaves_the_shelf_as_it_was(library: Library, tmp_path: Path):
+    with pytest.raises(DocumentError):
+        library.add(b"", "empty.pdf")
+    with pytest.raises(FileUnreadable, match=r"absent\.txt"):
+        library.add_file(tmp_path / "absent.txt")
+    assert library.shelf() == []
+
+
+def test_ids_may_be_shortened_while_they_fit_one_document(library: Library, tides: str):
+    ids = [library.add(f"# Text {number}".encode(), f"{number}.md").id for number in range(20)]
+    both = next(first[:1] for first in ids for second in ids if first != second and first[0] == second[0])
+    with pytest.raises(AmbiguousDocument):
+        library.resolve(both)
+    assert library.resolve(tides) == tides
+    for wrong in ("", "zz", tides + "0"):
+        with pytest.raises(UnknownDocument):
+            library.resolve(wrong)
+
+
+def test_a_removed_document_is_unknown(library: Library, tides: str):
+    library.read(tides)
+    library.remove(tides)
+    assert library.shelf() == []
+    for use in (library.get, library.remove, library.read, library.new_chat, lambda id: library.ask(id, "Who?")):
+        with pytest.raises(UnknownDocument, match=tides):
+            use(tides)
+
+
+def test_something_is_done_the_first_time_only(library: Library, store: Store):
+    assert library.first_time("sample")
+    assert not Shelf(store).first_time("sample")
+    assert library.first_time("other")
+
+
+# Reading
+
+
+def test_reading_to_the_end(library: Library, tides: str, engine: SmallEngine):
+    shown: list[ReadProgress] = []
+    report = library.read(tides, on_progress=shown.append)
+    assert (report.tokens, report.read_tokens, report.complete) == (TOTAL, TOTAL, True)
+    assert report.seconds > 0
+    assert report.tokens_per_second == pytest.approx(TOTAL / report.seconds)
+    blob = engine.empty_state()._replace(digest=state_of(TEXT, 7), n_tokens=TOTAL).to_bytes("f1")
+    assert (report.state_sha256, report.state_bytes) == (hashlib.sha256(blob).hexdigest(), len(blob))
+    assert [progress.n_tokens for progress in shown] == [*range(7, TOTAL, 7), TOTAL]
+    assert [progress.saved for progress in shown[:6]] == [False, False, True] * 2
+    assert shown[-1].saved
+    assert [progress.page for progress in shown] == sorted(progress.page for progress in shown)
+    assert {progress.page for progress in shown} == {0, 1, 2, 3}
+    item = library.get(tides)
+    assert (item.status, item.read_tokens, item.read_pages, item.whole) == ("read", TOTAL, 3, True)
+
+
+def test_what_is_read_is_not_read_again(library: Library, tides: str, engine: SmallEngine):
+    first = library.read(tides)
+    assert library.read(tides) == first
+    assert engine.tokens_read == TOTAL
+
+
+@pytest.mark.parametrize("groups", [1, 2, 5, 15])
+def test_a_stopped_reading_goes_on_and_ends_in_the_same_memory(
+    library: Library, tides: str, engine: SmallEngine, groups: int
+):
+    shown: list[ReadProgress] = []
+    stopped = library.read(tides, on_progress=shown.append, should_stop=lambda: len(shown) == groups)
+    assert (stopped.complete, stopped.read_tokens, stopped.tokens) == (False, 7 * groups, TOTAL)
+    item = library.get(tides)
+    assert (item.status, item.read_tokens, item.whole, item.can_ask) == ("cancelled", 7 * groups, False, True)
+    engine.group = 5  # the machine has less memory free by now; the reading keeps to its group size all the same
+    finished = library.read(tides)
+    assert engine.tokens_read == TOTAL
+    assert engine.group_sizes == {7}
+    assert state_of(TEXT, 7) in said(library.ask(tides, "Who?"))
+    assert finished.seconds > stopped.seconds
+
+
+def test_a_reading_stopped_before_it_began_leaves_nothing(library: Library, tides: str):
+    report = library.read(tides, should_stop=lambda: True)
+    assert (report.complete, report.read_tokens, report.state_bytes, report.state_sha256) == (False, 0, 0, "")
+    assert library.get(tides).status == "new"
+
+
+def test_time_decides_when_to_save_too(store: Store, tides: str):
+    shown: list[ReadProgress] = []
+    Library(SmallEngine(pause=0.002), store, SavePolicy(seconds=0.003, groups=10_000)).read(
+        tides, on_progress=shown.append
+    )
+    assert 2 < sum(progress.saved for progress in shown) < len(shown)
+
+
+def test_an_error_of_the_engine_keeps_what_was_saved(library: Library, store: Store, tides: str, engine: SmallEngine):
+    engine.fails_at = 50  # 21 and 42 tokens are saved by then
+    with pytest.raises(EngineError, match="Close other programs"):
+        library.read(tides)
+    assert library.get(tides).read_tokens == 42
+    engine.fails_at = None
+    library.read(tides)
+    assert state_of(TEXT, 7) in said(library.ask(tides, "Who?"))
+
+
+def test_a_damaged_memory_is_refused_and_reading_again_mends_it(library: Library, store: Store, tides: str):
+    library.read(tides)
+    connection = sqlite3.connect(store.path)
+    with connection:
+        connection.execute("UPDATE snapshots SET blob = x'00'")
+    connection.close()
+    with pytest.raises(SnapshotDamaged, match="Read the document again"):
+        library.ask(tides, "Who?")
+    assert library.read(tides).complete
+    assert state_of(TEXT, 7) in said(library.ask(tides, "Who?"))
+
+
+def test_a_text_without_tokens_is_named(library: Library, tides: str, engine: SmallEngine):
+    engine.tokenize = lambda pages: SmallEngine().tokenize([])  # type: ignore[method-assign]
+    with pytest.raises(NothingToRead, match="Tides"):
+        library.read(tides)
+
+
+# Asking
+
+
+def test_a_document_must_be_read_before_it_is_asked(library: Library, tides: str):
+    for use in (lambda: library.ask(tides, "Who?"), lambda: library.summarize(tides)):
+        with pytest.raises(NotReadYet, match="Tides"):
+            use()
+
+
+def test_answers_come_from_the_memory_alone_and_are_kept(library: Library, tides: str):
+    library.read(tides)
+    *pieces, answer = library.ask(tides, "Who? ", history=[("a", "b"), ("c", "d")])
+    assert pieces == ["Who? ", " ", "2 ", state_of(TEXT, 7)]
+    (turn,) = library.history(tides)
+    assert (turn.question, turn.answer, turn.grounding, turn.grounded) == ("Who?", answer.text, 1.5, True)
+    assert library.get(tides).last_asked_at is not None
+    list(library.ask(tides, "Unkept?", keep=False))
+    assert len(library.history(tides)) == 1
+    library.new_chat(tides)
+    assert library.history(tides) == ()
+
+
+def test_asking_changes_no_memory(library: Library, tides: str):
+    report = library.read(tides)
+    first = said(library.ask(tides, "Who?"))
+    list(library.summarize(tides))
+    assert said(library.ask(tides, "Who?")) == first
+    assert library.read(tides) == report
+
+
+def test_an_answer_can_be_stopped(library: Library, tides: str):
+    library.read(tides)
+    heard: list[object] = []
+    for piece in library.ask(tides, "Who?", should_stop=lambda: len(heard) == 2):
+        heard.append(piece)
+    assert heard[:-1] == ["Who?", " "]
+    assert heard[-1].stopped  # type: ignore[attr-defined]
+    assert library.history(tides)[0].answer == "Who? "
+
+
+def test_an_empty_question_is_named_and_does_not_hold_the_engine(library: Library, tides: str):
+    library.read(tides)
+    with pytest.raises(EmptyQuestion):
+        list(library.ask(tides, "  "))
+    assert said(library.ask(tides, "Who?"))
+
+
+def test_an_abandoned_answer_does_not_hold_the_engine(library: Library, tides: str):
+    library.read(tides)
+    abandoned = library.ask(tides, "Who?")
+    next(abandoned)
+    abandoned.close()  # type: ignore[attr-defined]
+    assert said(library.ask(tides, "Who?"))
+
+
+def test_another_model_refuses_the_memory_and_says_what_to_do(library: Library, store: Store, tides: str):
+    library.read(tides)
+    other = Library(SmallEngine("f2"), store)
+    assert (other.get(tides).status, other.get(tides).can_ask) == ("stale", False)
+    for use in (lambda: other.ask(tides, "Who?"), lambda: other.summarize(tides)):
+        with pytest.raises(StaleSnapshot, match="Read it again, or start with the model"):
+            use()
+    other.read(tides)
+    assert said(other.ask(tides, "Who?"))
+    assert (other.get(tides).status, library.get(tides).status) == ("read", "read")
+    assert Shelf(store).get(tides).status == "read"
+
+
+def test_half_a_book_answers_from_the_half(library: Library, tides: str):
+    shown: list[ReadProgress] = []
+    library.read(tides, on_progress=shown.append, should_stop=lambda: len(shown) == 8)
+    assert state_of(TEXT[:56], 7) in said(library.ask(tides, "Who?"))
+    assert library.get(tides).read_pages == 1
+
+
+def test_a_question_is_answered_between_two_groups(library: Library, tides: str, engine: SmallEngine):
+    """A question that comes while a book is being read waits for one group, not for the book."""
+    library.read(tides)
+    other = library.add(b"word " * 200, "long.md").id
+    tokens_at_answer: list[int] = []
+    asked = threading.Thread(
+        target=lambda: (list(library.ask(tides, "Who?")), tokens_at_answer.append(engine.tokens_read))
+    )
+
+    def in_the_third_group() -> None:
+        if engine.tokens_read == TOTAL + 14:
+            asked.start()
+            while not library._turns.waiting:
+                pass
+
+    engine.before_group = in_the_third_group
+    report = library.read(other)
+    asked.join()
+    assert report.complete
+    assert TOTAL + 21 <= tokens_at_answer[0] <= TOTAL + 28

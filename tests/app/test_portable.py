@@ -1,0 +1,205 @@
+"""Snapshot files: what is carried arrives whole, and nothing else is believed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.errors import (
+    FileNotWritten,
+    FileUnreadable,
+    NotASnapshotFile,
+    NotReadYet,
+    SnapshotFileDamaged,
+    SnapshotFileTooNew,
+    TextDiffers,
+)
+from app.library import Library
+from app.reading import SavePolicy
+from app.shelf import Shelf
+from app.views import ReadProgress
+from storage import Store
+from tests.app.conftest import TEXT
+from tests.app.small_engine import SmallEngine
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "tides.snapshot"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Library]:
+    with Store.open(tmp_path / "elsewhere.db") as store:
+        yield Library(SmallEngine(), store, SavePolicy(groups=2))
+
+
+def half(library: Library, document_id: str, groups: int) -> None:
+    shown: list[ReadProgress] = []
+    library.read(document_id, on_progress=shown.append, should_stop=lambda: len(shown) == groups)
+
+
+def rewrite(file: Path, change: Callable[[dict[str, bytes]], None]) -> None:
+    """Changes the parts of a snapshot file, keeping the archive itself sound."""
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    change(parts)
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
+def edit(parts: dict[str, bytes], change: Callable[[dict], None]) -> None:
+    manifest = json.loads(parts["manifest.json"])
+    change(manifest)
+    parts["manifest.json"] = json.dumps(manifest).encode()
+
+
+def test_a_memory_answers_the_same_on_another_machine(library: Library, tides: str, file: Path, elsewhere: Library):
+    report = library.read(tides)
+    library.export_snapshot(tides, file)
+    arrived = elsewhere.import_snapshot(file)
+    here = library.get(tides)
+    assert (arrived.title, arrived.sections, arrived.warnings, arrived.status) == (
+        here.title,
+        here.sections,
+        here.warnings,
+        "read",
+    )
+    assert elsewhere.read(tides).state_sha256 == report.state_sha256
+    assert list(elsewhere.ask(tides, "Who?")) == list(library.ask(tides, "Who?"))
+    assert list(elsewhere.summarize(tides, section=2)) == list(library.summarize(tides, section=2))
+
+
+def test_the_same_document_gives_the_same_file(library: Library, tides: str, file: Path, tmp_path: Path):
+    library.read(tides)
+    library.export_snapshot(tides, file)
+    library.export_snapshot(tides, tmp_path / "again")
+    assert file.read_bytes() == (tmp_path / "again").read_bytes()
+
+
+def test_half_a_reading_goes_on_elsewhere(library: Library, tides: str, file: Path, elsewhere: Library):
+    half(library, tides, 6)
+    library.export_snapshot(tides, file)
+    assert elsewhere.import_snapshot(file).read_tokens == 42
+    assert elsewhere.read(tides).state_sha256 == library.read(tides).state_sha256
+
+
+def test_a_memory_that_goes_further_is_kept(library: Library, tides: str, file: Path, elsewhere: Library):
+    half(library, tides, 6)
+    library.export_snapshot(tides, file)
+    elsewhere.add(TEXT.encode(), "tides.md")
+    half(elsewhere, tides, 9)
+    assert elsewhere.import_snapshot(file).read_tokens == 63
+    library.read(tides)
+    library.export_snapshot(tides, file)
+    assert elsewhere.import_snapshot(file).status == "read"
+
+
+def test_another_models_memory_arrives_as_stale(library: Library, tides: str, file: Path, tmp_path: Path):
+    library.read(tides)
+    library.export_snapshot(tides, file)
+    with Store.open(tmp_path / "other.db") as store:
+        assert Library(SmallEngine("f2"), store).import_snapshot(file).status == "stale"
+        assert Shelf(store).get(tides).status == "read"
+
+
+def test_without_a_memory_there_is_nothing_to_export(library: Library, tides: str, file: Path):
+    with pytest.raises(NotReadYet):
+        library.export_snapshot(tides, file)
+    assert not file.exists()
+
+
+def test_a_place_that_can_not_be_written_is_named(library: Library, tides: str, tmp_path: Path):
+    library.read(tides)
+    with pytest.raises(FileNotWritten, match="Choose another place"):
+        library.export_snapshot(tides, tmp_path / "absent" / "file")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(FileNotWritten):
+        library.export_snapshot(tides, tmp_path / "folder")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_half_read_memory_of_another_text_is_refused(library: Library, tides: str, file: Path, elsewhere: Library):
+    half(library, tides, 6)
+    library.export_snapshot(tides, file)
+    elsewhere.add(TEXT.encode(), "tides.md")
+    connection = sqlite3.connect(elsewhere._store.path)
+    with connection:  # as if an earlier version had read the file a little otherwise
+        connection.execute("UPDATE pages SET text = replace(text, 'Oru', 'Uro')")
+    connection.close()
+    with pytest.raises(TextDiffers, match="Remove it from the shelf"):
+        elsewhere.import_snapshot(file)
+
+
+def test_files_of_another_kind_are_named(library: Library, tmp_path: Path, file: Path):
+    with pytest.raises(FileUnreadable):
+        library.import_snapshot(file)
+    file.write_bytes(b"not an archive at all")
+    with pytest.raises(NotASnapshotFile, match="another kind"):
+        library.import_snapshot(file)
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("word/document.xml", "<xml/>")
+    with pytest.raises(NotASnapshotFile, match="another kind"):
+        library.import_snapshot(file)
+
+
+def test_a_cut_file_is_refused(library: Library, tides: str, file: Path, elsewhere: Library):
+    library.read(tides)
+    library.export_snapshot(tides, file)
+    file.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(NotASnapshotFile, match="incomplete"):
+        elsewhere.import_snapshot(file)
+
+
+def test_a_flipped_bit_is_found_wherever_it_is(library: Library, tides: str, file: Path, elsewhere: Library):
+    library.read(tides)
+    library.export_snapshot(tides, file)
+    whole = file.read_bytes()
+    with zipfile.ZipFile(file) as archive:
+        offsets = [info.header_offset + 30 + len(info.filename) + 20 for info in archive.infolist()]
+    for offset in offsets:
+        file.write_bytes(whole[:offset] + bytes([whole[offset] ^ 1]) + whole[offset + 1 :])
+        with pytest.raises(SnapshotFileDamaged):
+            elsewhere.import_snapshot(file)
+    assert elsewhere.shelf() == []
+
+
+def _lie(field: str, name: str, value: object) -> Callable[[dict[str, bytes]], None]:
+    return lambda parts: edit(parts, lambda manifest: manifest[field].update({name: value}))
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda parts: edit(parts, lambda manifest: manifest.update(version=2)), SnapshotFileTooNew),
+        (lambda parts: edit(parts, lambda manifest: manifest.update(format="other")), NotASnapshotFile),
+        (lambda parts: edit(parts, lambda manifest: manifest.pop("document")), NotASnapshotFile),
+        (lambda parts: parts.update({"state.safetensors": b"another memory"}), SnapshotFileDamaged),
+        (lambda parts: parts.update({"text.json": b"{}"}), SnapshotFileDamaged),
+        (lambda parts: parts.pop("state.safetensors"), SnapshotFileDamaged),
+        (lambda parts: parts.update({"manifest.json": b"{"}), SnapshotFileDamaged),
+        (_lie("document", "id", "../../etc/passwd"), NotASnapshotFile),
+        (_lie("document", "title", 7), NotASnapshotFile),
+        (_lie("document", "n_pages", 4), NotASnapshotFile),
+        (_lie("document", "surprise", 1), NotASnapshotFile),
+        (_lie("snapshot", "section", 1), NotASnapshotFile),
+        (_lie("snapshot", "n_tokens", -1), NotASnapshotFile),
+        (_lie("snapshot", "complete", 1), NotASnapshotFile),
+        (_lie("snapshot", "group_tokens", 0), NotASnapshotFile),
+    ],
+)
+def test_what_contradicts_itself_is_refused(
+    library: Library, tides: str, file: Path, elsewhere: Library, change, error: type[Exception]
+):
+    library.read(tides)
+    library.export_snapshot(tides, file)
+    rewrite(file, change)
+    with pytest.raises(error, match=file.name):
+        elsewhere.import_snapshot(file)
+    assert elsewhere.shelf() == []

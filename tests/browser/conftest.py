@@ -1,0 +1,120 @@
+"""The real page on a real server with a real database, driven in Debian's Chromium."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from storage import Store
+from tests.browser.page_engine import PageEngine
+
+LAUNCH = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WHERE = "/usr/bin/chromium"
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A running Chromium. Without one the browser tests are skipped."""
+    path = WHERE if Path(WHERE).exists() else shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("browser tests need Chromium; on Debian: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason="browser tests need: pip install playwright")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=list(LAUNCH))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Desk:
+    """A running app over one database file, and the pages opened on it."""
+
+    chromium: object
+    database: Path
+    engine: PageEngine = field(default_factory=PageEngine)
+    outside: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start server and worker, as launch.py does."""
+        from app.jobs import ReadingQueue
+        from app.library import Library
+        from app.pages import build_page, launch_options
+
+        self.store = Store.open(self.database)
+        self.library = Library(self.engine, self.store)
+        self.queue = ReadingQueue(self.library)
+        self.queue.start()
+        self.blocks = build_page(self.library, self.queue)
+        _, self.address, _ = self.blocks.launch(
+            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
+        )
+
+    def stop(self) -> None:
+        """Stop everything, as at the end of the process; the database file stays."""
+        self.blocks.close()
+        self.queue.stop()
+        self.store.close()
+
+    def open(self, *, document: str = "", dark: bool = False, width: int = 1280, height: int = 860):
+        """Open the page in a fresh browser profile, as another visitor, and wait until it shows something."""
+        shade = "dark" if dark else "light"
+        context = self.chromium.new_context(viewport={"width": width, "height": height}, color_scheme=shade)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("request", lambda request: self._note(request.url))
+        page.on("pageerror", lambda error: self.broken.append(str(error)))
+        page.goto(self.address + (f"?document={document}" if document else ""))
+        page.wait_for_selector("#about .welcome, #about .about")
+        return page
+
+    def drop(self, page, *paths: Path) -> None:
+        """Drop files into the box."""
+        page.set_input_files("#drop input[type=file]", [str(path) for path in paths])
+
+    def wait_read(self, page, title: str) -> None:
+        """Wait until the shelf says that a document is ready."""
+        page.locator("#shelf li.read", has_text=title).wait_for()
+
+    def read_in(self, data: str, name: str) -> str:
+        """Put a document on the shelf and read it, without the page; returns its id."""
+        item = self.library.add(data.encode(), name)
+        self.queue.enqueue(item.id)
+        job = self.queue.wait(item.id, 60)
+        assert job is not None
+        assert job.status == "done"
+        return item.id
+
+    def _note(self, url: str) -> None:
+        if not re.match(r"(http://(127\.0\.0\.1|localhost):\d+/|data:|blob:)", url):
+            self.outside.append(url)
+
+
+@pytest.fixture
+def desk(chromium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A running desk. At its end: no page may have asked another host for anything, nor broken."""
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    running = Desk(chromium, tmp_path / "shelf.db")
+    running.start()
+    yield running
+    for context in chromium.contexts:
+        context.close()
+    running.stop()
+    assert running.outside == []
+    assert running.broken == []

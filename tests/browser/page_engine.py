@@ -1,0 +1,63 @@
+"""An engine for the page's tests: reads at a pace that can be watched, and answers in words that can be checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.app.small_engine import EmptyQuestion, SmallAnswer, SmallEngine, SmallState
+
+ANSWER = "The keeper of the lighthouse is called Marit Oosterveld."
+HOSTILE = (
+    'It is <img src="http://elsewhere.invalid/x.png" onerror="document.title=1"> ![](http://elsewhere.invalid/y.png)'
+)
+LONG = " ".join(f"word{number}" for number in range(900))
+SUMMARY = "A keeper tends a lamp, and a storm tests her."
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    model: str = "tiny-test-model"
+    device: str = "cpu"
+    dtype: str = "float32"
+
+
+class PageEngine(SmallEngine):
+    """Questions with "weather" are not grounded, those with "everything" have a long answer, "hostile" a nasty one."""
+
+    info = PageInfo()
+
+    def __init__(self, *, group: int = 1021, pause: float = 0.0, word_pause: float = 0.01) -> None:
+        super().__init__("page", group=group, pause=pause)
+        self.word_pause = word_pause
+        self.words_said = 0
+
+    def answer(
+        self,
+        state: SmallState,
+        question: str,
+        *,
+        history: Sequence[tuple[str, str]] = (),
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[str | SmallAnswer]:
+        if not question.strip():
+            raise EmptyQuestion("The question is empty. Type what you would like to know, then ask.")
+        text = LONG if "everything" in question else HOSTILE if "hostile" in question else ANSWER
+        return self._say(text, "weather" not in question, should_stop)
+
+    def summarize(
+        self, state: SmallState, *, title: str, should_stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[str | SmallAnswer]:
+        return self._say(f"{SUMMARY} ({title}, {state.n_tokens} tokens)", True, should_stop)
+
+    def _say(self, text: str, grounded: bool, should_stop: Callable[[], bool]) -> Iterator[str | SmallAnswer]:
+        said = ""
+        for piece in text.split(" "):
+            if should_stop():
+                break
+            time.sleep(self.word_pause)
+            self.words_said += 1
+            said += piece + " "
+            yield piece + " "
+        yield SmallAnswer(said.strip(), 2.3 if grounded else -0.1, grounded, 0.2, 0.1, stopped=said.strip() != text)

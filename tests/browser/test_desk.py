@@ -1,0 +1,225 @@
+"""The page from end to end: drop, watch, pick, ask, stop, summarise, remove, come back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from app.library import Library
+from tests.browser.books import epub_file, prose, text_file
+from tests.browser.page_engine import ANSWER, LONG, SUMMARY
+
+# Gradio's own use of pandas; nothing that the page could change.
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+LAST_ANSWER = "#talk .turn.assistant:last-child"
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait until something holds, as it must within that time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def ask(page, question: str) -> None:
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+
+
+def test_several_files_at_once_and_a_bad_one_stops_nobody(desk, tmp_path) -> None:
+    nothing = tmp_path / "nothing.txt"
+    nothing.write_bytes(b"")
+    page = desk.open()
+    assert "Your shelf is empty" in page.inner_text("#shelf")
+    desk.drop(page, epub_file(tmp_path, "The Lamp", "A. Keeper"), nothing, text_file(tmp_path, "Second Log"))
+    page.wait_for_selector(".notice.problem")
+    said = page.inner_text(".notice.problem")
+    assert "nothing.txt" in said
+    assert "Traceback" not in page.content()
+    desk.wait_read(page, "The Lamp")
+    desk.wait_read(page, "Second Log")
+    assert page.inner_text("#about h2") == "The Lamp"
+    assert "A. Keeper" in page.inner_text("#about .byline")
+    assert page.locator("#shelf li").count() == 2
+    page.click("[data-dismiss]")
+    page.wait_for_selector(".notice", state="detached")
+
+
+def test_the_same_file_again_is_recognised(desk, tmp_path) -> None:
+    book = text_file(tmp_path, "Only Once")
+    page = desk.open()
+    desk.drop(page, book)
+    desk.wait_read(page, "Only Once")
+    desk.drop(page, book)
+    page.locator(".notice", has_text="on the shelf already").wait_for()
+    assert page.locator("#shelf li").count() == 1
+
+
+def test_reading_is_shown_and_survives_a_closed_tab_and_a_restart(desk, tmp_path) -> None:
+    desk.engine.pause = 0.25
+    page = desk.open()
+    desk.drop(page, text_file(tmp_path, "Long Night", chapters=9, sentences=60))
+    page.wait_for_selector("#reading .figures")
+    figures = page.inner_text("#reading")
+    for word in ("page", "tokens a second", "left", "%"):
+        assert word in figures
+    address = page.url
+    page.context.close()
+    before = desk.queue.active()[0].n_tokens
+    eventually(lambda: desk.queue.active()[0].n_tokens > before)
+    again = desk.open()
+    again.wait_for_selector("#reading .figures")
+    again.context.close()
+    desk.stop()
+    first_half = desk.engine.tokens_read
+    desk.engine.tokens_read, desk.engine.pause = 0, 0.0
+    desk.start()
+    back = desk.open(document=address.split("document=")[1])
+    desk.wait_read(back, "Long Night")
+    item = desk.library.shelf()[0]
+    assert first_half > 0
+    assert desk.engine.tokens_read == item.tokens - first_half
+
+
+def test_a_reading_can_be_stopped_and_goes_on_where_it_stood(desk, tmp_path) -> None:
+    desk.engine.pause = 0.25
+    page = desk.open()
+    desk.drop(page, text_file(tmp_path, "Halfway", chapters=9, sentences=60))
+    page.wait_for_selector("#reading .figures")
+    card, button = page.locator(".reading-card").bounding_box(), page.locator("#cancel").bounding_box()
+    assert button["y"] >= card["y"] + card["height"]
+    page.click("#cancel")
+    page.wait_for_selector("#shelf li.cancelled")
+    stood = desk.library.shelf()[0].read_tokens
+    assert "Go on reading" in page.inner_text("#read")
+    assert "all that has been read so far" in page.inner_text("#part")
+    desk.engine.pause = 0.0
+    page.click("#read")
+    desk.wait_read(page, "Halfway")
+    assert desk.engine.tokens_read == desk.library.shelf()[0].tokens
+    assert stood > 0
+
+
+def test_an_answer_streams_says_where_it_comes_from_and_is_there_tomorrow(desk) -> None:
+    desk.read_in(prose("Storm Log", 2, 30), "storm.md")
+    desk.engine.word_pause = 0.1
+    page = desk.open()
+    ask(page, "Who keeps the light?")
+    page.wait_for_selector("#live [aria-busy=true]")
+    page.locator("#live .text", has_text="keeper").wait_for()
+    assert page.inner_text("#live .turn.assistant .text") != ANSWER
+    page.wait_for_selector(f"{LAST_ANSWER} .grounding.strong")
+    assert page.inner_text(f"{LAST_ANSWER} .text") == ANSWER
+    assert int(page.get_attribute(f"{LAST_ANSWER} [role=meter]", "aria-valuenow")) == 90
+    assert page.input_value("#question textarea") == ""
+    ask(page, "What will the weather be?")
+    page.wait_for_selector(f"{LAST_ANSWER} .grounding.weak")
+    assert "doesn’t seem to say" in page.inner_text(f"{LAST_ANSWER} .grounding")
+    desk.stop()
+    desk.start()
+    tomorrow = desk.open()
+    assert tomorrow.locator("#talk .turn.user").all_inner_texts() == [
+        "Who keeps the light?",
+        "What will the weather be?",
+    ]
+    tomorrow.click("#fresh")
+    tomorrow.locator("#talk", has_text="What would you like to know?").wait_for()
+
+
+def test_stop_ends_the_answer_and_keeps_what_was_said(desk) -> None:
+    desk.read_in(prose("Storm Log", 2, 30), "storm.md")
+    page = desk.open()
+    ask(page, "Tell me everything")
+    page.locator("#live .text", has_text="word5").wait_for()
+    page.click("#stop")
+    page.wait_for_selector("#talk .turn.assistant")
+    page.wait_for_selector("#ask")
+    said = page.inner_text(f"{LAST_ANSWER} .text")
+    assert said.startswith("word0 word1")
+    assert len(said) < len(LONG) / 2
+    words = desk.engine.words_said
+    time.sleep(0.3)
+    assert desk.engine.words_said == words
+
+
+def test_another_document_may_be_opened_in_mid_answer(desk) -> None:
+    first = desk.read_in(prose("First Log", 2, 30), "first.md")
+    desk.read_in(prose("Second Log", 2, 31), "second.md")
+    page = desk.open(document=first)
+    ask(page, "Tell me everything")
+    page.locator("#live .text", has_text="word5").wait_for()
+    page.locator("#shelf button", has_text="Second Log").click()
+    page.locator("#about h2", has_text="Second Log").wait_for()
+    time.sleep(0.6)
+    assert page.locator("#work .turn").count() == 0
+    ask(page, "Who keeps the light?")
+    page.locator(f"{LAST_ANSWER} .text", has_text=ANSWER).wait_for()
+    assert len(desk.library.history(first)) == 1
+
+
+def test_summaries_of_the_whole_and_of_a_section(desk) -> None:
+    desk.read_in(prose("Storm Log", 3, 30), "storm.md")
+    page = desk.open()
+    page.click("#summarise")
+    page.locator(f"{LAST_ANSWER} .text", has_text=f"{SUMMARY} (Storm Log").wait_for()
+    page.click("#section input")
+    page.get_by_role("option", name="Watch 2").click()
+    page.click("#summarise")
+    page.locator(f"{LAST_ANSWER} .text", has_text=f"{SUMMARY} (Watch 2").wait_for()
+    assert "Watch 2" in page.locator("#talk .turn.user").last.inner_text()
+
+
+def test_removing_asks_first(desk) -> None:
+    desk.read_in(prose("Storm Log", 2, 30), "storm.md")
+    page = desk.open()
+    page.click("#remove")
+    page.click("#remove-no")
+    page.wait_for_selector("#remove-yes", state="hidden")
+    assert page.locator("#shelf li").count() == 1
+    page.click("#remove")
+    page.click("#remove-yes")
+    page.wait_for_selector(".welcome")
+    assert desk.library.shelf() == []
+
+
+def test_faults_are_sentences(desk, monkeypatch) -> None:
+    desk.read_in(prose("Storm Log", 2, 30), "storm.md")
+    page = desk.open()
+    ask(page, "   ")
+    page.locator(".notice.problem", has_text="question is empty").wait_for()
+    page.wait_for_selector("#ask")
+    base = Library.named_errors()[0]
+
+    def full(document_id: str) -> None:
+        raise base("The disk is full. Make room, then try again.")
+
+    monkeypatch.setattr(desk.library, "remove", full)
+    page.click("#remove")
+    page.click("#remove-yes")
+    page.locator(".notice.problem", has_text="The disk is full").wait_for()
+    assert "Traceback" not in page.content()
+
+
+def test_what_a_document_or_an_answer_contains_is_text_and_nothing_else(desk) -> None:
+    desk.read_in("# <img src=http://elsewhere.invalid/t.png> & co\n\nSome text to read.\n", "odd.md")
+    page = desk.open()
+    assert page.locator("#about img, #shelf img").count() == 0
+    ask(page, "Say something hostile")
+    page.wait_for_selector(f"{LAST_ANSWER} .grounding")
+    assert "<img" in page.inner_text(f"{LAST_ANSWER} .text")
+    assert page.locator("#work img").count() == 0
+
+
+def test_the_page_itself_may_not_ask_another_host(desk) -> None:
+    page = desk.open()
+    refused = page.evaluate(
+        """() => new Promise(done => {
+          document.addEventListener("securitypolicyviolation", event => done(event.blockedURI));
+          new Image().src = "http://elsewhere.invalid/pixel.png";
+        })"""
+    )
+    assert refused.startswith("http://elsewhere.invalid/")
+    desk.outside.clear()  # the browser reports the refused attempt as well

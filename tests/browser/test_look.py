@@ -1,0 +1,106 @@
+"""Narrow screens, dark rooms, keyboards only."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.books import prose
+from tests.browser.page_engine import ANSWER
+
+# Gradio's own use of pandas; nothing that the page could change.
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_sticks_out_and_words_can_be_read(desk, width: int, dark: bool) -> None:
+    long_title = "The " + "Extraordinarily" * 6 + " Long Log"
+    desk.read_in(prose(long_title, 2, 30), "long.md")
+    page = desk.open(width=width, height=844, dark=dark)
+    page.fill("#question textarea", "Who keeps the light?")
+    page.click("#ask")
+    page.wait_for_selector("#talk .turn.assistant .grounding")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for selector in (
+        "#about h2",
+        "#shelf .title",
+        "#shelf .facts",
+        ".turn.user .text",
+        ".turn.assistant .text",
+        ".said",
+    ):
+        assert contrast(page, selector) >= 4.5, selector
+
+
+def test_everything_by_keyboard(desk) -> None:
+    desk.read_in(prose("First Log", 2, 30), "first.md")
+    desk.read_in(prose("Second Log", 2, 31), "second.md")
+    page = desk.open()
+    tab_to(page, "#shelf li:nth-child(2) button")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.locator("#about h2", has_text="First Log").wait_for()
+    tab_to(page, "#question textarea")
+    page.keyboard.type("Who keeps the light?")
+    page.keyboard.press("Enter")
+    page.locator("#talk .turn.assistant .text", has_text=ANSWER).wait_for()
+    tab_to(page, "#summarise")
+    page.keyboard.press("Enter")
+    page.locator("#talk .turn.user", has_text="Summarise").wait_for()
+    tab_to(page, "#remove", backwards=True)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#remove-yes")
+
+
+def test_typing_is_not_disturbed_while_another_book_is_read(desk) -> None:
+    desk.read_in(prose("First Log", 2, 30), "first.md")
+    first = desk.library.shelf()[0].id
+    desk.engine.pause = 0.25
+    other = desk.library.add(prose("Second Log", 9, 60).encode(), "second.md")
+    desk.queue.enqueue(other.id)
+    page = desk.open(document=first)
+    page.click("#question textarea")
+    page.keyboard.type("a question typed slowly, one key after another", delay=60)
+    assert page.evaluate("document.activeElement === document.querySelector('#question textarea')")
+    assert page.input_value("#question textarea") == "a question typed slowly, one key after another"
+    page.wait_for_selector("#shelf li.reading .progress")
+
+
+def test_the_shade_is_remembered(desk) -> None:
+    page = desk.open(dark=False)
+    assert not page.evaluate("document.body.classList.contains('dark')")
+    page.click("[data-shade]")
+    page.reload()
+    page.wait_for_selector("#about .welcome")
+    page.wait_for_function("document.body.classList.contains('dark')")
+
+
+def tab_to(page, selector: str, backwards: bool = False) -> None:
+    for _ in range(60):
+        page.keyboard.press("Shift+Tab" if backwards else "Tab")
+        if page.evaluate("selector => document.activeElement === document.querySelector(selector)", selector):
+            return
+    raise AssertionError(f"{selector} can't be reached with the Tab key")
+
+
+def contrast(page, selector: str) -> float:
+    """The WCAG contrast between an element's text and the nearest background behind it."""
+    ink, paper = page.evaluate(
+        """selector => {
+          const element = document.querySelector(selector);
+          let behind = element;
+          while (behind && getComputedStyle(behind).backgroundColor.endsWith(", 0)")) behind = behind.parentElement;
+          const digits = (colour) => colour.match(/[0-9.]+/g).slice(0, 3).map(Number);
+          return [digits(getComputedStyle(element).color), digits(getComputedStyle(behind).backgroundColor)];
+        }""",
+        selector,
+    )
+    lighter, darker = sorted((luminance(ink), luminance(paper)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: list[float]) -> float:
+    parts = [
+        value / 255 / 12.92 if value / 255 <= 0.04045 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in colour
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]

@@ -1,0 +1,142 @@
+"""HTML, Markdown and plain text."""
+
+from __future__ import annotations
+
+import pytest
+
+import documents
+
+PROSE = "The sea lay flat and grey around the rock, and nobody came for a long time. " * 4
+
+
+def test_html_headings_make_sections_and_menus_are_left_out() -> None:
+    source = f"""<!doctype html><html><head><title>Rock &amp; Lamp</title><meta name="Author" content="Ada Pharos">
+    <style>p {{ color: red }}</style></head><body><nav><a href="/">Home</a></nav><h1>Light</h1><p>{PROSE}</p>
+    <h2>Rock</h2><p>flat   <b>gr</b>ey<script>alert(1)</script></p><h2>Lamp</h2>
+    <pre>a\n  b</pre><table><tr><td>oil<td>7</table><p hidden>secret</p></body></html>"""
+    document = documents.read(source.encode(), "page.html")
+    assert (document.title, document.author, document.format) == ("Rock & Lamp", "Ada Pharos", "html")
+    assert [(s.title, s.level, s.page) for s in document.sections] == [("Light", 1, 1), ("Rock", 1, 2), ("Lamp", 1, 3)]
+    assert document.pages[1:] == ("Rock\n\nflat grey\n\n", "Lamp\n\na\n  b\n\noil | 7\n")
+
+
+def test_html_encoding_is_taken_from_the_page() -> None:
+    source = '<html><head><meta charset="iso-8859-2"></head><body><p>Łódź</p></body></html>'
+    assert documents.read(source.encode("iso-8859-2"), "a.html").text == "Łódź\n"
+
+
+def test_deep_nesting_does_not_exhaust_the_stack() -> None:
+    source = "<html><body>" + "<div>" * 5_000 + "deep" + "</div>" * 5_000
+    assert documents.read(source.encode(), "a.html").text == "deep\n"
+
+
+def test_an_empty_list_item_leaves_no_mark() -> None:
+    source = "<html><body><ul><li></li><li>oars</li></ul></body></html>"
+    assert documents.read(source.encode(), "a.html").text == "- oars\n"
+
+
+def test_markdown_headings_outside_code_make_sections() -> None:
+    source = (
+        '---\ntitle: "Rock and Lamp"\nauthor: Ada Pharos\n---\n# The **Rock** #\nflat\n```\n# no heading\n```\n'
+        "## [Birds](b.md) {#birds}\ngulls\n\nThe Lamp\n========\nlit\n\n- item\n---\nend\n"
+    )
+    document = documents.read(source.encode(), "notes.md")
+    assert (document.title, document.author, document.format) == ("Rock and Lamp", "Ada Pharos", "markdown")
+    assert [(s.title, s.level, s.page) for s in document.sections] == [
+        ("The Rock", 1, 1),
+        ("Birds", 2, 2),
+        ("The Lamp", 1, 3),
+    ]
+    assert document.pages[1] == "## [Birds](b.md) {#birds}\ngulls\n\n"
+    assert document.text.startswith("# The **Rock**")
+
+
+@pytest.mark.parametrize(
+    ("headings", "titles"),
+    [
+        (["CHAPTER I", "CHAPTER II", "CHAPTER III"], ["CHAPTER I", "CHAPTER II", "CHAPTER III"]),
+        (
+            ["CHAPTER I.\nDown the Hole", "CHAPTER II.\n\nThe Pool"],
+            ["CHAPTER I. Down the Hole", "CHAPTER II. The Pool"],
+        ),
+        (
+            ["Chapter 12. Biographical", "Chapter 13. Wheelbarrow"],
+            ["Chapter 12. Biographical", "Chapter 13. Wheelbarrow"],
+        ),
+        (
+            ["Chapter One: Rock", "Chapter Twenty-one", "EPILOGUE"],
+            ["Chapter One: Rock", "Chapter Twenty-one", "EPILOGUE"],
+        ),
+        (["I", "II", "III", "IV"], ["I", "II", "III", "IV"]),
+    ],
+)
+def test_chapter_headings_in_plain_text(headings: list[str], titles: list[str]) -> None:
+    source = "\n\n".join(f"{heading}\n\n{PROSE}\n{PROSE}" for heading in headings)
+    document = documents.read(source.encode(), "book.txt")
+    assert [s.title for s in document.sections] == titles
+    assert [s.level for s in document.sections] == [1] * len(titles)
+    assert len(document.pages) == len(titles)
+
+
+def test_books_hold_their_chapters() -> None:
+    chapters = "\n\n".join(f"CHAPTER {n}\n\n{PROSE}" for n in ("I", "II"))
+    source = f"The Lighthouse\n\nPART ONE\n\n{chapters}\n\nPART TWO\n\n{chapters}\n\nEPILOGUE\n\n{PROSE}"
+    document = documents.read(source.encode(), "book.txt")
+    assert document.title == "The Lighthouse"
+    assert [(s.title, s.level) for s in document.sections] == [
+        ("PART ONE", 1),
+        ("CHAPTER I", 2),
+        ("CHAPTER II", 2),
+        ("PART TWO", 1),
+        ("CHAPTER I", 2),
+        ("CHAPTER II", 2),
+        ("EPILOGUE", 1),
+    ]
+
+
+def test_a_table_of_contents_makes_no_sections() -> None:
+    names = ["Chapter 1. Rock", "Chapter 2. Lamp", "Chapter 3. Boat"]
+    source = "\n\n".join(["Light", *names]) + "\n\n\n" + "\n\n".join(f"{name}\n\n{PROSE}{PROSE}" for name in names)
+    document = documents.read(source.encode(), "book.txt")
+    assert [s.title for s in document.sections] == names
+    assert document.text[document.sections[1].start :].startswith(f"Chapter 2. Lamp\n\n{PROSE[:20]}")
+
+
+def test_sentences_that_begin_like_a_heading_make_none() -> None:
+    source = (
+        f"{PROSE}\n\nPart of the rock broke off.\n\nChapter 3 was, he thought, the best of them,\nand he said so.\n"
+    )
+    assert len(documents.read(source.encode(), "a.txt").sections) == 1
+
+
+def test_title_and_author_of_a_gutenberg_text() -> None:
+    source = (
+        "The Project Gutenberg eBook of Light\n\nTitle: Light; or, The Rock\n\nAuthor: Ada Pharos\n\n"
+        f"*** START OF THE PROJECT GUTENBERG EBOOK LIGHT ***\n\nCHAPTER I\n\n{PROSE}\n\nCHAPTER II\n\n{PROSE}\n\n"
+        f"*** END OF THE PROJECT GUTENBERG EBOOK LIGHT ***\n\n{PROSE}"
+    )
+    document = documents.read(source.encode(), "pg1.txt")
+    assert (document.title, document.author) == ("Light; or, The Rock", "Ada Pharos")
+    assert [s.title for s in document.sections][-2:] == ["CHAPTER II", "About this e-book"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_encodings(encoding: str) -> None:
+    source = "Der Leuchtturmwärter schrieb täglich über Öl, Größe und Wetter – „für später“.\r\n" * 9
+    document = documents.read(source.encode(encoding), "a.txt")
+    assert document.text == source.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("the_last-light.txt", "The last-light"),
+        ("C:\\books\\moby-dick.txt", "Moby dick"),
+        ("notes.v2.txt", "Notes.v2"),
+        ("___.txt", "Untitled"),
+    ],
+)
+def test_without_a_title_the_name_is_tidied(name: str, title: str) -> None:
+    document = documents.read(b"a first line of prose that goes on,\nand on.\n", name)
+    assert document.title == title
+    assert [(s.title, s.start, s.end) for s in document.sections] == [(title, 0, len(document.text))]

@@ -1,0 +1,139 @@
+"""The front door: which settings come from where, and what the commands without a model do in a real process."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import launch
+from app.arguments import build_parser
+from app.errors import AddressTaken
+from app.jobs import ReadingQueue
+from app.library import Library
+from app.reading import SavePolicy
+from app.settings import Settings
+from storage import Store
+from tests.app.small_engine import SmallEngine
+
+ROOT = Path(launch.__file__).parent
+
+
+def settings(*words: str, **environment: str) -> Settings:
+    return launch.settings_from(build_parser().parse_args(words), environment)
+
+
+def start(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "launch.py"), *words],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_command_line_comes_before_the_environment_before_the_defaults(tmp_path: Path):
+    plain = settings()
+    assert (plain.home, plain.database) == (Path.home() / ".palimpsest", Path.home() / ".palimpsest" / "library.db")
+    assert (plain.host, plain.port, plain.model, plain.json) == ("127.0.0.1", 7860, "default", False)
+    there = settings(PALIMPSEST_HOME=str(tmp_path), PALIMPSEST_MODEL="m1")
+    assert (there.database, there.models, there.model) == (tmp_path / "library.db", tmp_path / "models", "m1")
+    assert settings("shelf", "--db", "a.db", PALIMPSEST_DB="b.db").database == Path("a.db")
+    assert settings("shelf", PALIMPSEST_DB="b.db", PALIMPSEST_HOME=str(tmp_path)).database == Path("b.db")
+    assert settings("--port", "8123", "--open") == Settings(plain.home, plain.database, port=8123, open_browser=True)
+
+
+def test_options_stand_before_or_after_the_command():
+    for words in (("--db", "a.db", "--json", "shelf"), ("shelf", "--db", "a.db", "--json")):
+        found = settings(*words)
+        assert (found.database, found.json) == (Path("a.db"), True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("read",),
+        ("ask", "ab"),
+        ("snapshot",),
+        ("eval", "passkey"),
+        ("eval", "passkey", "--filler", "f", "--depth", "1.5"),
+        ("--threads", "0"),
+    ],
+)
+def test_wrong_words_are_refused(words: tuple[str, ...], capsys):
+    with pytest.raises(SystemExit, match="2"):
+        build_parser().parse_args(words)
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_help_and_shelf_wait_for_no_torch_and_no_page(tmp_path: Path):
+    line = (
+        "import sys, launch; code = launch.main(['shelf', '--json', '--db', sys.argv[1]]);"
+        "print(sorted({'torch', 'transformers', 'gradio', 'documents.pdf'} & set(sys.modules)), code)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", line, str(tmp_path / "new.db")], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.splitlines() == ['{"documents": []}', "[] 0"]
+
+
+def test_a_named_error_on_stderr_and_exit_code_1(tmp_path: Path):
+    diary = tmp_path / "diary.db"
+    diary.write_bytes(b"Dear diary, " * 100)
+    ended = start("shelf", "--json", "--db", str(diary), cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("NotADatabase: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_recipe_that_is_not_there_is_named_before_anything_is_fetched(tmp_path: Path):
+    ended = start("train", "nonesuch", "--home", str(tmp_path), cwd=tmp_path)
+    assert (ended.returncode, ended.stdout, list(tmp_path.iterdir())) == (1, "", [])
+    assert ended.stderr.startswith("RecipeInvalid: ") and "nonesuch" in ended.stderr
+
+
+def test_export_and_import_in_real_processes(tmp_path: Path):
+    with Store.open(tmp_path / "here.db") as store:
+        library = Library(SmallEngine(), store)
+        document_id = library.add(b"# \xc3\x9cber\n\nText.\n", "a.md").id
+        library.read(document_id)
+    file = str(tmp_path / "file")
+    assert start("snapshot", "export", document_id[:6], file, "--db", str(tmp_path / "here.db")).returncode == 0
+    arrived = start("snapshot", "import", file, "--json", "--db", str(tmp_path / "there.db"))
+    assert json.loads(arrived.stdout)["document"]["title"] == "Über"
+    listed = start("shelf", "--json", "--db", str(tmp_path / "there.db"))
+    assert [item["id"] for item in json.loads(listed.stdout)["documents"]] == [document_id]
+
+
+def test_a_taken_address_is_named(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(AddressTaken, match=f"127.0.0.1:{port}"):
+            launch.check_address(Settings(tmp_path, tmp_path / "library.db", port=port))
+    launch.check_address(Settings(tmp_path, tmp_path / "library.db", port=port))
+
+
+def test_the_sample_is_on_a_new_shelf_once(tmp_path: Path):
+    with Store.open(tmp_path / "library.db") as store:
+        library = Library(SmallEngine(group=997), store, SavePolicy(seconds=60.0))
+        queue = ReadingQueue(library)
+        launch.shelve_samples(library, queue)
+        assert [item.status for item in library.shelf()] == ["queued"]
+        for item in library.shelf():
+            library.remove(item.id)
+        launch.shelve_samples(library, queue)
+        assert library.shelf() == []
+
+
+def test_no_sample_comes_to_a_shelf_in_use(tmp_path: Path):
+    with Store.open(tmp_path / "library.db") as store:
+        library = Library(SmallEngine(), store)
+        mine = library.add(b"# Mine\n\nText.\n", "mine.md")
+        launch.shelve_samples(library, ReadingQueue(library))
+        assert [item.id for item in library.shelf()] == [mine.id]

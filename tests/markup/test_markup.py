@@ -1,0 +1,175 @@
+"""What the page says: numbers in words, grounding, and that nothing from a document becomes HTML."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+
+from app.markup import conversation, document, grounding, notice, shelf, words
+from app.views import JobView, SectionView, ShelfItem, Turn
+
+NASTY = '<img src="x" onerror="y">&\'"'
+
+
+def item(status: str = "read", **changes) -> ShelfItem:
+    fields = {
+        "id": "0123456789abcdef",
+        "title": "The Lamp",
+        "author": "A. Keeper",
+        "format": "epub",
+        "pages": 31,
+        "tokens": 12_345,
+        "read_tokens": 6_789,
+        "read_pages": 17,
+        "status": status,
+        "state_bytes": 2_211_840,
+        "warnings": (),
+        "missing_pages": (),
+        "sections": (SectionView(number=1, title="Dusk", level=1, page=1, last_page=9, characters=4_321),),
+        "added_at": "2026-01-02T03:04:05+00:00",
+        "last_asked_at": None,
+        "error": None,
+    }
+    return ShelfItem(**(fields | changes))
+
+
+def job(**changes) -> JobView:
+    fields = {
+        "id": 5,
+        "document_id": "0123456789abcdef",
+        "status": "reading",
+        "n_tokens": 6_000,
+        "total_tokens": 12_345,
+        "tokens_per_second": 2_310.4,
+        "eta_seconds": 127.0,
+        "error": None,
+    }
+    return JobView(**(fields | changes))
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "said"),
+    [(0, "0 B"), (812, "812 B"), (2_211_840, "2.2 MB"), (123_456_789, "123 MB"), (5 * 10**12, "5000 GB")],
+)
+def test_sizes(n_bytes: int, said: str) -> None:
+    assert words.size(n_bytes) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, ""),
+        (math.inf, ""),
+        (-1.0, ""),
+        (3.0, "a few seconds left"),
+        (41.0, "about 45 seconds left"),
+        (58.0, "about 1 minute left"),
+        (127.0, "about 3 minutes left"),
+        (3 * 3600 + 240.0, "about 3 h 04 min left"),
+    ],
+)
+def test_time_left(seconds: float | None, said: str) -> None:
+    assert words.time_left(seconds) == said
+
+
+def test_rate_is_silent_until_known() -> None:
+    assert words.rate(None) == words.rate(0.0) == words.rate(math.nan) == ""
+    assert words.rate(2_310.4) == "2,310 tokens a second"
+
+
+def test_a_hundred_per_cent_means_done() -> None:
+    assert words.percent(999, 1000) == 99
+    assert words.percent(1000, 1000) == 100
+    assert words.percent(7, None) == words.percent(7, 0) == 0
+
+
+def test_page_reached_stays_inside_the_document() -> None:
+    assert words.page_reached(0, 900, 31) == 1
+    assert words.page_reached(450, 900, 31) == 16
+    assert words.page_reached(901, 900, 31) == 31
+    assert words.page_reached(5, None, 31) == 0
+
+
+def test_grounding_share_is_the_part_of_the_likelihood_that_the_memory_brought() -> None:
+    assert grounding.share(0.0) == grounding.share(-3.0) == 0.0
+    assert grounding.share(math.log(2)) == pytest.approx(0.5)
+    assert grounding.share(0.5) < grounding.share(1.5) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("nats", "grounded", "said"),
+    [
+        (2.0, True, "From the document’s memory"),
+        (0.9, True, "Mostly from the document’s memory"),
+        (0.2, True, "Partly from the document, partly general knowledge"),
+        (2.0, False, "The document doesn’t seem to say this"),
+    ],
+)
+def test_grounding_words(nats: float, grounded: bool, said: str) -> None:
+    assert grounding.words(nats, grounded) == said
+    assert said in grounding.meter(nats, grounded)
+
+
+def test_grounding_explains_its_figure() -> None:
+    assert "2.0 times" in grounding.explanation(math.log(2))
+    assert "no likelier" in grounding.explanation(-0.4)
+    assert "1,000 times or more" in grounding.explanation(50.0)
+
+
+def test_a_reading_shows_page_tokens_rate_and_time() -> None:
+    shown = document.reading(item("reading"), job())
+    for said in (
+        "Reading page 16 of 31",
+        "48%",
+        "6,000 of 12,345 tokens",
+        "2,310 tokens a second",
+        "about 3 minutes left",
+    ):
+        assert said in shown
+    assert 'aria-valuenow="48"' in shown
+
+
+def test_every_state_has_its_words() -> None:
+    for status, said in shelf.STATUS_WORDS.items():
+        assert said in shelf.shelf([item(status)], {}, "")
+        if status not in ("read", "queued", "reading"):
+            assert document.WHY_NOT_READY[status] in document.reading(item(status), None)
+    assert document.reading(item("read"), None) == ""
+    assert "The disk is full." in document.reading(item("failed", error="The disk is full."), None)
+
+
+def test_a_half_read_document_says_which_part_answers() -> None:
+    assert "pages 1 to 17 of 31" in document.answers_from(item("cancelled"))
+    assert document.answers_from(item("read")) == ""
+    assert document.answers_from(item("new", state_bytes=0)) == ""
+
+
+def test_the_open_document_is_marked_on_the_shelf() -> None:
+    rows = shelf.shelf([item(), item(id="fedcba9876543210", title="Other")], {}, "fedcba9876543210")
+    assert re.findall(r'data-open="(\w+)" aria-current', rows) == ["fedcba9876543210"]
+
+
+def test_nothing_from_outside_becomes_html() -> None:
+    bad = item("failed", title=NASTY, author=NASTY, warnings=(NASTY,), error=NASTY, id='"><script>')
+    turn = Turn(question=NASTY, answer=NASTY, grounding=None, grounded=None, asked_at="")
+    for shown in (
+        shelf.shelf([bad], {}, ""),
+        shelf.shelf([item("reading", title=NASTY)], {"0123456789abcdef": job()}, ""),
+        document.about(bad),
+        document.reading(bad, None),
+        conversation.conversation([turn], True),
+        conversation.pending(NASTY, NASTY, NASTY),
+        conversation.pending(NASTY, "", NASTY),
+        notice.notice([NASTY]),
+    ):
+        assert "<img" not in shown
+        assert "<script" not in shown
+        assert 'onerror="' not in shown
+
+
+def test_no_lines_no_notice() -> None:
+    assert notice.notice([]) == ""
+    assert 'role="alert"' in notice.notice(["Something."])
+    assert 'role="status"' in notice.notice(["Done."], "done")

@@ -1,0 +1,240 @@
+"""The tables: what goes in comes out, what belongs together is written together, what is deleted is gone."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storage import DocumentGone, DocumentRow, NewSnapshot, SectionRow, SnapshotDamaged, Store, now
+
+DOCUMENT = DocumentRow(
+    id="ab" * 8,
+    sha256="ab" * 32,
+    title="Of Tides — and Moons",
+    author=None,
+    format="pdf",
+    n_pages=3,
+    n_tokens=None,
+    missing_pages=(2,),
+    warnings=("Page 2 gave no text.",),
+    added_at="2031-02-03T04:05:06.007+00:00",
+    last_asked_at=None,
+)
+PAGES = ("The tide comes.\n", "", "The moon goes. \x00 ünï")
+SECTIONS = (SectionRow(1, "Tides", 1, 1, 2, 0, 16), SectionRow(2, "Moons", 2, 3, 3, 16, 37))
+SNAPSHOT = NewSnapshot(
+    document_id=DOCUMENT.id,
+    fingerprint="model-a",
+    section=0,
+    n_tokens=40,
+    total_tokens=90,
+    page=1,
+    complete=False,
+    group_tokens=20,
+    seconds=1.5,
+    blob=b"\x00memory\xff",
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    with Store.open(tmp_path / "deep" / "library.db") as store:
+        yield store
+
+
+@pytest.fixture
+def shelved(store: Store) -> Store:
+    assert store.documents.add(DOCUMENT, PAGES, SECTIONS)
+    return store
+
+
+def _sql(store: Store, statement: str, *values: object) -> list[tuple]:
+    connection = sqlite3.connect(store.path)
+    try:
+        with connection:
+            return connection.execute(statement, values).fetchall()
+    finally:
+        connection.close()
+
+
+def test_a_document_comes_back_as_it_was(shelved: Store):
+    assert shelved.documents.get(DOCUMENT.id) == DOCUMENT
+    assert tuple(shelved.documents.pages(DOCUMENT.id)) == PAGES
+    assert shelved.documents.sections(DOCUMENT.id) == SECTIONS
+    assert shelved.documents.all_sections() == {DOCUMENT.id: SECTIONS}
+
+
+def test_the_same_document_is_kept_once(shelved: Store):
+    assert not shelved.documents.add(replace(DOCUMENT, title="Other"), ("x",), ())
+    assert shelved.documents.all() == [DOCUMENT]
+    assert tuple(shelved.documents.pages(DOCUMENT.id)) == PAGES
+
+
+def test_a_document_that_fails_half_way_leaves_nothing(store: Store):
+    with pytest.raises(sqlite3.IntegrityError):
+        store.documents.add(DOCUMENT, PAGES, (SECTIONS[0], SECTIONS[0]))
+    assert store.documents.all() == []
+    assert store.documents.pages(DOCUMENT.id) == []
+
+
+def test_documents_are_listed_last_added_first_and_found_by_beginning(shelved: Store):
+    later = replace(DOCUMENT, id="abc_" + "0" * 12, sha256="0" * 64, added_at="2031-02-04T00:00:00.000+00:00")
+    shelved.documents.add(later, ("a",), ())
+    assert [row.id for row in shelved.documents.all()] == [later.id, DOCUMENT.id]
+    assert shelved.documents.ids_starting("ab") == [DOCUMENT.id, later.id]
+    assert shelved.documents.ids_starting("abc_") == [later.id]
+    assert shelved.documents.ids_starting("%") == []
+
+
+def test_tokens_and_the_last_question_are_kept(shelved: Store):
+    before = now()
+    shelved.documents.set_tokens(DOCUMENT.id, 90)
+    shelved.documents.touch(DOCUMENT.id)
+    row = shelved.documents.get(DOCUMENT.id)
+    assert row is not None and row.last_asked_at is not None
+    assert row.n_tokens == 90
+    assert before <= row.last_asked_at <= now()
+
+
+def test_a_snapshot_comes_back_with_its_digest(shelved: Store):
+    digest = shelved.snapshots.put(SNAPSHOT)
+    kept = shelved.snapshots.get(DOCUMENT.id, "model-a")
+    assert kept is not None
+    row, blob = shelved.snapshots.load(kept)
+    assert row == kept
+    assert (blob, row.sha256, row.n_bytes, row.complete, row.seconds) == (SNAPSHOT.blob, digest, 8, False, 1.5)
+    assert shelved.snapshots.get(DOCUMENT.id, "model-b") is None
+
+
+def test_a_newer_snapshot_takes_the_place_of_the_older(shelved: Store):
+    shelved.snapshots.put(SNAPSHOT)
+    shelved.snapshots.put(replace(SNAPSHOT, n_tokens=90, complete=True, page=3, blob=b"later"))
+    shelved.snapshots.put(replace(SNAPSHOT, section=2, blob=b"section"))
+    shelved.snapshots.put(replace(SNAPSHOT, fingerprint="model-b", blob=b"other"))
+    kept = shelved.snapshots.of_document(DOCUMENT.id)
+    assert [(row.fingerprint, row.n_tokens) for row in kept] == [("model-b", 40), ("model-a", 90)]
+    assert shelved.snapshots.of_documents() == kept
+    section = shelved.snapshots.get(DOCUMENT.id, "model-a", 2)
+    assert section is not None and shelved.snapshots.load(section)[1] == b"section"
+    assert _sql(shelved, "SELECT count(*) FROM snapshots") == [(3,)]
+
+
+def test_a_damaged_snapshot_is_refused(shelved: Store):
+    shelved.snapshots.put(SNAPSHOT)
+    kept = shelved.snapshots.get(DOCUMENT.id, "model-a")
+    assert kept is not None
+    _sql(shelved, "UPDATE snapshots SET blob = ?", b"\x00memory\xfe")
+    with pytest.raises(SnapshotDamaged, match="Read the document again"):
+        shelved.snapshots.load(kept)
+
+
+def test_progress_and_memory_are_written_together_or_not_at_all(shelved: Store):
+    job_id = shelved.jobs.enqueue(DOCUMENT.id)
+    shelved.jobs.claim()
+    shelved.record_progress(SNAPSHOT, job_id=job_id, tokens_per_second=26.0, eta_seconds=2.0)
+    job, kept = shelved.jobs.get(job_id), shelved.snapshots.get(DOCUMENT.id, "model-a")
+    assert job is not None and kept is not None
+    assert (job.status, job.n_tokens, job.total_tokens, job.tokens_per_second) == ("reading", 40, 90, 26.0)
+
+    _sql(shelved, "CREATE TRIGGER broken BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'no'); END")
+    with pytest.raises(sqlite3.IntegrityError):
+        shelved.record_progress(replace(SNAPSHOT, n_tokens=60, blob=b"60"), job_id=job_id)
+    assert shelved.snapshots.get(DOCUMENT.id, "model-a") == kept
+
+    _sql(shelved, "DROP TRIGGER broken")
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=90, complete=True, blob=b"90"), job_id=job_id)
+    job = shelved.jobs.get(job_id)
+    assert job is not None and (job.status, job.n_tokens) == ("done", 90)
+
+
+def test_nothing_is_kept_of_a_removed_document(shelved: Store):
+    shelved.snapshots.put(SNAPSHOT)
+    shelved.jobs.enqueue(DOCUMENT.id)
+    shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", grounding=2.5, grounded=True)
+    assert shelved.documents.remove(DOCUMENT.id)
+    for table in ("documents", "pages", "sections", "snapshots", "jobs", "chats", "messages"):
+        assert _sql(shelved, f"SELECT count(*) FROM {table}") == [(0,)], table
+    assert not shelved.documents.remove(DOCUMENT.id)
+
+
+def test_saving_for_a_removed_document_says_so(shelved: Store):
+    shelved.snapshots.put(SNAPSHOT)
+    (kept,) = shelved.snapshots.of_documents()
+    shelved.documents.remove(DOCUMENT.id)
+    with pytest.raises(DocumentGone):
+        shelved.snapshots.load(kept)
+    with pytest.raises(DocumentGone, match="removed from the shelf"):
+        shelved.record_progress(SNAPSHOT, job_id=1)
+    with pytest.raises(DocumentGone):
+        shelved.chats.add_turn(DOCUMENT.id, "When?", "Now.", grounding=None, grounded=None)
+
+
+def test_turns_belong_to_the_newest_chat_of_their_document(shelved: Store):
+    other = replace(DOCUMENT, id="cd" * 8, sha256="cd" * 32)
+    shelved.documents.add(other, ("a",), ())
+    shelved.chats.add_turn(DOCUMENT.id, "Who?", "Ada.", grounding=2.5, grounded=True)
+    shelved.chats.add_turn(other.id, "Which?", "This.", grounding=None, grounded=None)
+    shelved.chats.add_turn(DOCUMENT.id, "Where?", "It does not say.", grounding=-0.5, grounded=False)
+    turns = shelved.chats.turns(DOCUMENT.id)
+    assert [(turn.question, turn.answer, turn.grounding, turn.grounded) for turn in turns] == [
+        ("Who?", "Ada.", 2.5, True),
+        ("Where?", "It does not say.", -0.5, False),
+    ]
+    shelved.chats.start(DOCUMENT.id)
+    assert shelved.chats.turns(DOCUMENT.id) == ()
+    assert [turn.grounded for turn in shelved.chats.turns(other.id)] == [None]
+    assert _sql(shelved, "SELECT count(*) FROM messages") == [(6,)]
+
+
+def test_a_document_has_one_job_at_a_time(shelved: Store):
+    job_id = shelved.jobs.enqueue(DOCUMENT.id)
+    assert shelved.jobs.enqueue(DOCUMENT.id) == job_id
+    claimed = shelved.jobs.claim()
+    assert claimed is not None and (claimed.id, claimed.status) == (job_id, "reading")
+    assert shelved.jobs.enqueue(DOCUMENT.id) == job_id
+    assert shelved.jobs.claim() is None
+    shelved.jobs.finish(job_id, "failed", "The disk is full.")
+    again = shelved.jobs.enqueue(DOCUMENT.id)
+    assert again > job_id
+    latest = shelved.jobs.latest(DOCUMENT.id)
+    assert latest is not None and (latest.id, latest.error) == (again, None)
+    assert shelved.jobs.latest_of_all() == {DOCUMENT.id: latest}
+
+
+def test_jobs_are_taken_in_order_and_taken_up_again(shelved: Store):
+    ids = [DOCUMENT.id]
+    for digit in "12":
+        ids.append(digit * 16)
+        shelved.documents.add(replace(DOCUMENT, id=digit * 16, sha256=digit * 64), ("a",), ())
+    jobs = [shelved.jobs.enqueue(document_id) for document_id in ids]
+    first = shelved.jobs.claim()
+    assert first is not None and first.id == jobs[0]
+    shelved.jobs.begin(first.id, fingerprint="model-a", group_tokens=20, n_tokens=0, total_tokens=90)
+    assert shelved.jobs.cancel_queued(ids[1])
+    assert not shelved.jobs.cancel_queued(ids[0])
+    assert [job.id for job in shelved.jobs.active()] == [jobs[0], jobs[2]]
+    assert shelved.jobs.requeue_abandoned() == 1
+    taken = shelved.jobs.claim()
+    assert taken is not None and (taken.id, taken.group_tokens, taken.total_tokens) == (jobs[0], 20, 90)
+
+
+def test_notes_are_kept_and_replaced(store: Store):
+    assert store.note("sample") is None
+    store.set_note("sample", "one")
+    store.set_note("sample", "two")
+    assert store.note("sample") == "two"
+
+
+def test_threads_share_a_store(shelved: Store):
+    def ask(number: int) -> None:
+        for turn in range(10):
+            shelved.chats.add_turn(DOCUMENT.id, f"{number} {turn}", "yes", grounding=None, grounded=None)
+            assert len(shelved.documents.pages(DOCUMENT.id)) == 3
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(ask, range(4)))
+    assert len({turn.question for turn in shelved.chats.turns(DOCUMENT.id)}) == 40

@@ -1,0 +1,68 @@
+"""Training sees the same memory that reading makes."""
+
+import random
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from engine.model import convert
+from engine.passes import Fold
+from engine.state import MemoryState
+from training.tape import TrainFold, record
+
+SEGMENT = 7
+
+
+def tiny():
+    torch.manual_seed(3)
+    base = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=61, hidden_size=24, intermediate_size=40, num_hidden_layers=3, num_attention_heads=6,
+            num_key_value_heads=2, max_position_embeddings=128,
+        )
+    )  # fmt: skip
+    model = convert(base, segment_len=SEGMENT, key_width=8, memory_layers=[0, 2])
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "write_gate" in name:
+                parameter.copy_(torch.randn_like(parameter) * 2)
+    return model
+
+
+def segments(count: int, rows: int = 1) -> torch.Tensor:
+    return torch.tensor([[random.Random(f"{rows}/{i}").randrange(61) for i in range(count * SEGMENT)] for rows in range(rows)])
+
+
+def test_taped_filler_gives_the_state_of_reading_it():
+    model = tiny()
+    filler, facts = segments(5), segments(2, rows=3)
+    pool = record(model, filler[0], group=2)
+    plan = [torch.arange(0, 5), torch.arange(0), torch.arange(0)]
+    fold = TrainFold(MemoryState.empty(model.config, 3), 2, pool, plan)
+    model.hidden(facts.view(-1, SEGMENT), fold)
+    read = model.fold(filler.view(1, 5, SEGMENT).expand(3, -1, -1), MemoryState.empty(model.config, 3))
+    whole = Fold(read, 2)
+    model.hidden(facts.view(-1, SEGMENT), whole)
+    torch.testing.assert_close(fold.state().M, whole.state().M, rtol=1e-4, atol=1e-5)
+
+
+def test_without_filler_training_reads_as_reading_does():
+    model = tiny()
+    facts = segments(3, rows=2)
+    fold = TrainFold(MemoryState.empty(model.config, 2), 3, None, [torch.arange(0)] * 4)
+    out = model.hidden(facts.view(-1, SEGMENT), fold)
+    plain = Fold(MemoryState.empty(model.config, 2), 3)
+    torch.testing.assert_close(out, model.hidden(facts.view(-1, SEGMENT), plain))
+    torch.testing.assert_close(fold.state().M, plain.state().M)
+
+
+def test_filler_teaches_the_write_gate():
+    model = tiny()
+    pool = record(model, segments(4)[0], group=4)
+    facts = segments(1, rows=2)
+    fold = TrainFold(MemoryState.empty(model.config, 2), 1, pool, [torch.arange(0), torch.arange(4)])
+    model.hidden(facts.view(-1, SEGMENT), fold)
+    torch.stack(fold.filler_strength).mean().backward()
+    gate = model.base.model.layers[2].self_attn.memory.write_gate
+    assert gate.weight.grad.abs().sum() > 0
+    assert 0 < fold.filler_active[0] <= 1

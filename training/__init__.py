@@ -1,0 +1,1 @@
+"""Training: data made on the fly, recipes, the trainer and its measurements."""

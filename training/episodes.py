@@ -1,0 +1,179 @@
+"""Training episodes: a few segments of text with facts in them, and the questions that are asked afterwards."""
+
+import random
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+from transformers import PreTrainedTokenizerBase
+
+from engine.prompts import answer_ids, question_ids
+from training.corpora import Passage, books, fairytale_passages, read_book, squad_passages
+from training.facts import draw_facts, look_alike, overwrite
+from training.handbook import document
+from training.recipe import Recipe
+
+REPEATED = "The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again. "
+LONGEST_ANSWER = 24
+LONGEST_QUESTION = 96
+
+
+class Corpora(NamedTuple):
+    """The texts that episodes are made of."""
+
+    books: list[Path]
+    passages: dict[str, list[Passage]]
+
+
+class Row(NamedTuple):
+    """One document of an episode, and its questions with their answers."""
+
+    ids: list[int]
+    asked: list[tuple[str, str]]
+
+
+def load_corpora(data: Path) -> Corpora:
+    """What lies unpacked in `data`: train/books/*.txt, squad/ and fairytaleqa/."""
+    passages = {"squad": squad_passages(data / "squad")[0], "fairytale": fairytale_passages(data / "fairytaleqa", "train")}
+    return Corpora(books(data / "train"), passages)
+
+
+class Writer:
+    """Makes rows of exactly `length` tokens."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, corpora: Corpora):
+        self.tokenizer, self.corpora = tokenizer, corpora
+        self.texts: dict[Path, str] = {}
+        self.stops = {i for token, i in tokenizer.get_vocab().items() if token.rstrip('"”’').endswith((".", "!", "?"))}
+
+    def ids(self, text: str) -> list[int]:
+        """Token ids of `text`."""
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def filler(self, rng: random.Random, length: int, repeated: bool = False) -> list[int]:
+        """`length` tokens of a book from somewhere in it, or of one repeated text."""
+        if repeated:
+            return self.ids(REPEATED * (length // 20 + 1))[:length]
+        while True:
+            path = rng.choice(self.corpora.books)
+            text = self.texts.setdefault(path, read_book(path))
+            start = rng.randrange(max(len(text) - length * 8, 1))
+            ids = self.ids(text[start : start + length * 8])
+            if len(ids) >= length:
+                return ids[:length]
+
+    def weave(self, rng: random.Random, pieces: list[str], length: int, repeated: bool = False) -> list[int]:
+        """Book text of `length` tokens with `pieces` put in, in their order, behind ends of sentences."""
+        inserts = [self.ids(" " + piece) for piece in pieces]
+        text = self.filler(rng, max(length - sum(map(len, inserts)), 0), repeated)
+        ends = [i + 1 for i, token in enumerate(text) if token in self.stops] or list(range(len(text) + 1))
+        places = sorted(rng.choice(ends) for _ in inserts)
+        out, last = [], 0
+        for place, insert in zip(places, inserts, strict=True):
+            out += text[last:place] + insert
+            last = place
+        return (out + text[last:])[:length]
+
+    def row(self, rng: random.Random, kind: str, length: int, questions: int) -> Row:
+        """A row of the kind called `kind`, with at most `questions` questions."""
+        make = {"facts": self._facts, "passkey": self._passkey, "handbook": self._handbook}.get(kind)
+        ids, asked = make(rng, length, questions) if make else self._passages(rng, kind, length)
+        asked = [(q, a) for q, a in asked if len(self.ids(a)) < LONGEST_ANSWER and len(self.ids(q)) < LONGEST_QUESTION - 40]
+        return Row(ids, rng.sample(asked, min(questions, len(asked))))
+
+    def _facts(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[tuple[str, str]]]:
+        facts = draw_facts(rng, rng.randint(2, questions + 2))
+        asked = [(rng.choice(f.questions), f.answer) for f in facts]
+        pieces = [f.statement for f in facts]
+        if rng.random() < 0.3:
+            pieces.insert(rng.randrange(len(pieces) + 1), look_alike(rng, rng.choice(facts)).statement)
+        if rng.random() < 0.1:
+            i = rng.randrange(len(facts))
+            new = overwrite(rng, facts[i])
+            pieces.append(new.statement)
+            asked[i] = (asked[i][0], new.answer)
+        return self.weave(rng, pieces, length, repeated=rng.random() < 0.05), asked
+
+    def _passkey(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[tuple[str, str]]]:
+        fact = draw_facts(rng, 1, kinds=["pass_key"])[0]
+        asked = [(q, fact.answer) for q in fact.questions]
+        return self.weave(rng, [fact.statement], length, repeated=rng.random() < 0.2), asked
+
+    def _handbook(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[tuple[str, str]]]:
+        text, facts = document(rng, rng.randint(4, 8), int(length * 0.62))
+        ids = self.ids(text)[:length]
+        kept = self.tokenizer.decode(ids)
+        asked = [(rng.choice(f.questions), f.answer) for f in facts if f.answer in kept and f.statement[:40] in kept]
+        return ids + self.filler(rng, length - len(ids)), asked
+
+    def _passages(self, rng: random.Random, kind: str, length: int) -> tuple[list[int], list[tuple[str, str]]]:
+        for _ in range(50):
+            passage = rng.choice(self.corpora.passages[kind])
+            if len(self.ids(passage.text)) < length:
+                break
+        text = " ".join(passage.text.split())
+        return self.weave(rng, ["\n\n" + text + "\n\n"], length), list(passage.qas)
+
+
+class Episodes(Dataset):
+    """The i-th training step's batch, made from the recipe's seed and i alone, so that a run can resume anywhere.
+
+    A batch: `documents [B,G*S]`, `questions [B*Q,T]` and `labels` of that shape (-100 where nothing is to be
+    learned), `plan` (pool indices before, between and after the segments) and the row kinds.
+    """
+
+    def __init__(self, recipe: Recipe, writer: Writer):
+        self.recipe, self.writer = recipe, writer
+
+    def __len__(self) -> int:
+        return self.recipe.steps
+
+    def __getitem__(self, step: int) -> dict:
+        recipe = self.recipe
+        rng = random.Random(f"{recipe.seed}/{step}")
+        segments = rng.choice(recipe.segments)
+        rows = recipe.rows // segments
+        kinds = rng.choices(list(recipe.mixture), list(recipe.mixture.values()), k=rows)
+        made = [self._row(rng, kind, segments * recipe.memory["segment_len"]) for kind in kinds]
+        questions, labels = self._pad([self._asked(row, i) for row in made for i in range(recipe.questions * segments)])
+        return {
+            "documents": torch.tensor([row.ids for row in made]),
+            "questions": questions,
+            "labels": labels,
+            "plan": self._plan(rng, segments, step / recipe.steps),
+            "kinds": [kind for kind in kinds for _ in range(recipe.questions * segments)],
+            "progress": step / recipe.steps,
+        }
+
+    def _row(self, rng: random.Random, kind: str, length: int) -> Row:
+        while True:
+            row = self.writer.row(rng, kind, length, self.recipe.questions * 2)
+            if row.asked:
+                return row
+
+    def _asked(self, row: Row, i: int) -> tuple[list[int], list[int]]:
+        tokenizer = self.writer.tokenizer
+        question, answer = row.asked[i % len(row.asked)]
+        asked, answered = question_ids(tokenizer, question), answer_ids(tokenizer, answer)
+        # a row with few questions does not count them twice
+        shown = answered if i < len(row.asked) else [-100] * len(answered)
+        return asked + answered, [-100] * len(asked) + shown
+
+    def _pad(self, pairs: list[tuple[list[int], list[int]]]) -> tuple[Tensor, Tensor]:
+        longest = max(len(ids) for ids, _ in pairs)
+        ids = torch.tensor([ids + [0] * (longest - len(ids)) for ids, _ in pairs])
+        return ids, torch.tensor([labels + [-100] * (longest - len(labels)) for _, labels in pairs])
+
+    def _plan(self, rng: random.Random, segments: int, progress: float) -> list[Tensor]:
+        limit = self.recipe.filler_limit(progress)
+        counts = [rng.randint(0, limit) if rng.random() < 0.5 else 0] + [0] * segments
+        for i in range(1, segments):
+            counts[i] = rng.randint(0, limit) if rng.random() < 0.2 else 0
+        counts[segments] = rng.randint(0, limit)
+        plan = []
+        for count in counts:
+            start = rng.randrange(self.recipe.pool_segments - count + 1)
+            plan.append(torch.arange(start, start + count))
+        return plan

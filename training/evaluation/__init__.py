@@ -1,0 +1,1 @@
+"""Measuring what a memory recalls: every figure in docs/results.md comes from here."""

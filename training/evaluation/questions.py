@@ -1,0 +1,44 @@
+"""Plain questions on one document: answered from its memory, from an empty one, and from another document's."""
+
+import json
+import re
+from pathlib import Path
+
+from engine.engine import Answer, AnswerOptions, Engine
+from training.evaluation.passkey import read_all
+
+OPTIONS = AnswerOptions(max_new_tokens=32)
+
+
+def run_questions(engine: Engine, *, document: Path, questions: Path, other: Path | None = None) -> dict:
+    """Ask every question of `questions` (JSON: a list of {"question", "answers"}) from the memory of `document`, from an
+    empty memory, and, where given, from the memory of `other`, a text that does not hold the answers.
+
+    Returns the counts `right`, `right_empty`, `right_other` and one row a question with answers and groundings.
+    """
+    asked = json.loads(questions.read_text(encoding="utf-8"))["questions"]
+    state = read_all(engine, engine.tokenize([document.read_text(encoding="utf-8")]).ids)
+    states = {"memory": state, "empty": engine.empty_state()}
+    if other is not None:
+        states["other"] = read_all(engine, engine.tokenize([other.read_text(encoding="utf-8")]).ids)
+    rows = [_ask(engine, states, row) for row in asked]
+    counts = {name: sum(row[name]["right"] for row in rows) for name in states}
+    return {
+        "right": counts["memory"], "right_empty": counts["empty"], "right_other": counts.get("other"), "questions": len(rows),
+        "tokens": state.n_tokens, "weights": engine.info.weights_hash, "rows": rows,
+    }  # fmt: skip
+
+
+def _ask(engine: Engine, states: dict, row: dict) -> dict:
+    answers: dict = {"question": row["question"], "expected": row["answers"][0]}
+    for name, state in states.items():
+        *_, last = engine.answer(state, row["question"], options=OPTIONS)
+        assert isinstance(last, Answer)
+        answers[name] = {"answer": last.text, "grounding": round(last.grounding, 3), "right": holds(last.text, row["answers"])}
+    return answers
+
+
+def holds(answer: str, accepted: list[str]) -> bool:
+    """Whether one of the accepted answers stands in `answer` as whole words, whatever the case."""
+    words = lambda text: " " + " ".join(re.findall(r"\w+", text.lower())) + " "  # noqa: E731
+    return any(words(each) in words(answer) for each in accepted)

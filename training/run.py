@@ -1,0 +1,90 @@
+"""`launch.py train RECIPE`: from a recipe and a folder of texts to an adapter."""
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, inject_adapter_in_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, TrainingArguments, set_seed
+from transformers.trainer_utils import get_last_checkpoint
+
+from engine import adapter
+from engine.model import InfiniForCausalLM, convert
+from training.episodes import Episodes, Writer, load_corpora
+from training.recipe import Recipe, load_recipe
+from training.task import RecallTask
+from training.trainer import Filler, JsonLog, RecallTrainer, optimizer_and_schedule, trained_parameters
+
+
+def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
+    """The frozen base with memories, and low-rank updates on q, k, v, o; only these and the memories learn."""
+    model = convert(AutoModelForCausalLM.from_pretrained(base, dtype=dtype), **recipe.memory)
+    model.requires_grad_(False)
+    lora = LoraConfig(
+        r=recipe.lora_rank,
+        lora_alpha=recipe.lora_alpha,
+        target_modules=["q_proj", "k_proj", "v_proj", "o_proj"],
+        layers_to_transform=list(range(recipe.lora_from, model.config.text_config.num_hidden_layers)),
+        layers_pattern="layers",
+    )
+    inject_adapter_in_model(lora, model)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = "lora_" in name or ".memory." in name
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    return model
+
+
+def adapter_tensors(task: RecallTask) -> dict[str, torch.Tensor]:
+    """What was learned under the names of the plain converted model; low-rank factors in bfloat16."""
+    tensors = {}
+    for name, p in trained_parameters(task).items():
+        name = name.removeprefix("model.").replace(".default.weight", "")
+        tensors[name] = p.detach().to(torch.bfloat16) if ".lora_" in name else p.detach()
+    return tensors
+
+
+def manifest(recipe: Recipe, base: Path, steps: int) -> dict:
+    """What a user of the adapter must know: which base, which memory, which scale, and where it came from."""
+    digest = hashlib.sha256((base / "model.safetensors").read_bytes()).hexdigest()
+    return {
+        "base_sha256": digest,
+        "memory": recipe.memory,
+        "scale": recipe.lora_alpha / recipe.lora_rank,
+        "recipe": recipe.name,
+        "seed": recipe.seed,
+        "steps": steps,
+    }
+
+
+def train(recipe: Recipe, base: Path, data: Path, out: Path, *, minutes: float | None = None, resume: bool = False) -> int:
+    """Train, write checkpoints and log to `out` and the adapter to `out`/adapter; returns the steps done."""
+    set_seed(recipe.seed)
+    dtype = torch.bfloat16
+    writer = Writer(AutoTokenizer.from_pretrained(base), load_corpora(data))
+    task = RecallTask(build(base, recipe, dtype), recipe)
+    out.mkdir(parents=True, exist_ok=True)
+    arguments = TrainingArguments(
+        output_dir=str(out), max_steps=recipe.steps, per_device_train_batch_size=1, seed=recipe.seed, data_seed=recipe.seed,
+        save_steps=recipe.save_every, save_total_limit=2, logging_steps=recipe.log_every, logging_first_step=True,
+        max_grad_norm=1.0, report_to=[], remove_unused_columns=False, use_cpu=not torch.cuda.is_available(),
+        disable_tqdm=True, dataloader_pin_memory=False,
+    )  # fmt: skip
+    trainer = RecallTrainer(
+        model=task, args=arguments, train_dataset=Episodes(recipe, writer), data_collator=lambda items: items[0],
+        optimizers=optimizer_and_schedule(task, recipe),
+        callbacks=[Filler(task, recipe, writer), JsonLog(task, out / "log.jsonl", minutes)],
+    )  # fmt: skip
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(out)) if resume else None)
+    steps = trainer.state.global_step
+    adapter.save(out / "adapter", adapter_tensors(task), manifest(recipe, base, steps))
+    return steps
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the recipe named on the command line; returns the steps done. Raises RecipeInvalid and CorpusError."""
+    recipe = load_recipe(arguments.recipe)
+    return train(
+        recipe, Path(arguments.base), Path(arguments.data), Path(arguments.out), minutes=arguments.minutes, resume=arguments.resume
+    )

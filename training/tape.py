@@ -1,0 +1,104 @@
+"""Training passes: segments that carry facts are learned from end to end; filler takes part through what it would write.
+
+Filler of a long book matters to a memory only by what it writes. So books are read once in a while without gradient,
+every layer's inputs are kept on a tape (`FillerPool`), and each training step writes many taped segments with the
+present write gates and key maps, gradients included. Exact for gates and maps but for the tape's age.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.memory import InfiniMemory
+from engine.model import InfiniForCausalLM
+from engine.ops import LayerState, fast
+from engine.passes import Fold, Projected
+from engine.state import MemoryState
+
+
+@dataclass(frozen=True)
+class FillerPool:
+    """What P filler segments gave every memory layer: hidden `[L,P,S,hidden]`, k and v `[L,P,N,S,D]`."""
+
+    hidden: Tensor
+    k: Tensor
+    v: Tensor
+
+    def __len__(self) -> int:
+        return self.hidden.shape[1]
+
+
+class _Recorder(Fold):
+    """Reads as `Fold` does and keeps each layer's inputs."""
+
+    def __init__(self, state: MemoryState, segments: int):
+        super().__init__(state, segments)
+        self.seen: dict[int, Projected] = {}
+
+    def attend(self, slot: int, memory: InfiniMemory, x: Projected, local: Tensor) -> Tensor:
+        self.seen[slot] = x
+        return super().attend(slot, memory, x, local)
+
+
+@torch.no_grad()
+def record(model: InfiniForCausalLM, ids: Tensor, group: int) -> FillerPool:
+    """Read `ids [P*S]` as one document, `group` segments at a time, and keep what its layers saw."""
+    segment_len = model.config.segment_len
+    rows = ids.view(-1, segment_len)
+    state, parts = MemoryState.empty(model.config, device=ids.device), []
+    for start in range(0, len(rows), group):
+        some = rows[start : start + group]
+        recorder = _Recorder(state, len(some))
+        model.hidden(some, recorder)
+        state = recorder.state()
+        seen = [recorder.seen[slot] for slot in sorted(recorder.seen)]
+        parts.append(tuple(torch.stack([getattr(x, name) for x in seen]) for name in ("hidden", "k", "v")))
+    return FillerPool(*(torch.cat(tensors, dim=1) for tensors in zip(*parts, strict=True)))
+
+
+class TrainFold(Fold):
+    """Folds fact segments with gradient, with taped filler written before, between and after them.
+
+    `plan[i]` holds the pool indices written before fact segment i; the last entry follows them all.
+    """
+
+    def __init__(self, state: MemoryState, segments: int, pool: FillerPool, plan: list[Tensor]):
+        super().__init__(state, segments)
+        self.pool, self.plan = pool, plan
+        self.filler_strength: list[Tensor] = []
+        self.fact_strength: list[Tensor] = []
+        self.filler_active: list[float] = []
+
+    def attend(self, slot: int, memory: InfiniMemory, x: Projected, local: Tensor) -> Tensor:
+        """As `Fold.attend`, with the filler of the plan."""
+        rows, g = x.q.shape[0], self.segments
+        split = lambda t: t.reshape(rows // g, g, *t.shape[1:]).unbind(1)  # noqa: E731
+        strengths = memory.strengths(x.hidden)
+        self.fact_strength.append(strengths.mean())
+        q, k, v, w = (split(t) for t in (memory.queries(x.q), memory.keys(x.k), x.v, strengths))
+        layer, outs = self.before.layer(slot), []
+        for i in range(g):
+            layer = self._filler(slot, memory, layer, self.plan[i])
+            outs.append(fast.read(q[i], layer))
+            layer = fast.write(memory.rule, k[i], v[i], w[i], layer)
+        self.after[slot] = self._filler(slot, memory, layer, self.plan[g])
+        seen = torch.ones(g)
+        seen[0] = float(len(self.plan[0]) > 0)
+        return memory.combine(local, torch.stack(outs, dim=1).flatten(0, 1), seen.repeat(rows // g).to(local.device))
+
+    def _filler(self, slot: int, memory: InfiniMemory, layer: LayerState, picks: Tensor) -> LayerState:
+        if not len(picks):
+            return layer
+        hidden = self.pool.hidden[slot][picks].flatten(0, 1)
+        with torch.no_grad():
+            active = (memory.strengths(hidden[None])[0] > 0).any(0)
+        chosen = active.nonzero()[:, 0]
+        self.filler_active.append(len(chosen) / len(hidden))
+        if not len(chosen):
+            self.filler_strength.append(torch.zeros((), device=hidden.device))
+            return layer
+        k, v = (t[slot][picks].transpose(0, 1).flatten(1, 2)[:, chosen][None] for t in (self.pool.k, self.pool.v))
+        w = memory.strengths(hidden[chosen][None])
+        self.filler_strength.append(w.sum() / (w.shape[1] * len(hidden)))
+        return fast.write(memory.rule, memory.keys(k), v, w, layer)

@@ -1,0 +1,85 @@
+"""The model as the trainer sees it: an episode in, a loss and what was recalled out."""
+
+from collections import defaultdict
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.model import InfiniForCausalLM
+from engine.passes import Recall
+from engine.state import MemoryState
+from training.recipe import Recipe
+from training.tape import FillerPool, TrainFold
+
+
+class RecallTask(nn.Module):
+    """Reads the documents of an episode, then answers its questions from the memory alone.
+
+    Loss: cross-entropy of the answers' tokens plus the recipe's penalty on the mean write strength on filler.
+    """
+
+    def __init__(self, model: InfiniForCausalLM, recipe: Recipe):
+        super().__init__()
+        self.model, self.recipe = model, recipe
+        self.pool: FillerPool | None = None
+        self.active = 1.0
+        self.tally: dict[str, list[float]] = defaultdict(list)
+
+    def forward(self, documents: Tensor, questions: Tensor, labels: Tensor, plan: list, kinds: list, progress: float) -> dict:
+        """`documents [B,G*S]`, `questions` and `labels [B*Q,T]`; the plan is cut where it would write too much at once."""
+        batch = documents.shape[0]
+        rows = documents.view(-1, self.model.config.segment_len)
+        fold = TrainFold(self._empty(batch, documents.device), len(rows) // batch, self.pool, self._afford(plan))
+        self.model.hidden(rows, fold)
+        state = _for_questions(fold.state(), len(questions) // batch)
+        hidden = self.model.hidden(questions, Recall(state))
+        target = labels[:, 1:]
+        learned = target >= 0
+        logits = self.model.base.lm_head(hidden[:, :-1][learned]).float()
+        answer_loss = F.cross_entropy(logits, target[learned])
+        written = torch.stack(fold.filler_strength).mean() if fold.filler_strength else torch.zeros(())
+        on_facts = torch.stack(fold.fact_strength).mean()
+        self._count(logits, target, learned, kinds, fold, (answer_loss, written, on_facts))
+        penalty = self.recipe.penalty(progress)
+        return {"loss": answer_loss + penalty * (written + 0.1 * on_facts)}
+
+    def _empty(self, batch: int, device: torch.device) -> MemoryState:
+        return MemoryState.empty(self.model.config, batch, device)
+
+    def _afford(self, plan: list[Tensor]) -> list[Tensor]:
+        left = int(self.recipe.filler_budget / (self.model.config.segment_len * max(self.active, 1e-4)))
+        cut = []
+        for picks in reversed(plan):
+            cut.append(picks[: max(left, 1)])
+            left -= len(cut[-1])
+        return cut[::-1]
+
+    def _count(self, logits, target, learned, kinds, fold, losses) -> None:
+        with torch.no_grad():
+            right = torch.zeros_like(learned)
+            right[learned] = logits.argmax(-1) == target[learned]
+            exact = (right | ~learned).all(1)
+            asked = learned.any(1)
+            for kind, hit, counts in zip(kinds, exact.tolist(), asked.tolist(), strict=True):
+                if counts:
+                    self.tally[f"exact_{kind}"].append(float(hit))
+            self.tally["tokens_right"].append((right.sum() / learned.sum()).item())
+            for name, loss in zip(("answer_loss", "write_on_filler", "write_on_facts"), losses, strict=True):
+                self.tally[name].append(loss.item())
+            self.tally["filler_segments"].append(float(sum(map(len, fold.plan))))
+            self.tally["tokens"].append(float(fold.tokens * target.shape[0] + target.numel()))
+            if fold.filler_active:
+                self.tally["filler_active"].append(sum(fold.filler_active) / len(fold.filler_active))
+
+    def take_tally(self) -> dict[str, float]:
+        """Means since the last call, and forget them."""
+        means = {name: round(sum(values) / len(values), 5) for name, values in sorted(self.tally.items())}
+        self.tally.clear()
+        return means
+
+
+def _for_questions(state: MemoryState, questions: int) -> MemoryState:
+    z = None if state.z is None else state.z.repeat_interleave(questions, dim=1)
+    return MemoryState(state.M.repeat_interleave(questions, dim=1), z, max(state.n_tokens, 1))

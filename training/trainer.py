@@ -1,0 +1,123 @@
+"""Hugging Face's Trainer with our optimizer groups, adapter-only checkpoints and a JSON-lines log."""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.utils.data import SequentialSampler
+from transformers import Trainer, TrainerCallback
+
+from training.episodes import Writer
+from training.recipe import Recipe
+from training.tape import record
+from training.task import RecallTask
+
+TRAINED = "trained.safetensors"
+
+
+def trained_parameters(task: RecallTask) -> dict[str, Tensor]:
+    """The parameters that are learned, by name."""
+    return {name: p for name, p in task.named_parameters() if p.requires_grad}
+
+
+def parameter_groups(task: RecallTask, recipe: Recipe) -> Iterator[dict]:
+    """Optimizer groups: gates and maps learn at rates of their own, none decays."""
+    rates = {"read_gate": recipe.lr_read_gate, "write_gate": recipe.lr_write_gate, "_map": recipe.lr_maps, "lora_": recipe.lr_lora}
+    named = trained_parameters(task)
+    for part, rate in rates.items():
+        parameters = [p for name, p in named.items() if part in name]
+        if parameters:
+            yield {"params": parameters, "lr": rate, "weight_decay": 0.0}
+
+
+def optimizer_and_schedule(task: RecallTask, recipe: Recipe):
+    """AdamW with a linear warm-up and a linear fall to `final_lr` of the peak."""
+    optimizer = torch.optim.AdamW(list(parameter_groups(task, recipe)))
+
+    def rate(step: int) -> float:
+        return min(1.0, (step + 1) / recipe.warmup) * max(recipe.final_lr, 1.0 - step / recipe.steps)
+
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+
+
+class RecallTrainer(Trainer):
+    """Episodes in their order; checkpoints hold only what is learned."""
+
+    def _get_train_sampler(self, train_dataset=None):
+        return SequentialSampler(self.train_dataset)
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        """The task's own loss."""
+        outputs = model(**inputs)
+        return (outputs["loss"], outputs) if return_outputs else outputs["loss"]
+
+    def _save(self, output_dir: str | None = None, state_dict=None) -> None:
+        folder = Path(output_dir or self.args.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({n: p.detach().contiguous() for n, p in trained_parameters(self.model).items()}, folder / TRAINED)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model=None) -> None:
+        stored = load_file(Path(resume_from_checkpoint) / TRAINED)
+        with torch.no_grad():
+            for name, parameter in trained_parameters(self.model).items():
+                parameter.copy_(stored[name])
+
+
+class Filler(TrainerCallback):
+    """Reads fresh filler every `pool_refresh` steps; which text, depends on seed and step alone."""
+
+    def __init__(self, task: RecallTask, recipe: Recipe, writer: Writer):
+        self.task, self.recipe, self.writer = task, recipe, writer
+
+    def on_step_begin(self, args, state, control, **kwargs):
+        """Refresh the pool if it is due (and at the start of a resumed run)."""
+        if state.global_step % self.recipe.pool_refresh and self.task.pool is not None:
+            return
+        due = state.global_step - state.global_step % self.recipe.pool_refresh
+        rng = random.Random(f"filler/{self.recipe.seed}/{due}")
+        length = self.recipe.pool_segments * self.task.model.config.segment_len
+        ids = torch.tensor(self.writer.filler(rng, length), device=next(self.task.parameters()).device)
+        self.task.pool = record(self.task.model, ids, group=8)
+        self.task.active = self._active()
+
+    @torch.no_grad()
+    def _active(self) -> float:
+        shares = []
+        for layer in self.task.model.base.model.layers:
+            attention = layer.self_attn
+            if attention.memory is not None:
+                hidden = self.task.pool.hidden[attention.slot][::8].flatten(0, 1)
+                shares.append((attention.memory.strengths(hidden[None]) > 0).float().mean().item())
+        return max(shares)
+
+
+class JsonLog(TrainerCallback):
+    """One JSON line a log step: loss, rates, recall by kind, write strength, tokens a second."""
+
+    def __init__(self, task: RecallTask, path: Path, minutes: float | None):
+        self.task, self.path = task, path
+        self.minutes, self.start, self.last = minutes, time.monotonic(), time.monotonic()
+
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        """Write the line."""
+        if not logs or "loss" not in logs:
+            return
+        now = time.monotonic()
+        tally = self.task.take_tally()
+        steps = args.logging_steps
+        rate = tally.pop("tokens", 0.0) * steps / (now - self.last)
+        self.last = now
+        line = {"step": state.global_step, "seconds": round(now - self.start, 1), "loss": logs["loss"], **tally}
+        line |= {"active_max": round(self.task.active, 4), "tokens_per_second": round(rate)}
+        with self.path.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+
+    def on_step_end(self, args, state, control, **kwargs):
+        """Stop, with a checkpoint, when the minutes are over."""
+        if self.minutes is not None and time.monotonic() - self.start > 60 * self.minutes:
+            control.should_save = control.should_training_stop = True
