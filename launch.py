@@ -23,9 +23,8 @@ from app.shelf import Shelf
 from storage import Store
 
 if TYPE_CHECKING:
-    from engine.engine import Engine
-
     from app.jobs import ReadingQueue
+    from engine.engine import Engine, EngineSettings
 
 SAMPLES = Path(__file__).parent / "app" / "samples"
 
@@ -71,6 +70,8 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
                 return run_library(given, documents, out)
         case "eval":
             return evaluate(given, settings, out)
+        case "bench":
+            return bench(given, settings, out)
         case "train":
             return train(given, settings, out)
         case _:
@@ -107,9 +108,16 @@ def load_engine(settings: Settings, out: Output) -> Engine:
     """The model, fetched if it is missing. Raises EngineError."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from engine.engine import Engine, EngineSettings
+    from engine.engine import Engine
 
-    wanted = EngineSettings(
+    return Engine.load(engine_settings(settings), out.note)
+
+
+def engine_settings(settings: Settings) -> EngineSettings:
+    """The part of the settings that the engine is built from."""
+    from engine.engine import EngineSettings
+
+    return EngineSettings(
         model=settings.model,
         cache_dir=settings.models,
         adapter_dir=settings.adapter,
@@ -117,7 +125,6 @@ def load_engine(settings: Settings, out: Output) -> Engine:
         dtype=settings.dtype,
         threads=settings.threads,
     )
-    return Engine.load(wanted, out.note)
 
 
 def serve(settings: Settings, out: Output) -> int:
@@ -172,20 +179,39 @@ def shelve_samples(documents: Library, queue: ReadingQueue) -> None:
 
 
 def evaluate(given: Namespace, settings: Settings, out: Output) -> int:
-    """`eval passkey`: how often a hidden number is recalled."""
+    """`eval NAME`: what the memory recalls; see training.evaluation."""
     engine = load_engine(settings, out)
-    from training.evaluation import passkey
+    from training.evaluation import passkey, questions
 
-    result = passkey.run_passkey(
-        engine,
-        tokens=given.tokens,
-        depth=given.depth,
-        trials=given.trials,
-        filler=given.filler,
-        seed=given.seed,
-        on_trial=lambda trial: out.note(str(trial)),
-    )
-    out.text(f"exact {result['exact']:.3f}, digits {result['digits']:.3f}, {result['trials']} trials")
+    try:
+        if given.name == "questions":
+            result = questions.run_questions(
+                engine, document=given.document, questions=given.questions, other=given.other
+            )
+            for line in questions.table(result):
+                out.text(line)
+        else:
+            result = passkey.run_passkey(
+                engine, tokens=given.tokens, depth=given.depth, trials=given.trials, filler=given.filler, seed=given.seed,
+                on_trial=lambda trial: out.note(str(trial)),
+            )  # fmt: skip
+            out.text(f"exact {result['exact']:.3f}, digits {result['digits']:.3f}, {result['trials']} trials")
+    except (passkey.FillerTooShort, questions.QuestionsInvalid) as error:
+        out.note(cli.error_line(error))
+        return 1
+    out.result(result)
+    return 0
+
+
+def bench(given: Namespace, settings: Settings, out: Output) -> int:
+    """`bench`: speed and memory of reading and answering; see bench.reading."""
+    from bench import reading
+
+    wanted = engine_settings(settings)
+    text = "\n\n".join(sample.read_text(encoding="utf-8") for sample in sorted(SAMPLES.glob("*.md")))
+    result = reading.run(wanted, text, rounds=given.rounds, say=out.note)
+    for line in reading.table(result):
+        out.text(line)
     out.result(result)
     return 0
 

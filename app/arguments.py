@@ -80,6 +80,17 @@ def _training(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser
     passkey.add_argument("--trials", type=_count, default=20, metavar="N", help="how many times (20)")
     passkey.add_argument("--filler", type=Path, required=True, metavar="FILE", help="the text to hide it in")
     passkey.add_argument("--seed", type=int, default=0, metavar="N")
+    questions = names.add_parser("questions", parents=[common], help="plain questions on one text")
+    questions.add_argument("--document", type=Path, required=True, metavar="FILE", help="the text to read")
+    questions.add_argument(
+        "--questions", type=Path, required=True, metavar="FILE", help="JSON with questions and answers"
+    )
+    questions.add_argument(
+        "--other", type=Path, default=None, metavar="FILE", help="a text without the answers, to compare"
+    )
+
+    bench = verbs.add_parser("bench", parents=[common], help="speed and memory on this machine")
+    bench.add_argument("--rounds", type=_count, default=5, metavar="N", help="rounds to take the median of (5)")
 
     train = verbs.add_parser("train", parents=[common], help="train an adapter")
     train.add_argument("recipe", metavar="RECIPE", help="a recipe's name, or the path of its .toml file")

@@ -19,7 +19,7 @@ from app.shelf import Shelf
 from app.views import ReadProgress, ReadReport, ShelfItem
 
 if TYPE_CHECKING:
-    from engine.answer import Answer
+    from app.library import Answer
 
 REPORTED = ("id", "title", "tokens", "seconds", "tokens_per_second", "state_bytes", "state_sha256")
 

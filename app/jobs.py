@@ -7,9 +7,8 @@ import time
 from dataclasses import replace
 
 from app import rows
-from app.library import Library, named_errors
+from app.library import DocumentGone, JobRow, Library, StorageError, named_errors
 from app.views import JobView, ReadProgress
-from storage import DocumentGone, JobRow, StorageError
 
 RETRY_SECONDS = 5.0  # how long the worker waits after the database failed under it
 LOOK_SECONDS = 2.0

@@ -13,14 +13,15 @@ from app.reading import Point, SavePolicy, Start, read_on
 from app.shelf import Shelf
 from app.turns import Turns
 from app.views import ReadProgress, ReadReport
-from storage import DocumentRow, NewSnapshot, SnapshotDamaged, SnapshotRow, StorageError, Store
+from storage import DocumentGone, DocumentRow, JobRow, NewSnapshot, SnapshotDamaged, SnapshotRow, StorageError, Store
 
 if TYPE_CHECKING:
     # The engine brings torch along; `shelf` and `--help` must not wait for that.
     from engine.answer import Answer, AnswerOptions
     from engine.engine import Engine, EngineInfo
-
     from engine.state import MemoryState
+
+__all__ = ["DocumentGone", "JobRow", "Library", "StorageError", "named_errors"]  # the first two for app.jobs
 
 OnProgress = Callable[[ReadProgress], None]
 ShouldStop = Callable[[], bool]
@@ -99,11 +100,11 @@ class Library(Shelf):
                 self._begin(job_id, kept.group_tokens, kept.n_tokens, kept.total_tokens)
                 self._store.jobs.finish(job_id, "done")
             return kept, kept.total_tokens
+        if not any(page.strip() for page in text.pages):
+            raise NothingToRead(text.title)
         with self._turns.take():
             tokens = engine.tokenize(text.pages)
         total = len(tokens.ids)
-        if not total:
-            raise NothingToRead(text.title)
         if text.section == WHOLE:
             self._store.documents.set_tokens(text.document_id, total)
         if kept is not None and state is not None:
@@ -146,9 +147,8 @@ class Library(Shelf):
             return None, None
 
     def _load(self, kept: SnapshotRow) -> tuple[SnapshotRow, MemoryState]:
-        engine = self._engine
         kept, blob = self._store.snapshots.load(kept)
-        return kept, engine.empty_state().from_bytes(blob, engine.fingerprint)
+        return kept, self._engine.state_from_bytes(blob)
 
     def _group_tokens(self, job_id: int | None) -> int:
         """The group size that an earlier start of the job chose, else one that fits the memory that is free now."""
@@ -168,10 +168,10 @@ class Library(Shelf):
         )
 
     def _save(self, text: _Text, group_tokens: int, point: Point, job_id: int | None) -> None:
-        fingerprint, step = self._engine.fingerprint, point.step
+        step = point.step
         snapshot = NewSnapshot(
             document_id=text.document_id,
-            fingerprint=fingerprint,
+            fingerprint=self._engine.fingerprint,
             section=text.section,
             n_tokens=step.n_tokens,
             total_tokens=step.total,
@@ -179,7 +179,7 @@ class Library(Shelf):
             complete=point.complete,
             group_tokens=group_tokens,
             seconds=point.seconds,
-            blob=step.state.to_bytes(fingerprint),
+            blob=self._engine.state_to_bytes(step.state),
         )
         self._store.record_progress(
             snapshot, job_id=job_id, tokens_per_second=step.tokens_per_second, eta_seconds=step.eta_seconds

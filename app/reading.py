@@ -12,7 +12,6 @@ from app.turns import Turns
 
 if TYPE_CHECKING:
     from engine.engine import Engine, ReadStep, TokenizedDocument
-
     from engine.state import MemoryState
 
 T = TypeVar("T")
@@ -22,8 +21,8 @@ T = TypeVar("T")
 class SavePolicy:
     """A reading is saved after `seconds` of reading or `groups` groups, whichever comes first, and at its end."""
 
-    seconds: float = 10.0
-    groups: int = 64
+    seconds: float = 2.0
+    groups: int = 16
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,10 @@ def load_weights(folder: Path) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def apply(model: InfiniForCausalLM, tensors: dict[str, Tensor], scale: float) -> None:
-    """Add `scale`·B·A to each projection and load the memory's weights, in place. Raises AdapterInvalid where a name or shape does not fit."""
+    """Add `scale`·B·A to each projection and load the memory's weights, in place.
+
+    Raises AdapterInvalid where a name or shape does not fit.
+    """
     modules = dict(model.named_modules())
     wanted = {name for name, _ in model.named_parameters() if ".memory." in name}
     for name, tensor in tensors.items():
@@ -60,10 +63,12 @@ def apply(model: InfiniForCausalLM, tensors: dict[str, Tensor], scale: float) ->
             _add_low_rank(modules.get(name.removesuffix(".lora_A")), name, tensors, scale)
         elif name.endswith(".lora_B"):
             if name.removesuffix("B") + "A" not in tensors:
-                raise AdapterInvalid(f"The adapter is incomplete: {name!r} has no lora_A beside it. Fetch the adapter again.")
+                raise AdapterInvalid(f"The adapter is incomplete: {name!r} has no lora_A beside it. Fetch it again.")
         else:
             if name not in wanted:
-                raise AdapterInvalid(f"The adapter has a weight {name!r} that the model lacks: it was made for another model.")
+                raise AdapterInvalid(
+                    f"The adapter has a weight {name!r} that the model lacks: it was made for another model."
+                )
             wanted.remove(name)
             _copy(model.get_parameter(name), name, tensor)
     if wanted:
@@ -80,7 +85,8 @@ def save(folder: Path, tensors: dict[str, Tensor], manifest: dict) -> None:
 
 def _add_low_rank(linear: nn.Module | None, name: str, tensors: dict[str, Tensor], scale: float) -> None:
     a, b = tensors[name], tensors.get(name.removesuffix("A") + "B")
-    if b is None or not isinstance(linear, nn.Linear) or linear.weight.shape != (b.shape[0], a.shape[1]):
+    fits = b is not None and a.ndim == b.ndim == 2 and a.shape[0] == b.shape[1]
+    if not fits or not isinstance(linear, nn.Linear) or linear.weight.shape != (b.shape[0], a.shape[1]):
         raise AdapterInvalid(f"The adapter's {name!r} does not fit the model: it was made for another base.")
     update = scale * (b.float() @ a.float())
     linear.weight.copy_((linear.weight.float() + update.to(linear.weight.device)).to(linear.weight.dtype))
@@ -88,5 +94,7 @@ def _add_low_rank(linear: nn.Module | None, name: str, tensors: dict[str, Tensor
 
 def _copy(parameter: nn.Parameter, name: str, tensor: Tensor) -> None:
     if parameter.shape != tensor.shape:
-        raise AdapterInvalid(f"The adapter's {name!r} has the shape {tuple(tensor.shape)}, the model wants {tuple(parameter.shape)}.")
+        raise AdapterInvalid(
+            f"The adapter's {name!r} has the shape {tuple(tensor.shape)}, the model wants {tuple(parameter.shape)}."
+        )
     parameter.copy_(tensor)

@@ -103,11 +103,15 @@ def _checked_prompt(model, tokenizer, question: str, history: Sequence[Turn], op
 @torch.inference_mode()
 def _step(model: InfiniForCausalLM, ids: list[int], cache: InfiniCache) -> Tensor:
     """Log-probabilities `[1,vocabulary]` of the token after `ids`, which are added to the cache."""
-    out = model(input_ids=torch.tensor([ids], device=model.device), past_key_values=cache, use_cache=True, logits_to_keep=1)
+    out = model(
+        input_ids=torch.tensor([ids], device=model.device), past_key_values=cache, use_cache=True, logits_to_keep=1
+    )
     return out.logits[:, -1].float().log_softmax(-1)
 
 
-def _generate(model, tokenizer, state: MemoryState, prompt: list[int], options: AnswerOptions) -> Iterator[tuple[int, float]]:
+def _generate(
+    model, tokenizer, state: MemoryState, prompt: list[int], options: AnswerOptions
+) -> Iterator[tuple[int, float]]:
     """Tokens of the answer with their log-probabilities, the end-of-turn token included."""
     cache = InfiniCache(state, model.config.text_config)
     ends = _ends(model, tokenizer)
@@ -121,10 +125,8 @@ def _generate(model, tokenizer, state: MemoryState, prompt: list[int], options: 
     for _ in range(options.max_new_tokens):
         log_probs = _step(model, step, cache)
         scores = change(torch.tensor([ids[len(prompt) :]], dtype=torch.long, device=model.device), log_probs.clone())
-        if options.temperature > 0:
-            token = int(torch.multinomial(scores.softmax(-1), 1, generator=chance))
-        else:
-            token = int(scores.argmax(-1))
+        sampled = options.temperature > 0
+        token = int(torch.multinomial(scores.softmax(-1), 1, generator=chance) if sampled else scores.argmax(-1))
         ids.append(token)
         step = [token]
         yield token, float(log_probs[0, token])

@@ -13,6 +13,8 @@ from engine.memory import InfiniMemory
 from engine.passes import MemoryPass, Projected
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
+# Others have the same projections but attend otherwise (Gemma 2 caps scores, StableLM turns only part of each head).
+FAMILY = ("LlamaAttention", "MistralAttention", "Qwen2Attention", "Qwen3Attention", "SmolLM3Attention")
 
 
 class InfiniAttention(nn.Module):
@@ -22,11 +24,10 @@ class InfiniAttention(nn.Module):
 
     def __init__(self, attention: nn.Module, config: InfiniConfig, slot: int | None):
         super().__init__()
-        missing = [name for name in PROJECTIONS if not isinstance(getattr(attention, name, None), nn.Linear)]
-        if missing:
+        if type(attention).__name__ not in FAMILY:
             raise UnsupportedModel(
-                f"{type(attention).__name__} has no {', '.join(missing)}; models of the Llama family (Llama, SmolLM, "
-                "Mistral, Qwen) can be given a memory."
+                f"{type(attention).__name__} attends in a way of its own; models of the Llama family (Llama, SmolLM, "
+                "Mistral, Qwen 2 and 3) can be given a memory."
             )
         for name in PROJECTIONS:
             setattr(self, name, getattr(attention, name))
@@ -37,6 +38,7 @@ class InfiniAttention(nn.Module):
         self.num_key_value_groups = attention.num_key_value_groups
         self.attention_dropout = attention.attention_dropout
         self.sliding_window = getattr(attention, "sliding_window", None)
+        self.use_rope = getattr(attention, "use_rope", True)  # SmolLM3: some layers know no positions
         self.is_causal = True
         self.slot = slot
         self.memory = InfiniMemory(config) if slot is not None else None
@@ -60,8 +62,9 @@ class InfiniAttention(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """The attention output `[R,T,hidden]` and the local attention weights where the implementation gives them."""
         x = self.project(hidden_states)
-        q, k = apply_rotary_pos_emb(x.q, x.k, *position_embeddings)
-        v = x.v
+        q, k, v = x.q, x.k, x.v
+        if self.use_rope:
+            q, k = apply_rotary_pos_emb(q, k, *position_embeddings)
         if past_key_values is not None:
             k, v = past_key_values.update(k, v, self.layer_idx)
         attend = ALL_ATTENTION_FUNCTIONS.get_interface(self.config._attn_implementation, eager_attention_forward)

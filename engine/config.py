@@ -1,5 +1,7 @@
 """What a memory is made of, as a Hugging Face config that validates itself."""
 
+from typing import ClassVar
+
 from transformers import AutoConfig, PretrainedConfig
 
 from engine.errors import ConfigInvalid
@@ -22,7 +24,7 @@ class InfiniConfig(PretrainedConfig):
     """
 
     model_type = "infini"
-    sub_configs = {"text_config": AutoConfig}
+    sub_configs: ClassVar = {"text_config": AutoConfig}
 
     def __init__(
         self,
@@ -63,9 +65,10 @@ class InfiniConfig(PretrainedConfig):
                 f"key_width is {width!r}; it goes with feature_map 'silu' and is a multiple of {self.head_dim}."
             )
         layers, chosen = self.text_config.num_hidden_layers, self.memory_layers
-        if chosen is not None and (not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(layers))):
+        known = range(layers)
+        if chosen is not None and (not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(known)):
             raise ConfigInvalid(
-                f"memory_layers is {chosen!r}; it names each layer once, at least one, and the model has layers 0 to {layers - 1}."
+                f"memory_layers is {chosen!r}; it names at least one layer, each once, out of layers 0 to {layers - 1}."
             )
 
     @property
@@ -77,12 +80,18 @@ class InfiniConfig(PretrainedConfig):
     @property
     def state_key_width(self) -> int:
         """K: key width after the feature map."""
-        return {"elu": self.head_dim, "dpfp": 2 * self.head_dim, "silu": self.key_width or self.head_dim}[self.feature_map]
+        return {"elu": self.head_dim, "dpfp": 2 * self.head_dim, "silu": self.key_width or self.head_dim}[
+            self.feature_map
+        ]
 
     @property
     def layers_with_memory(self) -> list[int]:
         """Indices of the layers that have a memory, in order."""
-        return list(range(self.text_config.num_hidden_layers)) if self.memory_layers is None else sorted(self.memory_layers)
+        return (
+            list(range(self.text_config.num_hidden_layers))
+            if self.memory_layers is None
+            else sorted(self.memory_layers)
+        )
 
     @property
     def state_sizes(self) -> tuple[int, int, int, int]:

@@ -1,7 +1,7 @@
 """The engine: one loaded model that reads documents to states and answers from them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,6 +15,7 @@ from engine.reader import ReadStep, TokenizedDocument
 from engine.state import MemoryState
 from engine.weights import DEFAULT_MODEL, Loaded, fingerprint, load_model
 
+ANSWER = AnswerOptions()
 SUMMARY = AnswerOptions(max_new_tokens=200, no_repeat=4)
 
 
@@ -64,7 +65,10 @@ class Engine:
             torch.set_num_threads(settings.threads)
         device = choose_device(settings.device)
         dtype = choose_dtype(device, settings.dtype)
-        return Engine(load_model(settings.model, settings.cache_dir, settings.adapter_dir, device, dtype, on_progress), settings.model)
+        return Engine(
+            load_model(settings.model, settings.cache_dir, settings.adapter_dir, device, dtype, on_progress),
+            settings.model,
+        )
 
     def tokenize(self, pages: Sequence[str]) -> TokenizedDocument:
         """Token ids of a document's pages. Raises EmptyText where no token comes out."""
@@ -94,15 +98,18 @@ class Engine:
         return reader.read(self.model, ids, state, group_tokens)
 
     def answer(
-        self, state: MemoryState, question: str, *, history: Sequence[Turn] = (), options: AnswerOptions = AnswerOptions(),
+        self, state: MemoryState, question: str, *, history: Sequence[Turn] = (), options: AnswerOptions = ANSWER,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | Answer]:  # fmt: skip
         """Answer from `state`: pieces of text, then one Answer; see `engine.answer.answer`."""
-        return answer(self.model, self.tokenizer, state, question, history=history, options=options, should_stop=should_stop)
+        return answer(
+            self.model, self.tokenizer, state, question, history=history, options=options, should_stop=should_stop
+        )
 
     def summarize(
         self, state: MemoryState, *, title: str, options: AnswerOptions = SUMMARY,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | Answer]:  # fmt: skip
         """Summarise what `state` holds of the document or section called `title`."""
+        options = replace(options, no_repeat=options.no_repeat or SUMMARY.no_repeat)
         return self.answer(state, summary_request(title), options=options, should_stop=should_stop)

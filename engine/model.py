@@ -1,10 +1,12 @@
 """Infini-attention as a Hugging Face causal LM: any Llama-family base, converted in place."""
 
+from typing import ClassVar
+
 import torch
 import torch.nn as nn
 from torch import Tensor
-from transformers.initialization import no_init_weights
 from transformers import AutoConfig, AutoModelForCausalLM, Cache, GenerationMixin, PreTrainedModel
+from transformers.initialization import no_init_weights
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from engine.attention import InfiniAttention
@@ -25,7 +27,7 @@ class InfiniForCausalLM(PreTrainedModel, GenerationMixin):
     base_model_prefix = "base"
     supports_gradient_checkpointing = True
     _supports_sdpa = True
-    _keep_in_fp32_modules_strict = ["memory"]
+    _keep_in_fp32_modules_strict: ClassVar = ["memory"]
     _supports_attention_backend = True
 
     def __init__(self, config: InfiniConfig, base: PreTrainedModel | None = None):

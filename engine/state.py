@@ -28,7 +28,11 @@ class MemoryState(NamedTuple):
         """The memory of nothing: zeros for `batch` documents."""
         layers, heads, k, v = config.state_sizes
         m = torch.zeros(layers, batch, heads, k, v, dtype=torch.float32, device=device)
-        z = None if config.rule == "gated_delta" else torch.zeros(layers, batch, heads, k, dtype=torch.float32, device=device)
+        z = (
+            None
+            if config.rule == "gated_delta"
+            else torch.zeros(layers, batch, heads, k, dtype=torch.float32, device=device)
+        )
         return MemoryState(m, z, 0)
 
     def layer(self, index: int) -> LayerState:
@@ -44,8 +48,8 @@ class MemoryState(NamedTuple):
         tensors = {"M": self.M.cpu().contiguous()}
         if self.z is not None:
             tensors["z"] = self.z.cpu().contiguous()
-        # one metadata key: the order of several is not stable from process to process
-        return save(tensors, metadata={"palimpsest": f"{FORMAT} {fingerprint} {self.n_tokens}"})
+        # one metadata key, since the order of several is not stable, and of one width, so that the size never changes
+        return save(tensors, metadata={"palimpsest": f"{FORMAT} {fingerprint} {self.n_tokens:012d}"})
 
     @staticmethod
     def from_bytes(data: bytes, fingerprint: str) -> "MemoryState":
@@ -88,5 +92,7 @@ def _header(data: bytes) -> tuple[str, int]:
     except (ValueError, KeyError, TypeError) as error:
         raise damaged from error
     if form != FORMAT:
-        raise StateCorrupt(f"The stored memory has the format {form!r}, which this version does not know. Read the document again.")
+        raise StateCorrupt(
+            f"The stored memory has the format {form!r}, which this version does not know. Read the document again."
+        )
     return fingerprint, count

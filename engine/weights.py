@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from engine import adapter
@@ -28,7 +29,12 @@ class Loaded(NamedTuple):
 
 
 def load_model(
-    name: str, cache_dir: Path, adapter_dir: Path | None, device: torch.device, dtype: torch.dtype, say: Callable[[str], None]
+    name: str,
+    cache_dir: Path,
+    adapter_dir: Path | None,
+    device: torch.device,
+    dtype: torch.dtype,
+    say: Callable[[str], None],
 ) -> Loaded:
     """The model called `name`: "default", a folder, or a hub id; with `adapter_dir`'s adapter, or the shipped one for the default.
 
@@ -41,7 +47,11 @@ def load_model(
         adapter_dir = SHIPPED_ADAPTER
     say("loading the model")
     tokenizer, model = _pretrained(source, dtype)
-    base_hash = model_hash(Path(source)) if Path(source).is_dir() else f"hub:{name}@{getattr(model.config, '_commit_hash', None)}"
+    base_hash = (
+        model_hash(Path(source))
+        if Path(source).is_dir()
+        else f"hub:{name}@{getattr(model.config, '_commit_hash', None)}"
+    )
     trained = isinstance(model, InfiniForCausalLM)
     adapter_hash = "none"
     if adapter_dir is not None:
@@ -69,7 +79,9 @@ def model_hash(folder: Path) -> str:
     """SHA-256 over a model folder's safetensors files, in the order of their names. Raises ModelNotFound if there are none."""
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise ModelNotFound(f"There are no safetensors weights in {folder}. Choose the folder of a model, or 'default'.")
+        raise ModelNotFound(
+            f"There are no safetensors weights in {folder}. Choose the folder of a model, or 'default'."
+        )
     digest = hashlib.sha256()
     for path in files:
         with path.open("rb") as file:
@@ -87,8 +99,14 @@ def _pretrained(source: str, dtype: torch.dtype):
     try:
         config = AutoConfig.from_pretrained(source)
         if type(config) not in AutoModelForCausalLM._model_mapping:
-            raise UnsupportedModel(f"{source} is a {config.model_type!r} model, not a language model that can be given a memory.")
+            raise UnsupportedModel(
+                f"{source} is a {config.model_type!r} model, not a language model that can be given a memory."
+            )
         return AutoTokenizer.from_pretrained(source), AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
+    except SafetensorError as error:
+        raise ModelNotFound(
+            f"The weights in {source!r} are damaged. Copy the model there again, or choose 'default'."
+        ) from error
     except (OSError, ValueError) as error:
         raise ModelNotFound(
             f"The model {source!r} could not be loaded: no such folder, or the hub cannot be reached. Give the folder of a "
@@ -99,7 +117,9 @@ def _pretrained(source: str, dtype: torch.dtype):
 def _with_adapter(base, folder: Path, base_hash: str) -> tuple[InfiniForCausalLM, str]:
     manifest = adapter.read_manifest(folder)
     if manifest["base_sha256"] != base_hash:
-        raise AdapterInvalid(f"The adapter in {folder} was trained for another base model. Choose that model, or another adapter.")
+        raise AdapterInvalid(
+            f"The adapter in {folder} was trained for another base model. Choose that model, or another adapter."
+        )
     model = convert(base, **manifest["memory"])
     adapter.apply(model, adapter.load_weights(folder), manifest["scale"])
     return model, manifest["weights_sha256"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -44,7 +45,7 @@ class Connection:
         try:
             with named(path):
                 _refuse_foreign(db, path)
-                db.enable_wal()
+                _enable_wal(db, busy_seconds)
                 db.execute("PRAGMA foreign_keys = ON")
                 _migrate(db, path)
         except BaseException:
@@ -82,6 +83,18 @@ def _refuse_foreign(db: Database, path: Path) -> None:
     unknown = [migration.name for migration in migrations().applied(db) if migration.name not in known]
     if unknown:
         raise NewerSchema(path, unknown)
+
+
+def _enable_wal(db: Database, busy_seconds: float) -> None:
+    # Alone of all statements this one doesn't wait for a lock by itself, in a file that another process is just making.
+    deadline = time.monotonic() + busy_seconds
+    while True:
+        try:
+            return db.enable_wal()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+        time.sleep(0.02)
 
 
 def _migrate(db: Database, path: Path) -> None:

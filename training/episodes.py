@@ -34,10 +34,13 @@ class Row(NamedTuple):
     asked: list[tuple[str, str]]
 
 
-def load_corpora(data: Path) -> Corpora:
-    """What lies unpacked in `data`: train/books/*.txt, squad/ and fairytaleqa/."""
-    passages = {"squad": squad_passages(data / "squad")[0], "fairytale": fairytale_passages(data / "fairytaleqa", "train")}
-    return Corpora(books(data / "train"), passages)
+def load_corpora(data: Path, library: Path) -> Corpora:
+    """The books in `library`, and what lies unpacked in `data`: squad/ and fairytaleqa/. Raises CorpusError."""
+    passages = {
+        "squad": squad_passages(data / "squad")[0],
+        "fairytale": fairytale_passages(data / "fairytaleqa", "train"),
+    }
+    return Corpora(books(library), passages)
 
 
 class Writer:
@@ -80,7 +83,9 @@ class Writer:
         """A row of the kind called `kind`, with at most `questions` questions."""
         make = {"facts": self._facts, "passkey": self._passkey, "handbook": self._handbook}.get(kind)
         ids, asked = make(rng, length, questions) if make else self._passages(rng, kind, length)
-        asked = [(q, a) for q, a in asked if len(self.ids(a)) < LONGEST_ANSWER and len(self.ids(q)) < LONGEST_QUESTION - 40]
+        asked = [
+            (q, a) for q, a in asked if len(self.ids(a)) < LONGEST_ANSWER and len(self.ids(q)) < LONGEST_QUESTION - 40
+        ]
         return Row(ids, rng.sample(asked, min(questions, len(asked))))
 
     def _facts(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[tuple[str, str]]]:

@@ -14,7 +14,8 @@ class Recipe:
     """One training run. Lengths are in tokens or segments, learning rates are peaks.
 
     rows x segments fact segments carry gradient in a step; `questions` a row are asked of them afterwards.
-    Low-rank updates start at layer `lora_from`. `filler` lists (up to this fraction of the run, at most this many taped filler segments in an episode).
+    Low-rank updates start at layer `lora_from`.
+    `filler` lists (up to this fraction of the run, at most this many taped filler segments in an episode).
     """
 
     name: str

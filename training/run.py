@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,8 +11,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, TrainingArguments,
 from transformers.trainer_utils import get_last_checkpoint
 
 from engine import adapter
+from engine.device import choose_device, choose_dtype
 from engine.model import InfiniForCausalLM, convert
-from training.episodes import Episodes, Writer, load_corpora
+from training.episodes import Corpora, Episodes, Writer, load_corpora
 from training.recipe import Recipe, load_recipe
 from training.task import RecallTask
 from training.trainer import Filler, JsonLog, RecallTrainer, optimizer_and_schedule, trained_parameters
@@ -58,11 +60,13 @@ def manifest(recipe: Recipe, base: Path, steps: int) -> dict:
     }
 
 
-def train(recipe: Recipe, base: Path, data: Path, out: Path, *, minutes: float | None = None, resume: bool = False) -> int:
+def train(
+    recipe: Recipe, base: Path, corpora: Corpora, out: Path, *, minutes: float | None = None, resume: bool = False
+) -> int:
     """Train, write checkpoints and log to `out` and the adapter to `out`/adapter; returns the steps done."""
     set_seed(recipe.seed)
-    dtype = torch.bfloat16
-    writer = Writer(AutoTokenizer.from_pretrained(base), load_corpora(data))
+    dtype = choose_dtype(choose_device())
+    writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
     task = RecallTask(build(base, recipe, dtype), recipe)
     out.mkdir(parents=True, exist_ok=True)
     arguments = TrainingArguments(
@@ -85,6 +89,10 @@ def train(recipe: Recipe, base: Path, data: Path, out: Path, *, minutes: float |
 def main(arguments: argparse.Namespace) -> int:
     """Run the recipe named on the command line; returns the steps done. Raises RecipeInvalid and CorpusError."""
     recipe = load_recipe(arguments.recipe)
+    if arguments.seed is not None:
+        recipe = replace(recipe, seed=arguments.seed)
+    data = Path(arguments.data)
+    corpora = load_corpora(data, Path(arguments.books) if arguments.books else data / "train")
     return train(
-        recipe, Path(arguments.base), Path(arguments.data), Path(arguments.out), minutes=arguments.minutes, resume=arguments.resume
+        recipe, Path(arguments.base), corpora, Path(arguments.out), minutes=arguments.minutes, resume=arguments.resume
     )

@@ -27,7 +27,9 @@ class RecallTask(nn.Module):
         self.active = 1.0
         self.tally: dict[str, list[float]] = defaultdict(list)
 
-    def forward(self, documents: Tensor, questions: Tensor, labels: Tensor, plan: list, kinds: list, progress: float) -> dict:
+    def forward(
+        self, documents: Tensor, questions: Tensor, labels: Tensor, plan: list, kinds: list, progress: float
+    ) -> dict:
         """`documents [B,G*S]`, `questions` and `labels [B*Q,T]`; the plan is cut where it would write too much at once."""
         batch = documents.shape[0]
         rows = documents.view(-1, self.model.config.segment_len)

@@ -27,7 +27,12 @@ def trained_parameters(task: RecallTask) -> dict[str, Tensor]:
 
 def parameter_groups(task: RecallTask, recipe: Recipe) -> Iterator[dict]:
     """Optimizer groups: gates and maps learn at rates of their own, none decays."""
-    rates = {"read_gate": recipe.lr_read_gate, "write_gate": recipe.lr_write_gate, "_map": recipe.lr_maps, "lora_": recipe.lr_lora}
+    rates = {
+        "read_gate": recipe.lr_read_gate,
+        "write_gate": recipe.lr_write_gate,
+        "_map": recipe.lr_maps,
+        "lora_": recipe.lr_lora,
+    }
     named = trained_parameters(task)
     for part, rate in rates.items():
         parameters = [p for name, p in named.items() if part in name]

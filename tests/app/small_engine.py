@@ -89,6 +89,12 @@ class SmallEngine:
     def empty_state(self) -> SmallState:
         return SmallState("0" * 64, 0)
 
+    def state_from_bytes(self, data: bytes) -> SmallState:
+        return SmallState.from_bytes(data, self.fingerprint)
+
+    def state_to_bytes(self, state: SmallState) -> bytes:
+        return state.to_bytes(self.fingerprint)
+
     def read(self, ids: array[int], state: SmallState, *, group_tokens: int) -> Iterator[SmallStep]:
         total = state.n_tokens + len(ids)
         self.group_sizes.add(group_tokens)

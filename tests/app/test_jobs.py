@@ -16,7 +16,7 @@ from storage import Store
 from tests.app.conftest import TEXT
 from tests.app.small_engine import SmallEngine
 
-LONG = 30.0
+LONG = 300.0  # a busy machine takes its time
 
 
 class Gate:

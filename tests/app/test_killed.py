@@ -30,7 +30,7 @@ library = Library(SmallEngine(group=13, pause=0.004), Store.open(pathlib.Path(sy
 queue = ReadingQueue(library)
 queue.enqueue(library.add_file(pathlib.Path(sys.argv[2])).id)
 queue.start()
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -59,7 +59,7 @@ def test_a_killed_reading_ends_in_the_same_memory(tmp_path: Path):
             reader = subprocess.Popen([sys.executable, "-c", READER, str(path), str(book)], cwd=Path.cwd())
             reached.append(_wait_for_progress(store, reached[-1] + 200, reader))
             os.kill(reader.pid, signal.SIGKILL)
-            assert reader.wait(30) == -signal.SIGKILL, kills
+            assert reader.wait(60) == -signal.SIGKILL, kills
         (row,) = store.documents.all()
         before = store.snapshots.get(row.id, "f1")
         job = store.jobs.latest(row.id)
@@ -70,7 +70,7 @@ def test_a_killed_reading_ends_in_the_same_memory(tmp_path: Path):
         library = Library(engine, store, SavePolicy(groups=2))
         queue = ReadingQueue(library)
         queue.start()
-        done = queue.wait(row.id, 30)
+        done = queue.wait(row.id, 300)
         assert queue.stop()
         assert done is not None and done.status == "done"
         assert engine.tokens_read == len(BOOK) - before.n_tokens  # nothing was read twice
@@ -78,7 +78,8 @@ def test_a_killed_reading_ends_in_the_same_memory(tmp_path: Path):
 
 
 def _wait_for_progress(store: Store, n_tokens: int, reader: subprocess.Popen) -> int:
-    for _ in range(3000):
+    deadline = time.monotonic() + 300  # a busy machine takes its time to start a process
+    while time.monotonic() < deadline:
         assert reader.poll() is None, "the reader ended by itself"
         for row in store.documents.all():
             kept = store.snapshots.get(row.id, "f1")

@@ -165,8 +165,11 @@ def test_a_damaged_memory_is_refused_and_reading_again_mends_it(library: Library
     assert state_of(TEXT, 7) in said(library.ask(tides, "Who?"))
 
 
-def test_a_text_without_tokens_is_named(library: Library, tides: str, engine: SmallEngine):
-    engine.tokenize = lambda pages: SmallEngine().tokenize([])  # type: ignore[method-assign]
+def test_a_text_without_words_is_named(library: Library, store: Store, tides: str):
+    connection = sqlite3.connect(store.path)
+    with connection:
+        connection.execute("UPDATE pages SET text = ' '")
+    connection.close()
     with pytest.raises(NothingToRead, match="Tides"):
         library.read(tides)
 

@@ -12,6 +12,7 @@ from transformers import (
     PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen3Config,
+    SmolLM3Config,
 )
 
 from engine.model import InfiniForCausalLM, convert
@@ -29,7 +30,7 @@ PROSE = (
     "and that nobody in the village would answer the question before the spring tide. "
 )
 
-FAMILIES = ("llama", "smollm2", "mistral", "qwen2", "qwen3")
+FAMILIES = ("llama", "smollm2", "smollm3", "mistral", "qwen2", "qwen3")
 SIZES = {
     "llama": (LlamaConfig, {"hidden_size": 40, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 10}),
     "smollm2": (
@@ -41,6 +42,16 @@ SIZES = {
             "head_dim": 4,
             "num_hidden_layers": 2,
             "tie_word_embeddings": True,
+        },
+    ),
+    "smollm3": (
+        SmolLM3Config,
+        {
+            "hidden_size": 48,
+            "num_attention_heads": 8,
+            "num_key_value_heads": 2,
+            "num_hidden_layers": 5,
+            "no_rope_layers": [1, 1, 0, 1, 1],
         },
     ),
     "mistral": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,19 @@ def test_a_locked_database_is_named_and_works_again_afterwards(path: Path):
         assert store.documents.add(DOCUMENT, PAGES, SECTIONS)
 
 
+def test_opening_waits_for_a_process_that_is_just_making_the_file(path: Path):
+    Store.open(path).close()
+    other = sqlite3.connect(path, check_same_thread=False)
+    other.execute("PRAGMA journal_mode = delete")
+    other.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(0.2, other.rollback)
+    release.start()
+    with Store.open(path, busy_seconds=60.0) as store:
+        assert store.documents.all() == []
+    release.join()
+    other.close()
+
+
 def test_a_full_disk_is_named_and_keeps_what_was_saved(path: Path):
     with Store.open(path) as store:
         store.documents.add(DOCUMENT, PAGES, SECTIONS)
@@ -170,8 +184,8 @@ def test_a_file_that_may_not_be_written_is_named(path: Path):
 
 def test_processes_that_start_together_make_one_schema(tmp_path: Path):
     path = tmp_path / "library.db"
-    line = "import sys, pathlib; from storage import Store; Store.open(pathlib.Path(sys.argv[1])).close()"
+    line = "import sys, pathlib, storage; storage.Store.open(pathlib.Path(sys.argv[1]), busy_seconds=120).close()"
     started = [subprocess.Popen([sys.executable, "-c", line, str(path)]) for _ in range(3)]
-    assert [process.wait(60) for process in started] == [0, 0, 0]
+    assert [process.wait(600) for process in started] == [0, 0, 0]
     with Store.open(path) as store:
         assert store.documents.all() == []

@@ -30,7 +30,9 @@ def tiny():
 
 
 def segments(count: int, rows: int = 1) -> torch.Tensor:
-    return torch.tensor([[random.Random(f"{rows}/{i}").randrange(61) for i in range(count * SEGMENT)] for rows in range(rows)])
+    return torch.tensor(
+        [[random.Random(f"{rows}/{i}").randrange(61) for i in range(count * SEGMENT)] for rows in range(rows)]
+    )
 
 
 def test_taped_filler_gives_the_state_of_reading_it():

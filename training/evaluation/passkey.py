@@ -39,7 +39,9 @@ def run_passkey(
     rng = random.Random(seed)
     text = engine.tokenize([read_filler(filler)]).ids
     if len(text) < tokens:
-        raise FillerTooShort(f"{filler} holds {len(text):,} tokens; {tokens:,} are needed. Give a longer text or a folder of texts.")
+        raise FillerTooShort(
+            f"{filler} holds {len(text):,} tokens; {tokens:,} are needed. Give a longer text or a folder of texts."
+        )
     ends = sentence_ends(engine, text)
     done, begun, size = [], time.monotonic(), 0
     for _ in range(trials):

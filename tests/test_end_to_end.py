@@ -1,0 +1,192 @@
+"""The whole way with a real, tiny model: files in at the terminal, memories kept, answers and snapshots out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import launch
+from storage import Store
+from tests.engine.tiny import make_model, make_tokenizer
+
+ROOT = Path(launch.__file__).parent
+BOOK = (
+    "# The Mill\n\n"
+    + "The miller rose before dawn and looked at the river. " * 30
+    + "\n\n# The Flood\n\nThe water came. " * 20
+)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    make_model(segment_len=16).save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def run(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Run one command of launch.py here; gives its exit code, its last line as JSON, and stderr."""
+
+    def command(*words: str | Path, db: str = "library.db") -> tuple[int, dict, str]:
+        given = [
+            "--model",
+            str(model),
+            "--dtype",
+            "float32",
+            "--db",
+            str(tmp_path / db),
+            "--home",
+            str(tmp_path),
+            "--json",
+        ]
+        code = launch.main([*map(str, words), *given])
+        out, err = capsys.readouterr()
+        lines = out.strip().splitlines()
+        return code, json.loads(lines[-1]) if lines else {}, err
+
+    return command
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    path = tmp_path / "mill.md"
+    path.write_text(BOOK, encoding="utf-8")
+    return path
+
+
+def test_read_once_ask_tomorrow(run, book):
+    code, read, _ = run("read", book)
+    document = read["documents"][0]
+    assert code == 0 and document["title"] == "The Mill" and document["tokens"] > 8 * 16
+    assert document["state_bytes"] > 0 and len(document["state_sha256"]) == 64 and document["tokens_per_second"] > 0
+
+    again = run("read", book)[1]["documents"][0]
+    assert again["state_sha256"] == document["state_sha256"]
+    assert len(run("shelf")[1]["documents"]) == 1
+
+    code, answer, _ = run("ask", document["id"], "What did the miller look at?", "--max-tokens", "7")
+    assert code == 0 and isinstance(answer["answer"], str)
+    assert answer["grounding"] != 0 and 0 < answer["first_token_seconds"] <= answer["seconds"]
+    assert (
+        run("ask", document["id"], "What did the miller look at?", "--max-tokens", "7")[1]["answer"] == answer["answer"]
+    )
+
+    assert "summary" in run("summarize", document["id"], "--max-tokens", "9")[1]
+    assert "summary" in run("summarize", document["id"], "--section", "2", "--max-tokens", "9")[1]
+
+
+def test_a_snapshot_travels(run, book, tmp_path):
+    document_id = run("read", book)[1]["documents"][0]["id"]
+    here = run("ask", document_id, "Who rose before dawn?", "--max-tokens", "5")[1]["answer"]
+    assert run("snapshot", "export", document_id, tmp_path / "mill.memory")[0] == 0
+    assert run("snapshot", "import", tmp_path / "mill.memory", db="other.db")[0] == 0
+    there = run("ask", document_id, "Who rose before dawn?", "--max-tokens", "5", db="other.db")[1]["answer"]
+    assert there == here
+
+
+def test_a_memory_of_other_settings_is_refused(run, book, tmp_path, capsys):
+    document_id = run("read", book)[1]["documents"][0]["id"]
+    other = tmp_path / "other"
+    make_model(segment_len=8).save_pretrained(other)
+    make_tokenizer().save_pretrained(other)
+    words = [
+        "ask",
+        document_id,
+        "Who?",
+        "--model",
+        str(other),
+        "--dtype",
+        "float32",
+        "--db",
+        str(tmp_path / "library.db"),
+    ]
+    assert launch.main(words) == 1
+    assert "StaleSnapshot" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("read", "missing.txt"), "missing.txt"),
+        (("ask", "abcd", "Who?"), "UnknownDocument"),
+        (("eval", "passkey", "--filler", "missing.txt"), "FillerTooShort"),
+    ],
+)
+def test_errors_are_named(run, words, named):
+    code, _, err = run(*words)
+    assert code == 1 and named in err and "Traceback" not in err
+
+
+def test_passkey_is_measured(run, book):
+    words = ("eval", "passkey", "--tokens", "300", "--depth", "0.5", "--trials", "2", "--filler", book)
+    code, result, _ = run(*words)
+    assert code == 0 and result["trials"] == 2 and 0 <= result["exact"] <= result["digits"] <= 1
+    assert {len(trial["key"]) for trial in result["answers"]} == {5}
+    assert run(*words)[1]["answers"] == result["answers"]
+
+
+def test_questions_are_measured(run, book, tmp_path):
+    questions = tmp_path / "questions.json"
+    asked = [{"question": "Who rose before dawn?", "answers": ["the miller"]}]
+    questions.write_text(json.dumps({"questions": asked}), encoding="utf-8")
+    code, result, _ = run("eval", "questions", "--document", book, "--questions", questions, "--other", questions)
+    assert code == 0 and result["questions"] == 1 and result["right"] in (0, 1)
+    assert set(result["rows"][0]) == {"question", "expected", "memory", "empty", "other"}
+    questions.write_text("[]", encoding="utf-8")
+    code, _, err = run("eval", "questions", "--document", book, "--questions", questions)
+    assert code == 1 and "QuestionsInvalid" in err
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_a_killed_reading_goes_on_and_ends_in_the_same_memory(run, tmp_path, model):
+    long = tmp_path / "long.txt"
+    long.write_text(
+        "".join(f"On day {i} the river rose by {i * 7 % 90} inches. " for i in range(2500)), encoding="utf-8"
+    )
+    whole = run("read", long, db="whole.db")[1]["documents"][0]
+    database = tmp_path / "killed.db"
+    words = [
+        "read",
+        str(long),
+        "--model",
+        str(model),
+        "--dtype",
+        "float32",
+        "--db",
+        str(database),
+        "--home",
+        str(tmp_path),
+    ]
+    reader = subprocess.Popen(
+        [sys.executable, str(ROOT / "launch.py"), *words], cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    try:
+        reached = _wait_for_snapshot(database, whole["id"], reader)
+    finally:
+        os.kill(reader.pid, signal.SIGKILL)
+        reader.wait()
+    assert 0 < reached < whole["tokens"]
+    resumed = run("read", long, db="killed.db")[1]["documents"][0]
+    assert resumed["state_sha256"] == whole["state_sha256"] and resumed["tokens"] == whole["tokens"]
+
+
+def _wait_for_snapshot(database: Path, document_id: str, reader: subprocess.Popen) -> int:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and reader.poll() is None:
+        if database.exists():
+            with closing(Store.open(database)) as store:
+                kept = store.snapshots.of_document(document_id)
+                if kept:
+                    return kept[0].n_tokens
+        time.sleep(0.05)
+    raise AssertionError("no snapshot was written in time")

@@ -1,0 +1,94 @@
+"""A tiny run from end to end: it learns only what it should, resumes exactly, and its adapter loads."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from engine.engine import Engine, EngineSettings
+from tests.engine.tiny import make_base, make_tokenizer
+from training.corpora import Passage
+from training.episodes import Corpora
+from training.recipe import RecipeInvalid, load_recipe
+from training.run import train
+
+BOOK = "The rain came over the hill and the miller shut his door. Nobody spoke of it. Then the wind turned. " * 90
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    make_base("llama").save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory) -> Corpora:
+    folder = tmp_path_factory.mktemp("books")
+    (folder / "mill.txt").write_text(BOOK, encoding="utf-8")
+    passage = Passage("Ada lost a red kite.", (("What did Ada lose?", "a red kite"),))
+    return Corpora([folder / "mill.txt"], {"squad": [passage], "fairytale": [passage]})
+
+
+def recipe(**changes):
+    small = {
+        "steps": 4, "rows": 2, "segments": (1,), "questions": 2, "pool_segments": 3, "pool_refresh": 2, "filler": ((1.0, 2),),
+        "lora_from": 1, "lora_rank": 3, "lora_alpha": 6, "save_every": 1, "log_every": 1, "warmup": 1,
+        "memory": {"rule": "gated_delta", "feature_map": "silu", "key_width": 20, "gate": "additive", "segment_len": 384},
+        "mixture": {"passkey": 0.5, "squad": 0.5},
+    }  # fmt: skip
+    return replace(load_recipe("first"), **small | changes)
+
+
+def losses(out: Path) -> dict[int, float]:
+    lines = map(json.loads, (out / "log.jsonl").read_text(encoding="utf-8").splitlines())
+    return {line["step"]: line["loss"] for line in lines}
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_does(base, corpora, tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert train(recipe(), base, corpora, whole) == 4
+    assert train(recipe(), base, corpora, broken, minutes=0) == 1
+    assert train(recipe(), base, corpora, broken, resume=True) == 4
+    assert losses(broken) == losses(whole)
+    first, second = (load_file(out / "adapter" / "adapter.safetensors") for out in (whole, broken))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert losses(whole)[4] != losses(whole)[1]
+
+
+def test_the_adapter_of_a_run_loads_into_the_engine(base, corpora, tmp_path):
+    train(recipe(steps=2), base, corpora, tmp_path)
+    engine = Engine.load(EngineSettings(tmp_path, model=str(base), adapter_dir=tmp_path / "adapter", dtype="float32"))
+    plain = Engine.load(EngineSettings(tmp_path, model=str(base), dtype="float32"))
+    assert engine.info.trained and not plain.info.trained
+    assert engine.fingerprint != plain.fingerprint
+    first, last = (engine.model.base.model.layers[i].self_attn.q_proj.weight for i in (0, 2))
+    before = make_base("llama").model.layers
+    assert torch.equal(first, before[0].self_attn.q_proj.weight)
+    assert not torch.equal(last, before[2].self_attn.q_proj.weight)
+    assert engine.model.config.segment_len == 384
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), [("steps = 3", "missing or unknown"), ("colour = 'red'\nsteps = 3", "colour")]
+)
+def test_a_wrong_recipe_names_what_is_wrong(tmp_path, text, named):
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RecipeInvalid, match=named):
+        load_recipe(str(path))
+    with pytest.raises(RecipeInvalid, match="first"):
+        load_recipe("frist")
+
+
+def test_penalty_and_filler_follow_the_run():
+    first = load_recipe("first")
+    assert first.penalty(0.0) == 0.0
+    assert first.penalty(1.0) == first.write_penalty
+    limits = [first.filler_limit(p / 10) for p in range(11)]
+    assert limits == sorted(limits) and limits[0] < limits[-1]
