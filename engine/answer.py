@@ -14,7 +14,7 @@ from transformers import (
 )
 
 from engine.cache import InfiniCache
-from engine.errors import EmptyQuestion, QuestionTooLong
+from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
 from engine.model import InfiniForCausalLM
 from engine.prompts import Turn, question_ids
 from engine.state import MemoryState
@@ -32,6 +32,12 @@ class AnswerOptions:
     temperature: float = 0.0
     seed: int = 0
     no_repeat: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ConfigInvalid for a value that cannot work."""
+        for name, least in (("max_new_tokens", 1), ("temperature", 0), ("no_repeat", 0)):
+            if getattr(self, name) < least:
+                raise ConfigInvalid(f"{name} is {getattr(self, name)}; it must be at least {least}.")
 
 
 @dataclass(frozen=True)

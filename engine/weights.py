@@ -61,6 +61,7 @@ def load_model(
         model = convert(model)
     parts = {
         "base": base_hash,
+        "architecture": architecture_hash(model),
         "adapter": adapter_hash,
         "memory": json.dumps(memory_settings(model), sort_keys=True),
         "dtype": str(dtype).removeprefix("torch."),
@@ -73,6 +74,14 @@ def memory_settings(model: InfiniForCausalLM) -> dict:
     """The settings that InfiniConfig was made with."""
     names = ("rule", "feature_map", "key_width", "gate", "segment_len", "memory_layers")
     return {name: getattr(model.config, name) for name in names}
+
+
+def architecture_hash(model: InfiniForCausalLM) -> str:
+    """SHA-256 of the base model's config, less what says nothing about its numbers."""
+    config = model.config.text_config.to_dict()
+    for name in ("_name_or_path", "transformers_version", "dtype"):
+        config.pop(name, None)
+    return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def model_hash(folder: Path) -> str:

@@ -67,6 +67,15 @@ class Writer:
             if len(ids) >= length:
                 return ids[:length]
 
+    def factual(self, rng: random.Random, length: int) -> list[int]:
+        """`length` tokens full of facts: generated handbooks and passages from an encyclopedia."""
+        ids: list[int] = []
+        while len(ids) < length:
+            passage = rng.choice(self.corpora.passages["squad"]).text
+            text = document(rng, rng.randint(8, 16), 400) if rng.random() < 0.6 else (passage, [])
+            ids += self.ids("\n\n" + text[0])
+        return ids[:length]
+
     def weave(self, rng: random.Random, pieces: list[str], length: int, repeated: bool = False) -> list[int]:
         """Book text of `length` tokens with `pieces` put in, in their order, behind ends of sentences."""
         inserts = [self.ids(" " + piece) for piece in pieces]
@@ -107,7 +116,7 @@ class Writer:
         return self.weave(rng, [fact.statement], length, repeated=rng.random() < 0.2), asked
 
     def _handbook(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[tuple[str, str]]]:
-        text, facts = document(rng, rng.randint(4, 8), int(length * 0.62))
+        text, facts = document(rng, rng.randint(questions // 2, questions), int(length * 0.62))
         ids = self.ids(text)[:length]
         kept = self.tokenizer.decode(ids)
         asked = [(rng.choice(f.questions), f.answer) for f in facts if f.answer in kept and f.statement[:40] in kept]
@@ -138,7 +147,7 @@ class Episodes(Dataset):
     def __getitem__(self, step: int) -> dict:
         recipe = self.recipe
         rng = random.Random(f"{recipe.seed}/{step}")
-        segments = rng.choice(recipe.segments)
+        segments = rng.choice(recipe.segment_choices(step / recipe.steps))
         rows = recipe.rows // segments
         kinds = rng.choices(list(recipe.mixture), list(recipe.mixture.values()), k=rows)
         made = [self._row(rng, kind, segments * recipe.memory["segment_len"]) for kind in kinds]
@@ -154,7 +163,9 @@ class Episodes(Dataset):
 
     def _row(self, rng: random.Random, kind: str, length: int) -> Row:
         while True:
-            row = self.writer.row(rng, kind, length, self.recipe.questions * 2)
+            row = self.writer.row(
+                rng, kind, length, self.recipe.questions * max(2, length // self.recipe.memory["segment_len"])
+            )
             if row.asked:
                 return row
 

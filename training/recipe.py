@@ -13,24 +13,24 @@ class RecipeInvalid(Exception):
 class Recipe:
     """One training run. Lengths are in tokens or segments, learning rates are peaks.
 
-    rows x segments fact segments carry gradient in a step; `questions` a row are asked of them afterwards.
-    Low-rank updates start at layer `lora_from`.
-    `filler` lists (up to this fraction of the run, at most this many taped filler segments in an episode).
+    rows x segments fact segments carry gradient in a step; `questions` for each of them are asked afterwards.
+    `segments`, `pool_facts` and `filler` list stages, each led by the fraction of the run at which it ends: how many
+    fact segments an episode may have; which share of the taped text holds facts itself, written at no price; at most
+    how many taped segments, and about how many written taped tokens, an episode may have. `write_penalty` lists points
+    (fraction of the run, weight of the mean write). Low-rank updates start at layer `lora_from`.
     """
 
     name: str
     steps: int
     seed: int
     rows: int
-    segments: tuple[int, ...]
+    segments: tuple[tuple[float, tuple[int, ...]], ...]
     questions: int
     pool_segments: int
     pool_refresh: int
-    filler: tuple[tuple[float, int], ...]
-    filler_budget: int
-    write_penalty: float
-    penalty_from: float
-    penalty_full: float
+    pool_facts: tuple[tuple[float, float], ...]
+    filler: tuple[tuple[float, int, int], ...]
+    write_penalty: tuple[tuple[float, float], ...]
     lora_rank: int
     lora_alpha: int
     lora_from: int
@@ -45,14 +45,35 @@ class Recipe:
     memory: dict
     mixture: dict
 
+    def segment_choices(self, progress: float) -> tuple[int, ...]:
+        """How many fact segments an episode may have at `progress` (0..1) of the run."""
+        return _stage(self.segments, progress)[1]
+
+    def pool_fact_share(self, progress: float) -> float:
+        """Share of the pool that holds facts instead of book text at `progress` (0..1) of the run."""
+        return _stage(self.pool_facts, progress)[1]
+
     def filler_limit(self, progress: float) -> int:
         """At most this many filler segments at `progress` (0..1) of the run."""
-        return next((limit for until, limit in self.filler if progress < until), self.filler[-1][1])
+        return _stage(self.filler, progress)[1]
+
+    def filler_budget(self, progress: float) -> int:
+        """At most about this many written filler tokens in a step at `progress` (0..1) of the run."""
+        return _stage(self.filler, progress)[2]
 
     def penalty(self, progress: float) -> float:
-        """Weight of the mean write strength at `progress` (0..1) of the run, ramped up linearly."""
-        ramp = (progress - self.penalty_from) / max(self.penalty_full - self.penalty_from, 1e-9)
-        return self.write_penalty * min(max(ramp, 0.0), 1.0)
+        """Weight of the mean write strength at `progress` (0..1) of the run, linear between the recipe's points."""
+        last_at, last = 0.0, 0.0
+        for at, weight in self.write_penalty:
+            if progress < at:
+                return last + (weight - last) * (progress - last_at) / (at - last_at)
+            last_at, last = at, weight
+        return last
+
+
+def _stage(stages: tuple, progress: float) -> tuple:
+    """The stage that `progress` lies in; a stage begins with the fraction of the run at which it ends."""
+    return next((stage for stage in stages if progress < stage[0]), stages[-1])
 
 
 def load_recipe(name: str) -> Recipe:
@@ -66,6 +87,7 @@ def load_recipe(name: str) -> Recipe:
     wrong = sorted(wanted ^ set(values))
     if wrong:
         raise RecipeInvalid(f"The recipe {path.name} has missing or unknown settings: {', '.join(wrong)}.")
-    values["segments"] = tuple(values["segments"])
-    values["filler"] = tuple(tuple(pair) for pair in values["filler"])
+    values["segments"] = [(until, tuple(choices)) for until, choices in values["segments"]]
+    for name in ("segments", "pool_facts", "filler", "write_penalty"):
+        values[name] = tuple(tuple(point) for point in values[name])
     return Recipe(**values)

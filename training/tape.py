@@ -19,11 +19,15 @@ from engine.state import MemoryState
 
 @dataclass(frozen=True)
 class FillerPool:
-    """What P filler segments gave every memory layer: hidden `[L,P,S,hidden]`, k and v `[L,P,N,S,D]`."""
+    """What P filler segments gave every memory layer: hidden `[L,P,S,hidden]`, k and v `[L,P,N,S,D]`.
+
+    `priced [P]` is 1 for segments whose writes cost something, 0 for those that are worth keeping.
+    """
 
     hidden: Tensor
     k: Tensor
     v: Tensor
+    priced: Tensor
 
     def __len__(self) -> int:
         return self.hidden.shape[1]
@@ -42,8 +46,8 @@ class _Recorder(Fold):
 
 
 @torch.no_grad()
-def record(model: InfiniForCausalLM, ids: Tensor, group: int) -> FillerPool:
-    """Read `ids [P*S]` as one document, `group` segments at a time, and keep what its layers saw."""
+def record(model: InfiniForCausalLM, ids: Tensor, priced: Tensor, group: int) -> FillerPool:
+    """Read `ids [P*S]` as one document, `group` segments at a time, and keep what its layers saw; `priced [P]`."""
     segment_len = model.config.segment_len
     rows = ids.view(-1, segment_len)
     state, parts = MemoryState.empty(model.config, device=ids.device), []
@@ -54,7 +58,7 @@ def record(model: InfiniForCausalLM, ids: Tensor, group: int) -> FillerPool:
         state = recorder.state()
         seen = [recorder.seen[slot] for slot in sorted(recorder.seen)]
         parts.append(tuple(torch.stack([getattr(x, name) for x in seen]) for name in ("hidden", "k", "v")))
-    return FillerPool(*(torch.cat(tensors, dim=1) for tensors in zip(*parts, strict=True)))
+    return FillerPool(*(torch.cat(tensors, dim=1) for tensors in zip(*parts, strict=True)), priced)
 
 
 class TrainFold(Fold):
@@ -100,5 +104,6 @@ class TrainFold(Fold):
             return layer
         k, v = (t[slot][picks].transpose(0, 1).flatten(1, 2)[:, chosen][None] for t in (self.pool.k, self.pool.v))
         w = memory.strengths(hidden[chosen][None])
-        self.filler_strength.append(w.sum() / (w.shape[1] * len(hidden)))
+        priced = self.pool.priced[picks].repeat_interleave(self.pool.hidden.shape[2])
+        self.filler_strength.append((w * priced[chosen]).sum() / (w.shape[1] * priced.sum().clamp(min=1)))
         return fast.write(memory.rule, memory.keys(k), v, w, layer)

@@ -33,7 +33,9 @@ class RecallTask(nn.Module):
         """`documents [B,G*S]`, `questions` and `labels [B*Q,T]`; the plan is cut where it would write too much at once."""
         batch = documents.shape[0]
         rows = documents.view(-1, self.model.config.segment_len)
-        fold = TrainFold(self._empty(batch, documents.device), len(rows) // batch, self.pool, self._afford(plan))
+        fold = TrainFold(
+            self._empty(batch, documents.device), len(rows) // batch, self.pool, self._afford(plan, progress)
+        )
         self.model.hidden(rows, fold)
         state = _for_questions(fold.state(), len(questions) // batch)
         hidden = self.model.hidden(questions, Recall(state))
@@ -50,8 +52,8 @@ class RecallTask(nn.Module):
     def _empty(self, batch: int, device: torch.device) -> MemoryState:
         return MemoryState.empty(self.model.config, batch, device)
 
-    def _afford(self, plan: list[Tensor]) -> list[Tensor]:
-        left = int(self.recipe.filler_budget / (self.model.config.segment_len * max(self.active, 1e-4)))
+    def _afford(self, plan: list[Tensor], progress: float) -> list[Tensor]:
+        left = int(self.recipe.filler_budget(progress) / (self.model.config.segment_len * max(self.active, 1e-4)))
         cut = []
         for picks in reversed(plan):
             cut.append(picks[: max(left, 1)])

@@ -18,6 +18,7 @@ from training.tape import record
 from training.task import RecallTask
 
 TRAINED = "trained.safetensors"
+STRETCH = 4
 
 
 def trained_parameters(task: RecallTask) -> dict[str, Tensor]:
@@ -85,10 +86,21 @@ class Filler(TrainerCallback):
             return
         due = state.global_step - state.global_step % self.recipe.pool_refresh
         rng = random.Random(f"filler/{self.recipe.seed}/{due}")
-        length = self.recipe.pool_segments * self.task.model.config.segment_len
-        ids = torch.tensor(self.writer.filler(rng, length), device=next(self.task.parameters()).device)
-        self.task.pool = record(self.task.model, ids, group=8)
+        ids, priced = self._text(rng, self.recipe.pool_fact_share(due / self.recipe.steps))
+        device = next(self.task.parameters()).device
+        self.task.pool = record(self.task.model, ids.to(device), priced.to(device), group=8)
         self.task.active = self._active()
+
+    def _text(self, rng: random.Random, share: float) -> tuple[Tensor, Tensor]:
+        """Stretches of STRETCH segments of book text, a `share` of them of facts instead; and which segments have a price."""
+        length = STRETCH * self.task.model.config.segment_len
+        ids, priced = [], []
+        for _ in range(-(-self.recipe.pool_segments // STRETCH)):
+            facts = rng.random() < share
+            ids += self.writer.factual(rng, length) if facts else self.writer.filler(rng, length)
+            priced += [0.0 if facts else 1.0] * STRETCH
+        whole = self.recipe.pool_segments * self.task.model.config.segment_len
+        return torch.tensor(ids[:whole]), torch.tensor(priced[: self.recipe.pool_segments])
 
     @torch.no_grad()
     def _active(self) -> float:

@@ -5,7 +5,7 @@ import torch
 
 from engine.answer import GROUNDED_ABOVE, Answer, AnswerOptions, answer
 from engine.cache import InfiniCache
-from engine.errors import EmptyQuestion, QuestionTooLong
+from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
 from engine.prompts import SYSTEM, answer_ids, question_ids, summary_request
 from tests.engine.tiny import MARKS, POSITIONS, PROSE, SEGMENT, filled_state, make_model, make_tokenizer
 
@@ -202,3 +202,9 @@ def test_typed_marks_change_no_other_token(template: bool) -> None:
     same = next(i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b)
     assert tokenizer.decode(after[:same]).endswith("Who said seven?")
     assert question_ids(tokenizer, "Who said seven?") == before, "and the tokenizer is as it was"
+
+
+@pytest.mark.parametrize("wrong", [{"max_new_tokens": 0}, {"temperature": -0.1}, {"no_repeat": -1}])
+def test_options_that_cannot_work_are_named(wrong):
+    with pytest.raises(ConfigInvalid, match=next(iter(wrong))):
+        AnswerOptions(**wrong)

@@ -36,7 +36,8 @@ def corpora(tmp_path_factory) -> Corpora:
 
 def recipe(**changes):
     small = {
-        "steps": 4, "rows": 2, "segments": (1,), "questions": 2, "pool_segments": 3, "pool_refresh": 2, "filler": ((1.0, 2),),
+        "steps": 4, "rows": 2, 
+        "segments": ((1.0, (1,)),), "pool_facts": ((0.5, 0.0), (1.0, 0.5)), "questions": 2, "pool_segments": 3, "pool_refresh": 2, "filler": ((1.0, 2, 500),),
         "lora_from": 1, "lora_rank": 3, "lora_alpha": 6, "save_every": 1, "log_every": 1, "warmup": 1,
         "memory": {"rule": "gated_delta", "feature_map": "silu", "key_width": 20, "gate": "additive", "segment_len": 384},
         "mixture": {"passkey": 0.5, "squad": 0.5},
@@ -88,7 +89,8 @@ def test_a_wrong_recipe_names_what_is_wrong(tmp_path, text, named):
 
 def test_penalty_and_filler_follow_the_run():
     first = load_recipe("first")
-    assert first.penalty(0.0) == 0.0
-    assert first.penalty(1.0) == first.write_penalty
+    points = replace(first, write_penalty=((0.2, 0.0), (0.4, 0.3), (0.8, 1.1)))
+    penalties = [points.penalty(progress) for progress in (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)]
+    assert penalties == pytest.approx([0.0, 0.0, 0.0, 0.15, 0.3, 0.7, 1.1, 1.1])
     limits = [first.filler_limit(p / 10) for p in range(11)]
     assert limits == sorted(limits) and limits[0] < limits[-1]

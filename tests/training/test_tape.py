@@ -38,7 +38,7 @@ def segments(count: int, rows: int = 1) -> torch.Tensor:
 def test_taped_filler_gives_the_state_of_reading_it():
     model = tiny()
     filler, facts = segments(5), segments(2, rows=3)
-    pool = record(model, filler[0], group=2)
+    pool = record(model, filler[0], torch.ones(5), group=2)
     plan = [torch.arange(0, 5), torch.arange(0), torch.arange(0)]
     fold = TrainFold(MemoryState.empty(model.config, 3), 2, pool, plan)
     model.hidden(facts.view(-1, SEGMENT), fold)
@@ -60,7 +60,7 @@ def test_without_filler_training_reads_as_reading_does():
 
 def test_filler_teaches_the_write_gate():
     model = tiny()
-    pool = record(model, segments(4)[0], group=4)
+    pool = record(model, segments(4)[0], torch.ones(4), group=4)
     facts = segments(1, rows=2)
     fold = TrainFold(MemoryState.empty(model.config, 2), 1, pool, [torch.arange(0), torch.arange(4)])
     model.hidden(facts.view(-1, SEGMENT), fold)
