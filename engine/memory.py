@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn as nn
+import torch.nn.functional as F
 from torch import Tensor
 
 from engine.config import InfiniConfig
@@ -10,12 +11,21 @@ from engine.ops.features import feature_map
 
 
 class HeadMap(nn.Module):
-    """One affine map a head, in float32: `x [B,heads,T,D]` -> `[B,heads,T,K]`. Starts as ±identity."""
+    """Memory features a head, in float32: `x [B,heads,T,D]` -> `[B,heads,T,K]`, each of length 1.
 
-    def __init__(self, heads: int, width: int, out_width: int):
+    "silu": normalise((SiLU(x W + b) − c) A). The centre c and the mix A undo what all keys share, without which every
+    write falls on the same few directions; they start as 0 and 1 and are set from data before training.
+    "dpfp": DPFP(x W + b). Both maps start as ±identity.
+    """
+
+    def __init__(self, feature: str, heads: int, width: int, out_width: int):
         super().__init__()
+        self.feature = feature
         self.weight = nn.Parameter(torch.empty(heads, width, out_width, dtype=torch.float32))
         self.bias = nn.Parameter(torch.empty(heads, out_width, dtype=torch.float32))
+        if feature == "silu":
+            self.centre = nn.Parameter(torch.empty(heads, out_width, dtype=torch.float32))
+            self.mix = nn.Parameter(torch.empty(heads, out_width, out_width, dtype=torch.float32))
         self.reset()
 
     @torch.no_grad()
@@ -25,9 +35,18 @@ class HeadMap(nn.Module):
         blocks = [torch.eye(width) * (-1) ** i for i in range(out_width // width)]
         self.weight.copy_(torch.cat(blocks, dim=1).expand(heads, -1, -1))
         self.bias.zero_()
+        if self.feature == "silu":
+            self.centre.zero_()
+            self.mix.copy_(torch.eye(out_width).expand(heads, -1, -1))
+
+    def raw(self, x: Tensor) -> Tensor:
+        """SiLU(x W + b), before centre and mix."""
+        return F.silu(x.float() @ self.weight + self.bias[:, None])
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.float() @ self.weight + self.bias[:, None]
+        if self.feature == "dpfp":
+            return feature_map("dpfp", x.float() @ self.weight + self.bias[:, None])
+        return F.normalize((self.raw(x) - self.centre[:, None]) @ self.mix, dim=-1)
 
 
 class InfiniMemory(nn.Module):
@@ -41,13 +60,13 @@ class InfiniMemory(nn.Module):
         text = config.text_config
         heads, memory_heads = text.num_attention_heads, text.num_key_value_heads
         map_width = config.key_width or config.head_dim
-        self.rule, self.feature, self.gate = config.rule, config.feature_map, config.gate
+        self.rule, self.gate = config.rule, config.gate
         self.memory_heads = memory_heads
         self.has_maps = config.feature_map != "elu"
         self.read_gate = nn.Parameter(torch.zeros(heads, dtype=torch.float32))
         if self.has_maps:
-            self.key_map = HeadMap(memory_heads, config.head_dim, map_width)
-            self.query_map = HeadMap(heads, config.head_dim, map_width)
+            self.key_map = HeadMap(config.feature_map, memory_heads, config.head_dim, map_width)
+            self.query_map = HeadMap(config.feature_map, heads, config.head_dim, map_width)
         if config.rule == "gated_delta":
             self.write_gate = nn.Linear(text.hidden_size, memory_heads, dtype=torch.float32)
         self.reset()
@@ -65,11 +84,11 @@ class InfiniMemory(nn.Module):
 
     def keys(self, k: Tensor) -> Tensor:
         """Memory keys `[B,N,T,K]` of the layer's keys `[B,N,T,D]` before rotary embedding."""
-        return feature_map(self.feature, self.key_map(k) if self.has_maps else k)
+        return self.key_map(k) if self.has_maps else feature_map("elu", k)
 
     def queries(self, q: Tensor) -> Tensor:
         """Memory queries `[B,H,T,K]` of the layer's queries `[B,H,T,D]` before rotary embedding."""
-        return feature_map(self.feature, self.query_map(q) if self.has_maps else q)
+        return self.query_map(q) if self.has_maps else feature_map("elu", q)
 
     def strengths(self, hidden: Tensor) -> Tensor:
         """Write strengths `w [B,N,T]` in 0..1 of hidden states `[B,T,hidden]`: clamp(1.2 σ(·) − 0.1, 0, 1), so that

@@ -72,8 +72,9 @@ class Writer:
         ids: list[int] = []
         while len(ids) < length:
             passage = rng.choice(self.corpora.passages["squad"]).text
-            text = document(rng, rng.randint(8, 16), 400) if rng.random() < 0.6 else (passage, [])
-            ids += self.ids("\n\n" + text[0])
+            text = document(rng, rng.randint(8, 16), 400)[0] if rng.random() < 0.6 else passage
+            # a second pass key would make the first one's question unanswerable
+            ids += [] if "pass key" in text else self.ids("\n\n" + text)
         return ids[:length]
 
     def weave(self, rng: random.Random, pieces: list[str], length: int, repeated: bool = False) -> list[int]:

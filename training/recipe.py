@@ -17,11 +17,13 @@ class Recipe:
     `segments`, `pool_facts` and `filler` list stages, each led by the fraction of the run at which it ends: how many
     fact segments an episode may have; which share of the taped text holds facts itself, written at no price; at most
     how many taped segments, and about how many written taped tokens, an episode may have. `write_penalty` lists points
-    (fraction of the run, weight of the mean write). Low-rank updates start at layer `lora_from`.
+    (fraction of the run, weight of the mean write). With `calibrate`, keys are centred and whitened before the first
+    step. Low-rank updates start at layer `lora_from`.
     """
 
     name: str
     steps: int
+    calibrate: bool
     seed: int
     rows: int
     segments: tuple[tuple[float, tuple[int, ...]], ...]

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from engine import adapter
 from engine.device import choose_device, choose_dtype
 from engine.model import InfiniForCausalLM, convert
+from training.calibrate import calibrate
 from training.episodes import Corpora, Episodes, Writer, load_corpora
 from training.recipe import Recipe, load_recipe
 from training.task import RecallTask
@@ -47,6 +49,16 @@ def adapter_tensors(task: RecallTask) -> dict[str, torch.Tensor]:
     return tensors
 
 
+@torch.no_grad()
+def load_adapter(task: RecallTask, folder: Path) -> None:
+    """Go on from an adapter's weights; what it lacks stays as it is. Raises AdapterInvalid."""
+    stored = adapter.load_weights(folder)
+    for name, parameter in trained_parameters(task).items():
+        tensor = stored.get(name.removeprefix("model.").replace(".default.weight", ""))
+        if tensor is not None:
+            parameter.copy_(tensor)
+
+
 def manifest(recipe: Recipe, base: Path, steps: int) -> dict:
     """What a user of the adapter must know: which base, which memory, which scale, and where it came from."""
     digest = hashlib.sha256((base / "model.safetensors").read_bytes()).hexdigest()
@@ -61,13 +73,27 @@ def manifest(recipe: Recipe, base: Path, steps: int) -> dict:
 
 
 def train(
-    recipe: Recipe, base: Path, corpora: Corpora, out: Path, *, minutes: float | None = None, resume: bool = False
+    recipe: Recipe,
+    base: Path,
+    corpora: Corpora,
+    out: Path,
+    *,
+    minutes: float | None = None,
+    resume: bool = False,
+    start: Path | None = None,
 ) -> int:
     """Train, write checkpoints and log to `out` and the adapter to `out`/adapter; returns the steps done."""
     set_seed(recipe.seed)
+    rng = random.Random(f"calibrate/{recipe.seed}")
     dtype = choose_dtype(choose_device())
     writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
     task = RecallTask(build(base, recipe, dtype), recipe)
+    if start is not None:
+        load_adapter(task, start)
+    if recipe.calibrate and not resume:
+        text = [token for _ in range(6) for token in writer.factual(rng, 1024) + writer.filler(rng, 1024)]
+        length = len(text) // recipe.memory["segment_len"] * recipe.memory["segment_len"]
+        calibrate(task.model, torch.tensor(text[:length], device=task.model.device))
     out.mkdir(parents=True, exist_ok=True)
     arguments = TrainingArguments(
         output_dir=str(out), max_steps=recipe.steps, per_device_train_batch_size=1, seed=recipe.seed, data_seed=recipe.seed,
@@ -94,5 +120,11 @@ def main(arguments: argparse.Namespace) -> int:
     data = Path(arguments.data)
     corpora = load_corpora(data, Path(arguments.books) if arguments.books else data / "train")
     return train(
-        recipe, Path(arguments.base), corpora, Path(arguments.out), minutes=arguments.minutes, resume=arguments.resume
+        recipe,
+        Path(arguments.base),
+        corpora,
+        Path(arguments.out),
+        minutes=arguments.minutes,
+        resume=arguments.resume,
+        start=arguments.start and Path(arguments.start),
     )

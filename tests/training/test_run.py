@@ -36,8 +36,9 @@ def corpora(tmp_path_factory) -> Corpora:
 
 def recipe(**changes):
     small = {
-        "steps": 4, "rows": 2, 
-        "segments": ((1.0, (1,)),), "pool_facts": ((0.5, 0.0), (1.0, 0.5)), "questions": 2, "pool_segments": 3, "pool_refresh": 2, "filler": ((1.0, 2, 500),),
+        "steps": 4, "calibrate": True, "rows": 2,
+        "segments": ((1.0, (1,)),), "pool_facts": ((0.5, 0.0), (1.0, 0.5)),
+        "questions": 2, "pool_segments": 3, "pool_refresh": 2, "filler": ((1.0, 2, 500),),
         "lora_from": 1, "lora_rank": 3, "lora_alpha": 6, "save_every": 1, "log_every": 1, "warmup": 1,
         "memory": {"rule": "gated_delta", "feature_map": "silu", "key_width": 20, "gate": "additive", "segment_len": 384},
         "mixture": {"passkey": 0.5, "squad": 0.5},
