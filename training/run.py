@@ -18,7 +18,9 @@ from training.calibrate import calibrate
 from training.episodes import Corpora, Episodes, Writer, load_corpora
 from training.recipe import Recipe, load_recipe
 from training.task import RecallTask
-from training.trainer import Filler, JsonLog, RecallTrainer, optimizer_and_schedule, trained_parameters
+from training.trainer import Filler, JsonLog, RecallTrainer, kept_parameters, optimizer_and_schedule
+
+SET_ONCE = (".centre", ".mix")
 
 
 def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
@@ -34,8 +36,9 @@ def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
     )
     inject_adapter_in_model(lora, model)
     for name, parameter in model.named_parameters():
-        parameter.requires_grad = "lora_" in name or ".memory." in name
-        if parameter.requires_grad:
+        # centre and mix stay as calibrated: Adam's steps on so wide a matrix add up to noise as large as itself
+        parameter.requires_grad = "lora_" in name or (".memory." in name and not name.endswith(SET_ONCE))
+        if "lora_" in name or ".memory." in name:
             parameter.data = parameter.data.float()
     return model
 
@@ -43,7 +46,7 @@ def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
 def adapter_tensors(task: RecallTask) -> dict[str, torch.Tensor]:
     """What was learned under the names of the plain converted model; low-rank factors in bfloat16."""
     tensors = {}
-    for name, p in trained_parameters(task).items():
+    for name, p in kept_parameters(task).items():
         name = name.removeprefix("model.").replace(".default.weight", "")
         tensors[name] = p.detach().to(torch.bfloat16) if ".lora_" in name else p.detach()
     return tensors
@@ -53,7 +56,7 @@ def adapter_tensors(task: RecallTask) -> dict[str, torch.Tensor]:
 def load_adapter(task: RecallTask, folder: Path) -> None:
     """Go on from an adapter's weights; what it lacks stays as it is. Raises AdapterInvalid."""
     stored = adapter.load_weights(folder)
-    for name, parameter in trained_parameters(task).items():
+    for name, parameter in kept_parameters(task).items():
         tensor = stored.get(name.removeprefix("model.").replace(".default.weight", ""))
         if tensor is not None:
             parameter.copy_(tensor)

@@ -18,12 +18,17 @@ from training.tape import record
 from training.task import RecallTask
 
 TRAINED = "trained.safetensors"
-STRETCH = 4
+STRETCH = 2
 
 
 def trained_parameters(task: RecallTask) -> dict[str, Tensor]:
     """The parameters that are learned, by name."""
     return {name: p for name, p in task.named_parameters() if p.requires_grad}
+
+
+def kept_parameters(task: RecallTask) -> dict[str, Tensor]:
+    """The parameters that an adapter is made of, by name: what is learned, and what calibration has set."""
+    return {name: p for name, p in task.named_parameters() if "lora_" in name or ".memory." in name}
 
 
 def parameter_groups(task: RecallTask, recipe: Recipe) -> Iterator[dict]:
@@ -65,12 +70,12 @@ class RecallTrainer(Trainer):
     def _save(self, output_dir: str | None = None, state_dict=None) -> None:
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({n: p.detach().contiguous() for n, p in trained_parameters(self.model).items()}, folder / TRAINED)
+        save_file({n: p.detach().contiguous() for n, p in kept_parameters(self.model).items()}, folder / TRAINED)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model=None) -> None:
         stored = load_file(Path(resume_from_checkpoint) / TRAINED)
         with torch.no_grad():
-            for name, parameter in trained_parameters(self.model).items():
+            for name, parameter in kept_parameters(self.model).items():
                 parameter.copy_(stored[name])
 
 
