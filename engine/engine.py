@@ -10,6 +10,7 @@ from engine import reader
 from engine.answer import Answer, AnswerOptions, answer
 from engine.device import choose_device, choose_dtype
 from engine.errors import EmptyText
+from engine.fetch import DEFAULT_BASE
 from engine.prompts import Turn, summary_request
 from engine.reader import ReadStep, TokenizedDocument
 from engine.state import MemoryState
@@ -65,9 +66,9 @@ class Engine:
             torch.set_num_threads(settings.threads)
         device = choose_device(settings.device)
         dtype = choose_dtype(device, settings.dtype)
+        shown = DEFAULT_BASE.name if settings.model == DEFAULT_MODEL else settings.model
         return Engine(
-            load_model(settings.model, settings.cache_dir, settings.adapter_dir, device, dtype, on_progress),
-            settings.model,
+            load_model(settings.model, settings.cache_dir, settings.adapter_dir, device, dtype, on_progress), shown
         )
 
     def tokenize(self, pages: Sequence[str]) -> TokenizedDocument:
