@@ -62,7 +62,8 @@ def test_reading_is_shown_and_survives_a_closed_tab_and_a_restart(desk, tmp_path
     desk.engine.pause = 0.25
     page = desk.open()
     desk.drop(page, text_file(tmp_path, "Long Night", chapters=9, sentences=60))
-    page.wait_for_selector("#reading .figures")
+    # the rate is known once the first group has been read
+    page.wait_for_selector("#reading .figures:has-text('tokens a second')")
     figures = page.inner_text("#reading")
     for word in ("page", "tokens a second", "left", "%"):
         assert word in figures
