@@ -181,7 +181,7 @@ def shelve_samples(documents: Library, queue: ReadingQueue) -> None:
 def evaluate(given: Namespace, settings: Settings, out: Output) -> int:
     """`eval NAME`: what the memory recalls; see training.evaluation."""
     engine = load_engine(settings, out)
-    from training.evaluation import passkey, questions
+    from training.evaluation import heads, passkey, questions
 
     try:
         if given.name == "questions":
@@ -189,6 +189,10 @@ def evaluate(given: Namespace, settings: Settings, out: Output) -> int:
                 engine, document=given.document, questions=given.questions, other=given.other
             )
             for line in questions.table(result):
+                out.text(line)
+        elif given.name == "heads":
+            result = heads.run_heads(engine, trials=given.trials, seed=given.seed)
+            for line in heads.table(result):
                 out.text(line)
         else:
             result = passkey.run_passkey(

@@ -88,6 +88,9 @@ def _training(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser
     questions.add_argument(
         "--other", type=Path, default=None, metavar="FILE", help="a text without the answers, to compare"
     )
+    heads = names.add_parser("heads", parents=[common], help="which layers of a model look answers up")
+    heads.add_argument("--trials", type=_count, default=24, metavar="N", help="how many questions (24)")
+    heads.add_argument("--seed", type=int, default=0, metavar="N")
 
     bench = verbs.add_parser("bench", parents=[common], help="speed and memory on this machine")
     bench.add_argument("--rounds", type=_count, default=5, metavar="N", help="rounds to take the median of (5)")

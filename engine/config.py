@@ -9,14 +9,15 @@ from engine.ops import RULES
 from engine.ops.features import FEATURE_MAPS
 
 GATES = ("additive", "convex")
+WITH_KEY_WIDTH = ("silu", "pairs")
 
 
 class InfiniConfig(PretrainedConfig):
     """An Infini-attention model: the base model's own config (`text_config`) and the settings of its memory.
 
     rule          how a segment is written: "linear", "delta" (arXiv 2404.07143v2 Eq. 8-9) or "gated_delta"
-    feature_map   "elu", "silu" or "dpfp": what keys and queries pass through before the memory
-    key_width     K for "silu" (default: the head width); "elu" keeps the head width, "dpfp" doubles it
+    feature_map   "elu", "silu", "dpfp" or "pairs": what keys and queries pass through before the memory
+    key_width     K for "silu" and "pairs" (default: the head width); "elu" keeps the head width, "dpfp" doubles it
     gate          how memory and local attention meet: "additive" or the paper's "convex"
     segment_len   S, tokens a segment
     memory_layers indices of the layers that have a memory; None means all
@@ -59,17 +60,25 @@ class InfiniConfig(PretrainedConfig):
             raise ConfigInvalid(f"feature_map is {self.feature_map!r}; the rule {self.rule!r} is defined with 'elu'.")
         if not isinstance(self.segment_len, int) or self.segment_len < 1:
             raise ConfigInvalid(f"segment_len is {self.segment_len!r}; it must be a whole number of at least 1.")
-        width = self.key_width
-        if width is not None and (self.feature_map != "silu" or width < 1 or width % self.head_dim):
-            raise ConfigInvalid(
-                f"key_width is {width!r}; it goes with feature_map 'silu' and is a multiple of {self.head_dim}."
-            )
+        self._check_width()
         layers, chosen = self.text_config.num_hidden_layers, self.memory_layers
         known = range(layers)
         if chosen is not None and (not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(known)):
             raise ConfigInvalid(
                 f"memory_layers is {chosen!r}; it names at least one layer, each once, out of layers 0 to {layers - 1}."
             )
+
+    def _check_width(self) -> None:
+        width = self.key_width
+        if width is None:
+            return
+        if self.feature_map not in WITH_KEY_WIDTH or width < 1 or width % self.head_dim:
+            raise ConfigInvalid(
+                f"key_width is {width!r}; it goes with feature_map 'silu' or 'pairs' and is a multiple of {self.head_dim}."
+            )
+        most = self.head_dim * ((self.head_dim - 1) // 2)
+        if self.feature_map == "pairs" and width > most:
+            raise ConfigInvalid(f"key_width is {width!r}; heads {self.head_dim} wide have pairs for {most} at most.")
 
     @property
     def head_dim(self) -> int:
@@ -80,9 +89,9 @@ class InfiniConfig(PretrainedConfig):
     @property
     def state_key_width(self) -> int:
         """K: key width after the feature map."""
-        return {"elu": self.head_dim, "dpfp": 2 * self.head_dim, "silu": self.key_width or self.head_dim}[
-            self.feature_map
-        ]
+        if self.feature_map in WITH_KEY_WIDTH:
+            return self.key_width or self.head_dim
+        return {"elu": 1, "dpfp": 2}[self.feature_map] * self.head_dim
 
     @property
     def layers_with_memory(self) -> list[int]:

@@ -2,51 +2,49 @@
 
 import torch
 import torch.nn as nn
-import torch.nn.functional as F
 from torch import Tensor
 
 from engine.config import InfiniConfig
 from engine.ops import LayerState, fast
-from engine.ops.features import feature_map
+from engine.ops.features import dpfp_unit, elu_plus_one, pairs_unit, silu_unit
 
 
 class HeadMap(nn.Module):
     """Memory features a head, in float32: `x [B,heads,T,D]` -> `[B,heads,T,K]`, each of length 1.
 
-    "silu": normalise((SiLU(x W + b) − c) A). The centre c and the mix A undo what all keys share, without which every
-    write falls on the same few directions; they start as 0 and 1 and are set from data before training.
-    "dpfp": DPFP(x W + b). Both maps start as ±identity.
+    "silu": SiLU(x W + b), W `[D,K]`. "dpfp": DPFP(x W + b), W `[D,D]`. "pairs": products of pairs of x W + b, W `[D,D]`.
+    Maps start as ±identity, and from the third block of D columns on as ±rotations.
     """
 
-    def __init__(self, feature: str, heads: int, width: int, out_width: int):
+    def __init__(self, feature: str, heads: int, width: int, key_width: int):
         super().__init__()
-        self.feature = feature
+        self.feature, self.key_width = feature, key_width
+        out_width = key_width if feature == "silu" else width
         self.weight = nn.Parameter(torch.empty(heads, width, out_width, dtype=torch.float32))
         self.bias = nn.Parameter(torch.empty(heads, out_width, dtype=torch.float32))
-        if feature == "silu":
-            self.centre = nn.Parameter(torch.empty(heads, out_width, dtype=torch.float32))
-            self.mix = nn.Parameter(torch.empty(heads, out_width, out_width, dtype=torch.float32))
         self.reset()
 
     @torch.no_grad()
     def reset(self) -> None:
-        """±identity blocks: the base model's own keys and queries, with both signs kept where K allows it."""
-        heads, width, out_width = self.weight.shape
-        blocks = [torch.eye(width) * (-1) ** i for i in range(out_width // width)]
-        self.weight.copy_(torch.cat(blocks, dim=1).expand(heads, -1, -1))
+        """±identity blocks: the base model's own keys and queries, with both signs kept where K allows it. Further
+        pairs of blocks are rotated, since two equal features would get equal gradients and stay equal."""
+        _, width, out_width = self.weight.shape
+        blocks = [rotation(i // 2, width) * (-1) ** i for i in range(out_width // width)]
+        self.weight.copy_(torch.cat(blocks, dim=1).expand_as(self.weight))
         self.bias.zero_()
-        if self.feature == "silu":
-            self.centre.zero_()
-            self.mix.copy_(torch.eye(out_width).expand(heads, -1, -1))
-
-    def raw(self, x: Tensor) -> Tensor:
-        """SiLU(x W + b), before centre and mix."""
-        return F.silu(x.float() @ self.weight + self.bias[:, None])
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.feature == "dpfp":
-            return feature_map("dpfp", x.float() @ self.weight + self.bias[:, None])
-        return F.normalize((self.raw(x) - self.centre[:, None]) @ self.mix, dim=-1)
+        mapped = x.float() @ self.weight + self.bias[:, None]
+        if self.feature == "pairs":
+            return pairs_unit(mapped, self.key_width)
+        return dpfp_unit(mapped) if self.feature == "dpfp" else silu_unit(mapped)
+
+
+def rotation(number: int, width: int) -> Tensor:
+    """The identity for 0, then fixed orthogonal matrices `[width,width]`."""
+    if number == 0:
+        return torch.eye(width)
+    return torch.linalg.qr(torch.randn(width, width, generator=torch.Generator().manual_seed(number)))[0]
 
 
 class InfiniMemory(nn.Module):
@@ -59,14 +57,13 @@ class InfiniMemory(nn.Module):
         super().__init__()
         text = config.text_config
         heads, memory_heads = text.num_attention_heads, text.num_key_value_heads
-        map_width = config.key_width or config.head_dim
         self.rule, self.gate = config.rule, config.gate
         self.memory_heads = memory_heads
         self.has_maps = config.feature_map != "elu"
         self.read_gate = nn.Parameter(torch.zeros(heads, dtype=torch.float32))
         if self.has_maps:
-            self.key_map = HeadMap(config.feature_map, memory_heads, config.head_dim, map_width)
-            self.query_map = HeadMap(config.feature_map, heads, config.head_dim, map_width)
+            self.key_map = HeadMap(config.feature_map, memory_heads, config.head_dim, config.state_key_width)
+            self.query_map = HeadMap(config.feature_map, heads, config.head_dim, config.state_key_width)
         if config.rule == "gated_delta":
             self.write_gate = nn.Linear(text.hidden_size, memory_heads, dtype=torch.float32)
         self.reset()
@@ -84,11 +81,11 @@ class InfiniMemory(nn.Module):
 
     def keys(self, k: Tensor) -> Tensor:
         """Memory keys `[B,N,T,K]` of the layer's keys `[B,N,T,D]` before rotary embedding."""
-        return self.key_map(k) if self.has_maps else feature_map("elu", k)
+        return self.key_map(k) if self.has_maps else elu_plus_one(k)
 
     def queries(self, q: Tensor) -> Tensor:
         """Memory queries `[B,H,T,K]` of the layer's queries `[B,H,T,D]` before rotary embedding."""
-        return self.query_map(q) if self.has_maps else feature_map("elu", q)
+        return self.query_map(q) if self.has_maps else elu_plus_one(q)
 
     def strengths(self, hidden: Tensor) -> Tensor:
         """Write strengths `w [B,N,T]` in 0..1 of hidden states `[B,T,hidden]`: clamp(1.2 σ(·) − 0.1, 0, 1), so that

@@ -1,5 +1,6 @@
 """Infini-attention as a Hugging Face causal LM: any Llama-family base, converted in place."""
 
+import copy
 from typing import ClassVar
 
 import torch
@@ -56,11 +57,19 @@ class InfiniForCausalLM(PreTrainedModel, GenerationMixin):
         """Last hidden states `[R,T,hidden]` of rows that attend only within themselves and through `memory_pass`."""
         return self.base.model(input_ids=input_ids, memory_pass=memory_pass, use_cache=False).last_hidden_state
 
+    def write(self, input_ids: Tensor, memory_pass: MemoryPass) -> None:
+        """Run rows `[R,T]` through the layers up to the last that has a memory: what lies above writes nothing."""
+        base = self.base.model
+        trunk = copy.copy(base)
+        layers = base.layers[: self.config.layers_with_memory[-1] + 1]
+        trunk._modules = {**base._modules, "layers": layers, "norm": nn.Identity()}
+        trunk(input_ids=input_ids, memory_pass=memory_pass, use_cache=False)
+
     def fold(self, segments: Tensor, state: MemoryState) -> MemoryState:
         """Read `segments [B,G,S]` after `state` (B documents, G segments each at once) and return the state after them."""
         batch, g, length = segments.shape
         fold = Fold(state, g)
-        self.hidden(segments.reshape(batch * g, length), fold)
+        self.write(segments.reshape(batch * g, length), fold)
         return fold.state()
 
     def forward(

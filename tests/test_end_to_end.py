@@ -147,6 +147,15 @@ def test_questions_are_measured(run, book, tmp_path):
     assert code == 1 and "QuestionsInvalid" in err
 
 
+def test_the_layers_that_look_answers_up_are_measured(run):
+    words = ("eval", "heads", "--trials", "2")
+    code, result, _ = run(*words)
+    assert code == 0 and len(result["layers"]) == 2 and {len(row) for row in result["heads"]} == {9}
+    sums = [sum(row) for row in result["heads"]]
+    assert sums == pytest.approx(result["layers"], abs=2e-3) and min(sums) > 0
+    assert run(*words)[1] == result
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_a_killed_reading_goes_on_and_ends_in_the_same_memory(run, tmp_path, model):
     long = tmp_path / "long.txt"

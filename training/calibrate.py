@@ -1,61 +1,168 @@
-"""Setting centre and mix of every key and query map from data, before training."""
+"""Setting write gates and the maps of keys and queries from data, before training."""
+
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from engine.memory import HeadMap, InfiniMemory
+from engine.memory import InfiniMemory, rotation
 from engine.model import InfiniForCausalLM
 from engine.passes import Fold, Projected
 from engine.state import MemoryState
 
-SHRINK = 0.3
+STEEPNESS, OPEN_AT, RIDGE = 2.0, 1.0, 0.01
 FLOOR = 0.02
+KEY_RIDGE, QUERY_RIDGE, SHARE = 0.1, 0.3, 0.25
 
 
-class _Moments(Fold):
-    """Reads as `Fold` does and adds up what centre and mix are made of."""
+class Lookup(NamedTuple):
+    """A question with its answer, `ids [T]`; at each of `at` its next token is said, which stands at `place` of the text."""
 
-    def __init__(self, state: MemoryState, segments: int, sums: dict):
-        super().__init__(state, segments)
-        self.sums = sums
+    row: int
+    ids: list[int]
+    at: list[int]
+    place: list[int]
+
+
+class _Regression(Fold):
+    """Reads as `Fold` does and adds up what a regression of `target [R,T]` on each layer's hidden states needs."""
+
+    def __init__(self, state: MemoryState, target: Tensor, sums: dict):
+        super().__init__(state, len(target))
+        self.target, self.sums = target.flatten().double(), sums
 
     def attend(self, slot: int, memory: InfiniMemory, x: Projected, local: Tensor) -> Tensor:
-        keys, queries = (t.transpose(0, 1).flatten(1, 2) for t in (memory.key_map.raw(x.k), memory.query_map.raw(x.q)))
-        weights = memory.strengths(x.hidden).transpose(0, 1).flatten(1, 2) + FLOOR
-        parts = (
-            weights.sum(1), torch.einsum("nt,ntk->nk", weights, keys),
-            torch.einsum("nt,ntk,ntj->nkj", weights, keys, keys), queries.sum(1), torch.tensor(float(queries.shape[1])),
-        )  # fmt: skip
-        before = self.sums.get(slot)
-        self.sums[slot] = parts if before is None else tuple(a + b for a, b in zip(before, parts, strict=True))
+        hidden = x.hidden.flatten(0, 1).double()
+        _add(self.sums, slot, (hidden.sum(0), hidden.T @ hidden, hidden.T @ self.target, self.target.sum()))
         return super().attend(slot, memory, x, local)
 
 
+class _Look:
+    """Keeps each layer's inputs; no memory takes part."""
+
+    def __init__(self):
+        self.seen: dict[int, Projected] = {}
+
+    def attend(self, slot: int, memory: InfiniMemory, x: Projected, local: Tensor) -> Tensor:
+        self.seen[slot] = x
+        return local
+
+
 @torch.no_grad()
-def calibrate(model: InfiniForCausalLM, ids: Tensor, group: int = 8) -> None:
-    """Centre keys and queries on their means over `ids [G*S]` and whiten keys by what is written, in place.
+def open_gates(model: InfiniForCausalLM, rows: Tensor, group: int = 8) -> None:
+    """Set every write gate by surprise, over `rows [R,S]`, in place.
 
-    The mix is the inverse square root of the keys' covariance, each token weighted by how strongly it is written, with a
-    share SHRINK of the mean variance added to every direction; queries get the mix of the keys that they look for.
+    A gate starts as a linear guess of how surprising its token was to the base model (minus log p, in nats): half open
+    where the guess lies OPEN_AT deviations above its mean.
     """
-    sums: dict = {}
-    for rows in ids.view(-1, model.config.segment_len).split(group):
-        model.hidden(rows, _Moments(MemoryState.empty(model.config, device=ids.device), len(rows), sums))
-    for layer in model.base.model.layers:
-        attention = layer.self_attn
-        if attention.memory is not None:
-            _set(attention.memory.key_map, attention.memory.query_map, sums[attention.slot])
+    empty, sums = MemoryState.empty(model.config, device=rows.device), {}
+    for part in rows.split(group):
+        model.write(part, _Regression(empty, surprise(model, part), sums))
+    for slot, memory in memories(model).items():
+        _open_by(memory.write_gate, *sums[slot], count=rows.numel())
 
 
-def _set(keys: HeadMap, queries: HeadMap, sums: tuple) -> None:
-    weight, first, second, query_sum, count = sums
-    mean = first / weight[:, None]
-    covariance = second / weight[:, None, None] - mean[:, :, None] * mean[:, None]
+@torch.no_grad()
+def align(model: InfiniForCausalLM, rows: Tensor, lookups: list[Lookup], group: int = 8) -> None:
+    """Set the maps so that the query of a question meets the key of its answer, in place.
+
+    `rows [R,S]` are texts; `lookups` says what is asked about which. By canonical correlation (Hotelling 1936): keys are
+    whitened over all tokens, each by how strongly it is written, and queries over the questions; the singular vectors of
+    what is left between them become the maps, each direction by its correlation to the power SHARE. The query heads of one
+    memory head share its directions. A fixed rotation then spreads them evenly over the features.
+    """
+    keys, strengths = _keys(model, rows, group)
+    queries = _queries(model, lookups, group)
+    at = torch.tensor([(look.row, place) for look in lookups for place in look.place], device=rows.device)
+    for slot, memory in memories(model).items():
+        for n in range(memory.memory_heads):
+            heads = torch.arange(queries[slot].shape[1]).view(memory.memory_heads, -1)[n]
+            _set(memory, n, heads, keys[slot][:, n], strengths[slot][:, n], queries[slot][:, heads], at)
+
+
+def memories(model: InfiniForCausalLM) -> dict[int, InfiniMemory]:
+    """Every memory by its slot."""
+    found = [layer.self_attn for layer in model.base.model.layers if layer.self_attn.memory is not None]
+    return {attention.slot: attention.memory for attention in found}
+
+
+def surprise(model: InfiniForCausalLM, rows: Tensor) -> Tensor:
+    """How surprising each token of `rows [R,T]` is to the base model, in nats; 0 for the first of a row."""
+    logits = model.base.lm_head(model.hidden(rows)[:, :-1]).float()
+    nats = F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten(), reduction="none")
+    return F.pad(nats.view(len(rows), -1), (1, 0))
+
+
+def _open_by(gate: torch.nn.Linear, first: Tensor, second: Tensor, cross: Tensor, total: Tensor, count: int) -> None:
+    mean = first / count
+    covariance = second / count - mean[:, None] * mean
+    ridge = RIDGE * covariance.diagonal().mean() * torch.eye(len(mean), dtype=mean.dtype, device=mean.device)
+    guess = torch.linalg.solve(covariance + ridge, cross / count - mean * total / count)
+    guess = guess / (guess @ covariance @ guess).sqrt()
+    gate.weight.copy_((STEEPNESS * guess).expand_as(gate.weight))
+    gate.bias.fill_((-STEEPNESS * (guess @ mean + OPEN_AT)).item())
+
+
+def _keys(model: InfiniForCausalLM, rows: Tensor, group: int) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+    """By slot: keys `[R,N,S,D]`, and how strongly they are written `[R,N,S]`."""
+    keys: dict[int, list[Tensor]] = {}
+    strengths: dict[int, list[Tensor]] = {}
+    for part in rows.split(group):
+        look = _Look()
+        model.write(part, look)
+        for slot, memory in memories(model).items():
+            keys.setdefault(slot, []).append(look.seen[slot].k)
+            strengths.setdefault(slot, []).append(memory.strengths(look.seen[slot].hidden))
+    joined = [{slot: torch.cat(found) for slot, found in kind.items()} for kind in (keys, strengths)]
+    return joined[0], joined[1]
+
+
+def _queries(model: InfiniForCausalLM, lookups: list[Lookup], group: int) -> dict[int, Tensor]:
+    """By slot: queries `[P,H,D]` of all `at`, in their order."""
+    found: dict[int, list[Tensor]] = {}
+    for start in range(0, len(lookups), 4 * group):
+        some = lookups[start : start + 4 * group]
+        longest = max(len(look.ids) for look in some)
+        ids = torch.tensor([look.ids + [0] * (longest - len(look.ids)) for look in some], device=model.device)
+        look = _Look()
+        model.write(ids, look)
+        picks = torch.tensor([(i, at) for i, asked in enumerate(some) for at in asked.at], device=model.device)
+        for slot, x in look.seen.items():
+            found.setdefault(slot, []).append(x.q[picks[:, 0], :, picks[:, 1]])
+    return {slot: torch.cat(parts) for slot, parts in found.items()}
+
+
+def _set(memory: InfiniMemory, n: int, heads: Tensor, keys: Tensor, w: Tensor, queries: Tensor, at: Tensor) -> None:
+    weights = (w + FLOOR).flatten()
+    centre, whiten = _whitening(keys.flatten(0, 1).double(), weights.double(), KEY_RIDGE)
+    found = (keys[at[:, 0], at[:, 1]].double() - centre) @ whiten
+    wanted = [
+        _whitening(queries[:, i].double(), torch.ones(len(queries)).double(), QUERY_RIDGE) for i in range(len(heads))
+    ]
+    cross = [((queries[:, i] - c) @ a).T @ found / len(found) for i, (c, a) in enumerate(wanted)]
+    u, s, v = torch.linalg.svd(torch.cat(cross), full_matrices=False)
+    turn = (s / s[0]) ** SHARE * torch.eye(len(s), dtype=s.dtype, device=s.device) @ rotation(1, len(s)).to(s)
+    _write_map(memory.key_map, n, centre, whiten @ v.T @ turn)
+    for (c, a), head, block in zip(wanted, heads.tolist(), u.split(len(s)), strict=True):
+        _write_map(memory.query_map, head, c, a @ block @ turn)
+
+
+def _whitening(x: Tensor, weights: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
+    """Weighted mean `[D]` of `x [T,D]`, and the inverse square root `[D,D]` of its covariance plus a share of its mean variance."""
+    weights = weights.to(x) / weights.sum()
+    mean = weights @ x
+    covariance = (x - mean).T @ ((x - mean) * weights[:, None])
     values, vectors = torch.linalg.eigh(covariance)
-    values = values.clamp(min=0) + SHRINK * values.mean(-1, keepdim=True)
-    mix = vectors @ torch.diag_embed(values**-0.5) @ vectors.transpose(-1, -2)
-    mix = mix / mix.diagonal(dim1=-2, dim2=-1).mean(-1)[:, None, None]
-    keys.centre.copy_(mean)
-    keys.mix.copy_(mix)
-    queries.centre.copy_(query_sum / count)
-    queries.mix.copy_(mix.repeat_interleave(queries.mix.shape[0] // mix.shape[0], 0))
+    values = values.clamp(min=0) + ridge * values.mean()
+    return mean, vectors @ torch.diag(values**-0.5) @ vectors.T
+
+
+def _write_map(target, head: int, centre: Tensor, matrix: Tensor) -> None:
+    target.weight[head].copy_(matrix)
+    target.bias[head].copy_(-centre @ matrix)
+
+
+def _add(sums: dict, slot: int, parts: tuple) -> None:
+    before = sums.get(slot)
+    sums[slot] = parts if before is None else tuple(a + b for a, b in zip(before, parts, strict=True))

@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerBase
 
 from engine.prompts import answer_ids, question_ids
+from training.calibrate import Lookup
 from training.corpora import Passage, books, fairytale_passages, read_book, squad_passages
 from training.facts import draw_facts, look_alike, overwrite
 from training.handbook import document
@@ -18,6 +19,8 @@ from training.recipe import Recipe
 REPEATED = "The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again. "
 LONGEST_ANSWER = 24
 LONGEST_QUESTION = 96
+SHORTEST_CLOZE = 3
+CODES, MOST_CODES = ("pass_key", "place_code"), 4
 
 
 class Corpora(NamedTuple):
@@ -27,11 +30,19 @@ class Corpora(NamedTuple):
     passages: dict[str, list[Passage]]
 
 
+class Asked(NamedTuple):
+    """A question with its answer, and the statement in which the answer stands where there is just one."""
+
+    question: str
+    answer: str
+    statement: str | None = None
+
+
 class Row(NamedTuple):
-    """One document of an episode, and its questions with their answers."""
+    """One document of an episode, and what is asked about it."""
 
     ids: list[int]
-    asked: list[tuple[str, str]]
+    asked: list[Asked]
 
 
 def load_corpora(data: Path, library: Path) -> Corpora:
@@ -94,13 +105,32 @@ class Writer:
         make = {"facts": self._facts, "passkey": self._passkey, "handbook": self._handbook}.get(kind)
         ids, asked = make(rng, length, questions) if make else self._passages(rng, kind, length)
         asked = [
-            (q, a) for q, a in asked if len(self.ids(a)) < LONGEST_ANSWER and len(self.ids(q)) < LONGEST_QUESTION - 40
-        ]
+            a for a in asked
+            if len(self.ids(a.answer)) < LONGEST_ANSWER and len(self.ids(a.question)) < LONGEST_QUESTION - 40
+        ]  # fmt: skip
         return Row(ids, rng.sample(asked, min(questions, len(asked))))
 
-    def _facts(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[tuple[str, str]]]:
+    def lookups(
+        self, rng: random.Random, kinds: dict[str, float], rows: int, length: int
+    ) -> tuple[list[list[int]], list[Lookup]]:
+        """`rows` one-segment texts of `length` tokens, and where in them the answers to their questions stand."""
+        made = [self.row(rng, kind, length, 8) for kind in rng.choices(list(kinds), list(kinds.values()), k=rows)]
+        found = [self._lookup(i, row.ids, asked) for i, row in enumerate(made) for asked in row.asked]
+        return [row.ids for row in made], [look for look in found if look is not None]
+
+    def _lookup(self, row: int, ids: list[int], asked: Asked) -> Lookup | None:
+        """None where the answer stands in the text more than once, or not at all."""
+        told, said = self.ids(" " + asked.answer), answer_ids(self.tokenizer, asked.answer)[:-1]
+        places = [i for i in range(len(ids) - len(told) + 1) if ids[i : i + len(told)] == told]
+        if len(places) != 1:
+            return None
+        prompt = question_ids(self.tokenizer, asked.question)
+        steps = range(min(len(told), len(said)))
+        return Lookup(row, prompt + said, [len(prompt) - 1 + j for j in steps], [places[0] + j for j in steps])
+
+    def _facts(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
         facts = draw_facts(rng, rng.randint(2, questions + 2))
-        asked = [(rng.choice(f.questions), f.answer) for f in facts]
+        asked = [Asked(rng.choice(f.questions), f.answer, f.statement) for f in facts]
         pieces = [f.statement for f in facts]
         if rng.random() < 0.3:
             pieces.insert(rng.randrange(len(pieces) + 1), look_alike(rng, rng.choice(facts)).statement)
@@ -108,28 +138,29 @@ class Writer:
             i = rng.randrange(len(facts))
             new = overwrite(rng, facts[i])
             pieces.append(new.statement)
-            asked[i] = (asked[i][0], new.answer)
+            asked[i] = Asked(asked[i].question, new.answer, new.statement)
         return self.weave(rng, pieces, length, repeated=rng.random() < 0.05), asked
 
-    def _passkey(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[tuple[str, str]]]:
-        fact = draw_facts(rng, 1, kinds=["pass_key"])[0]
-        asked = [(q, fact.answer) for q in fact.questions]
-        return self.weave(rng, [fact.statement], length, repeated=rng.random() < 0.2), asked
+    def _passkey(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
+        facts = draw_facts(rng, rng.randint(1, MOST_CODES), kinds=CODES)
+        asked = [Asked(q, fact.answer, fact.statement) for fact in facts for q in fact.questions]
+        return self.weave(rng, [fact.statement for fact in facts], length, repeated=rng.random() < 0.2), asked
 
-    def _handbook(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[tuple[str, str]]]:
+    def _handbook(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
         text, facts = document(rng, rng.randint(questions // 2, questions), int(length * 0.62))
         ids = self.ids(text)[:length]
         kept = self.tokenizer.decode(ids)
-        asked = [(rng.choice(f.questions), f.answer) for f in facts if f.answer in kept and f.statement[:40] in kept]
+        told = [f for f in facts if f.answer in kept and f.statement[:40] in kept]
+        asked = [Asked(rng.choice(f.questions), f.answer, f.statement) for f in told]
         return ids + self.filler(rng, length - len(ids)), asked
 
-    def _passages(self, rng: random.Random, kind: str, length: int) -> tuple[list[int], list[tuple[str, str]]]:
+    def _passages(self, rng: random.Random, kind: str, length: int) -> tuple[list[int], list[Asked]]:
         for _ in range(50):
             passage = rng.choice(self.corpora.passages[kind])
             if len(self.ids(passage.text)) < length:
                 break
         text = " ".join(passage.text.split())
-        return self.weave(rng, ["\n\n" + text + "\n\n"], length), list(passage.qas)
+        return self.weave(rng, ["\n\n" + text + "\n\n"], length), [Asked(*qa) for qa in passage.qas]
 
 
 class Episodes(Dataset):
@@ -148,18 +179,22 @@ class Episodes(Dataset):
     def __getitem__(self, step: int) -> dict:
         recipe = self.recipe
         rng = random.Random(f"{recipe.seed}/{step}")
-        segments = rng.choice(recipe.segment_choices(step / recipe.steps))
-        rows = recipe.rows // segments
-        kinds = rng.choices(list(recipe.mixture), list(recipe.mixture.values()), k=rows)
+        progress = step / recipe.steps
+        segments = rng.choice(recipe.segment_choices(progress))
+        rows = recipe.row_count(progress) // segments
+        weights = recipe.kinds(progress)
+        kinds = rng.choices(list(weights), list(weights.values()), k=rows)
         made = [self._row(rng, kind, segments * recipe.memory["segment_len"]) for kind in kinds]
-        questions, labels = self._pad([self._asked(row, i) for row in made for i in range(recipe.questions * segments)])
+        questions, labels = self._pad(
+            [self._asked(rng, row, i, progress) for row in made for i in range(recipe.questions * segments)]
+        )
         return {
             "documents": torch.tensor([row.ids for row in made]),
             "questions": questions,
             "labels": labels,
-            "plan": self._plan(rng, segments, step / recipe.steps),
+            "plan": self._plan(rng, segments, progress),
             "kinds": [kind for kind in kinds for _ in range(recipe.questions * segments)],
-            "progress": step / recipe.steps,
+            "progress": progress,
         }
 
     def _row(self, rng: random.Random, kind: str, length: int) -> Row:
@@ -170,13 +205,21 @@ class Episodes(Dataset):
             if row.asked:
                 return row
 
-    def _asked(self, row: Row, i: int) -> tuple[list[int], list[int]]:
-        tokenizer = self.writer.tokenizer
-        question, answer = row.asked[i % len(row.asked)]
-        asked, answered = question_ids(tokenizer, question), answer_ids(tokenizer, answer)
+    def _asked(self, rng: random.Random, row: Row, i: int, progress: float) -> tuple[list[int], list[int]]:
+        asked = row.asked[i % len(row.asked)]
+        prompt, answer = self._prompt(rng, asked, progress)
         # a row with few questions does not count them twice
-        shown = answered if i < len(row.asked) else [-100] * len(answered)
-        return asked + answered, [-100] * len(asked) + shown
+        shown = answer if i < len(row.asked) else [-100] * len(answer)
+        return prompt + answer, [-100] * len(prompt) + shown
+
+    def _prompt(self, rng: random.Random, asked: Asked, progress: float) -> tuple[list[int], list[int]]:
+        """Prompt and answer through the chat template; now and then the statement itself, broken off before the answer."""
+        tokenizer = self.writer.tokenizer
+        if asked.statement and rng.random() < self.recipe.cloze_share(progress):
+            told = asked.statement.partition(asked.answer)[0].rstrip()
+            if len(told.split()) >= SHORTEST_CLOZE:
+                return self.writer.ids(" " + told), self.writer.ids(" " + asked.answer)
+        return question_ids(tokenizer, asked.question), answer_ids(tokenizer, asked.answer)
 
     def _pad(self, pairs: list[tuple[list[int], list[int]]]) -> tuple[Tensor, Tensor]:
         longest = max(len(ids) for ids, _ in pairs)

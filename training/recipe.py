@@ -13,21 +13,24 @@ class RecipeInvalid(Exception):
 class Recipe:
     """One training run. Lengths are in tokens or segments, learning rates are peaks.
 
-    rows x segments fact segments carry gradient in a step; `questions` for each of them are asked afterwards.
-    `segments`, `pool_facts` and `filler` list stages, each led by the fraction of the run at which it ends: how many
-    fact segments an episode may have; which share of the taped text holds facts itself, written at no price; at most
-    how many taped segments, and about how many written taped tokens, an episode may have. `write_penalty` lists points
-    (fraction of the run, weight of the mean write). With `calibrate`, keys are centred and whitened before the first
-    step. Low-rank updates start at layer `lora_from`.
+    `rows`, `segments`, `cloze`, `mixture`, `pool_facts` and `filler` list stages, each led by the fraction of the run at
+    which it ends: how many fact segments carry gradient in a step, with `questions` for each of them asked afterwards; how
+    many of them an episode may have; which share of the questions are the fact's own sentence, broken off before the
+    answer; the weight of each kind of episode; which share of the taped text holds facts itself, written at no price; at
+    most how many taped segments, and about how many written taped tokens, an episode may have. `write_penalty` lists points
+    (fraction of the run, weight of the mean write). With `calibrate`, write gates and key maps are set from data before the
+    first step. Low-rank updates start at layer `lora_from`. `save_every` is a multiple of `pool_refresh`: the tape is not
+    saved, so a run resumes where a new one is made.
     """
 
     name: str
     steps: int
     calibrate: bool
     seed: int
-    rows: int
+    rows: tuple[tuple[float, int], ...]
     segments: tuple[tuple[float, tuple[int, ...]], ...]
     questions: int
+    cloze: tuple[tuple[float, float], ...]
     pool_segments: int
     pool_refresh: int
     pool_facts: tuple[tuple[float, float], ...]
@@ -45,7 +48,19 @@ class Recipe:
     save_every: int
     log_every: int
     memory: dict
-    mixture: dict
+    mixture: tuple[tuple[float, dict], ...]
+
+    def row_count(self, progress: float) -> int:
+        """How many fact segments a step has at `progress` (0..1) of the run."""
+        return _stage(self.rows, progress)[1]
+
+    def cloze_share(self, progress: float) -> float:
+        """Share of the questions that are broken-off sentences at `progress` (0..1) of the run."""
+        return _stage(self.cloze, progress)[1]
+
+    def kinds(self, progress: float) -> dict[str, float]:
+        """The weight of each kind of episode at `progress` (0..1) of the run."""
+        return _stage(self.mixture, progress)[1]
 
     def segment_choices(self, progress: float) -> tuple[int, ...]:
         """How many fact segments an episode may have at `progress` (0..1) of the run."""
@@ -90,6 +105,11 @@ def load_recipe(name: str) -> Recipe:
     if wrong:
         raise RecipeInvalid(f"The recipe {path.name} has missing or unknown settings: {', '.join(wrong)}.")
     values["segments"] = [(until, tuple(choices)) for until, choices in values["segments"]]
-    for name in ("segments", "pool_facts", "filler", "write_penalty"):
+    for name in ("rows", "segments", "cloze", "mixture", "pool_facts", "filler", "write_penalty"):
         values[name] = tuple(tuple(point) for point in values[name])
+    if values["save_every"] % values["pool_refresh"]:
+        raise RecipeInvalid(
+            f"The recipe {path.name} saves every {values['save_every']} steps, which must be a multiple of pool_refresh, "
+            f"{values['pool_refresh']}: only there does a resumed run read the filler that an unbroken one reads."
+        )
     return Recipe(**values)

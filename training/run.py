@@ -14,13 +14,13 @@ from transformers.trainer_utils import get_last_checkpoint
 from engine import adapter
 from engine.device import choose_device, choose_dtype
 from engine.model import InfiniForCausalLM, convert
-from training.calibrate import calibrate
+from training.calibrate import align, open_gates
 from training.episodes import Corpora, Episodes, Writer, load_corpora
 from training.recipe import Recipe, load_recipe
 from training.task import RecallTask
-from training.trainer import Filler, JsonLog, RecallTrainer, kept_parameters, optimizer_and_schedule
+from training.trainer import Filler, JsonLog, RecallTrainer, optimizer_and_schedule, trained_parameters
 
-SET_ONCE = (".centre", ".mix")
+CALIBRATION_ROWS = 128
 
 
 def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
@@ -36,28 +36,40 @@ def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
     )
     inject_adapter_in_model(lora, model)
     for name, parameter in model.named_parameters():
-        # centre and mix stay as calibrated: Adam's steps on so wide a matrix add up to noise as large as itself
-        parameter.requires_grad = "lora_" in name or (".memory." in name and not name.endswith(SET_ONCE))
         if "lora_" in name or ".memory." in name:
+            parameter.requires_grad = True
             parameter.data = parameter.data.float()
     return model
 
 
+def calibrate(model: InfiniForCausalLM, writer: Writer, recipe: Recipe) -> None:
+    """Set write gates and maps from texts made as those of the recipe's last stage are; what a rule lacks is left out."""
+    rng = random.Random(f"calibrate/{recipe.seed}")
+    rows, lookups = writer.lookups(rng, recipe.kinds(1.0), CALIBRATION_ROWS, recipe.memory["segment_len"])
+    ids = torch.tensor(rows, device=model.device)
+    if recipe.memory["rule"] == "gated_delta":
+        open_gates(model, ids[: CALIBRATION_ROWS // 2])
+    if recipe.memory["feature_map"] == "pairs":
+        align(model, ids, lookups)
+
+
 def adapter_tensors(task: RecallTask) -> dict[str, torch.Tensor]:
     """What was learned under the names of the plain converted model; low-rank factors in bfloat16."""
-    tensors = {}
-    for name, p in kept_parameters(task).items():
-        name = name.removeprefix("model.").replace(".default.weight", "")
-        tensors[name] = p.detach().to(torch.bfloat16) if ".lora_" in name else p.detach()
-    return tensors
+    kept = {stored_name(name): p.detach() for name, p in trained_parameters(task).items()}
+    return {name: p.to(torch.bfloat16) if ".lora_" in name else p for name, p in kept.items()}
+
+
+def stored_name(name: str) -> str:
+    """The name in an adapter's file of the parameter that the task calls `name`."""
+    return name.removeprefix("model.").replace(".default.weight", "")
 
 
 @torch.no_grad()
 def load_adapter(task: RecallTask, folder: Path) -> None:
     """Go on from an adapter's weights; what it lacks stays as it is. Raises AdapterInvalid."""
     stored = adapter.load_weights(folder)
-    for name, parameter in kept_parameters(task).items():
-        tensor = stored.get(name.removeprefix("model.").replace(".default.weight", ""))
+    for name, parameter in trained_parameters(task).items():
+        tensor = stored.get(stored_name(name))
         if tensor is not None:
             parameter.copy_(tensor)
 
@@ -87,16 +99,13 @@ def train(
 ) -> int:
     """Train, write checkpoints and log to `out` and the adapter to `out`/adapter; returns the steps done."""
     set_seed(recipe.seed)
-    rng = random.Random(f"calibrate/{recipe.seed}")
     dtype = choose_dtype(choose_device())
     writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
     task = RecallTask(build(base, recipe, dtype), recipe)
     if start is not None:
         load_adapter(task, start)
     if recipe.calibrate and not resume:
-        text = [token for _ in range(6) for token in writer.factual(rng, 1024) + writer.filler(rng, 1024)]
-        length = len(text) // recipe.memory["segment_len"] * recipe.memory["segment_len"]
-        calibrate(task.model, torch.tensor(text[:length], device=task.model.device))
+        calibrate(task.model, writer, recipe)
     out.mkdir(parents=True, exist_ok=True)
     arguments = TrainingArguments(
         output_dir=str(out), max_steps=recipe.steps, per_device_train_batch_size=1, seed=recipe.seed, data_seed=recipe.seed,

@@ -54,7 +54,7 @@ def record(model: InfiniForCausalLM, ids: Tensor, priced: Tensor, group: int) ->
     for start in range(0, len(rows), group):
         some = rows[start : start + group]
         recorder = _Recorder(state, len(some))
-        model.hidden(some, recorder)
+        model.write(some, recorder)
         state = recorder.state()
         seen = [recorder.seen[slot] for slot in sorted(recorder.seen)]
         parts.append(tuple(torch.stack([getattr(x, name) for x in seen]) for name in ("hidden", "k", "v")))

@@ -36,7 +36,7 @@ class RecallTask(nn.Module):
         fold = TrainFold(
             self._empty(batch, documents.device), len(rows) // batch, self.pool, self._afford(plan, progress)
         )
-        self.model.hidden(rows, fold)
+        self.model.write(rows, fold)
         state = _for_questions(fold.state(), len(questions) // batch)
         hidden = self.model.hidden(questions, Recall(state))
         target = labels[:, 1:]

@@ -26,11 +26,6 @@ def trained_parameters(task: RecallTask) -> dict[str, Tensor]:
     return {name: p for name, p in task.named_parameters() if p.requires_grad}
 
 
-def kept_parameters(task: RecallTask) -> dict[str, Tensor]:
-    """The parameters that an adapter is made of, by name: what is learned, and what calibration has set."""
-    return {name: p for name, p in task.named_parameters() if "lora_" in name or ".memory." in name}
-
-
 def parameter_groups(task: RecallTask, recipe: Recipe) -> Iterator[dict]:
     """Optimizer groups: gates and maps learn at rates of their own, none decays."""
     rates = {
@@ -70,12 +65,12 @@ class RecallTrainer(Trainer):
     def _save(self, output_dir: str | None = None, state_dict=None) -> None:
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({n: p.detach().contiguous() for n, p in kept_parameters(self.model).items()}, folder / TRAINED)
+        save_file({n: p.detach().contiguous() for n, p in trained_parameters(self.model).items()}, folder / TRAINED)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model=None) -> None:
         stored = load_file(Path(resume_from_checkpoint) / TRAINED)
         with torch.no_grad():
-            for name, parameter in kept_parameters(self.model).items():
+            for name, parameter in trained_parameters(self.model).items():
                 parameter.copy_(stored[name])
 
 
@@ -140,6 +135,7 @@ class JsonLog(TrainerCallback):
             log.write(json.dumps(line) + "\n")
 
     def on_step_end(self, args, state, control, **kwargs):
-        """Stop, with a checkpoint, when the minutes are over."""
-        if self.minutes is not None and time.monotonic() - self.start > 60 * self.minutes:
+        """Stop, with a checkpoint, when the minutes are over and the filler is due to be read anew."""
+        over = self.minutes is not None and time.monotonic() - self.start > 60 * self.minutes
+        if over and state.global_step % self.task.recipe.pool_refresh == 0:
             control.should_save = control.should_training_stop = True

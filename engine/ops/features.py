@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-FEATURE_MAPS = ("elu", "silu", "dpfp")
+TINY = 1e-12
+FEATURE_MAPS = ("elu", "silu", "dpfp", "pairs")
 
 
 def elu_plus_one(x: Tensor) -> Tensor:
@@ -24,12 +25,19 @@ def dpfp_unit(x: Tensor, nu: int = 1) -> Tensor:
     return F.normalize(torch.cat(rolled, dim=-1), dim=-1)
 
 
-def feature_map(name: str, x: Tensor) -> Tensor:
-    """Apply the map called `name` ("elu", "silu" or "dpfp") to `x [..., D]`."""
-    if name == "elu":
-        return elu_plus_one(x)
-    if name == "silu":
-        return silu_unit(x)
-    if name == "dpfp":
-        return dpfp_unit(x)
-    raise ValueError(f"feature_map is {name!r}; it must be one of {', '.join(FEATURE_MAPS)}")
+def pairs_unit(x: Tensor, width: int) -> Tensor:
+    """Products of each entry of x with its next R = width/D neighbours in a ring, scaled to length 1: [..., D] -> [..., width].
+
+    Part of the degree-2 polynomial kernel: how like two keys are is squared, so what is half alike is a quarter alike, and
+    K grows without weights of its own. Squares are left out, since they share a direction, being positive. Entry r*D + i
+    is x_i x_(i+r+1); R is at most (D-1)/2, beyond which pairs come again.
+    """
+    d = x.shape[-1]
+    x = F.normalize(x.float(), dim=-1)
+    # the length of all products, from squares and the ring's neighbours, before the products themselves are made
+    neighbours = sum(torch.eye(d, device=x.device).roll(j, dims=0) for j in range(1, width // d + 1))
+    square = x * x
+    length = ((square @ neighbours) * square).sum(-1, keepdim=True)
+    x = x / (length + TINY).sqrt().sqrt()
+    ring = torch.cat([x, x[..., : width // d]], dim=-1).unfold(-1, d, 1)[..., 1:, :]
+    return (ring * x[..., None, :]).flatten(-2)

@@ -24,6 +24,7 @@ TEXT = {"hidden_size": 36, "num_attention_heads": 9, "num_key_value_heads": 3, "
         ({"key_width": 0}, r"key_width is 0;"),
         ({"key_width": -4}, r"key_width is -4;"),
         ({"key_width": 8, "feature_map": "dpfp"}, r"key_width is 8;.*'silu'"),
+        ({"key_width": 8, "feature_map": "pairs"}, r"key_width is 8;.*4 wide have pairs for 4 at most"),
         ({"memory_layers": [0, 5]}, r"memory_layers is \[0, 5\].*0 to 4"),
         ({"memory_layers": [-1]}, r"memory_layers is \[-1\]"),
         ({"memory_layers": []}, r"memory_layers is \[\]"),
@@ -41,6 +42,7 @@ def test_an_impossible_value_is_named(settings: dict, words: str) -> None:
     [
         ({}, (5, 3, 4, 4), 0),
         ({"key_width": 12}, (5, 3, 12, 4), 0),
+        ({"feature_map": "pairs", "key_width": 4}, (5, 3, 4, 4), 0),
         ({"feature_map": "dpfp", "memory_layers": [4, 1]}, (2, 3, 8, 4), 0),
         ({"rule": "linear", "feature_map": "elu"}, (5, 3, 4, 4), 5 * 3 * 4),
         ({"rule": "delta", "feature_map": "elu"}, (5, 3, 4, 4), 5 * 3 * 4),

@@ -190,6 +190,25 @@ def test_fresh_memories_are_open_and_address_with_the_models_own_keys() -> None:
     assert not paper.base.model.layers[1].self_attn.memory.read_gate.any()
 
 
+def test_wider_keys_start_with_features_that_all_differ() -> None:
+    weight = (
+        convert(make_base(), key_width=24, segment_len=SEGMENT).base.model.layers[0].self_attn.memory.key_map.weight
+    )
+    cosines = torch.nn.functional.cosine_similarity(weight[0].T[:, None], weight[0].T[None], dim=-1)
+    assert (cosines - torch.eye(24)).max() < 0.99
+    torch.testing.assert_close(weight[0] @ weight[0].T, 6 * torch.eye(4))
+
+
+def test_reading_stops_at_the_last_layer_that_has_a_memory() -> None:
+    model, ids = make_model("smollm3", memory_layers=[1, 3]), tokens(DOCUMENTS, GROUP, SEGMENT)
+    with torch.no_grad():
+        _, expected = read_all(model, ids)
+        for layer in model.base.model.layers[4:]:
+            layer.register_forward_pre_hook(lambda *_: pytest.fail("a layer without use was run"))
+        found = model.fold(ids, MemoryState.empty(model.config, DOCUMENTS))
+    assert equal(found, expected)
+
+
 def test_write_strengths_reach_exactly_zero_and_one() -> None:
     memory = make_model().base.model.layers[0].self_attn.memory
     w = memory.strengths(3 * torch.randn(2, 50, 36, generator=torch.Generator().manual_seed(0)))

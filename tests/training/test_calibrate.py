@@ -1,46 +1,95 @@
-"""Calibrated keys share no direction, and calibration changes nothing but centre and mix."""
+"""Before training, what surprises is written, and the query of a question meets the key of its answer."""
 
 import torch
 
 from engine.passes import Fold, Projected
 from engine.state import MemoryState
 from tests.engine.tiny import SEGMENT, make_model, tokens
-from training.calibrate import calibrate
+from training.calibrate import Lookup, align, memories, open_gates, surprise
+
+GATES = ("write_gate.weight", "write_gate.bias")
+MAPS = ("map.weight", "map.bias")
 
 
-class Seen(Fold):
-    """Keeps what the layers looked up and wrote."""
+class Strengths(Fold):
+    """Keeps how strongly each token was written."""
 
     def attend(self, slot, memory, x: Projected, local):
-        self.keys = [*getattr(self, "keys", []), memory.keys(x.k).transpose(0, 1).flatten(1, 2)]
+        self.strengths = [*getattr(self, "strengths", []), memory.strengths(x.hidden)[:, 0].flatten()]
         return super().attend(slot, memory, x, local)
 
 
-def likeness(model, ids) -> float:
-    """Mean cosine of different tokens' keys, over heads and layers."""
-    seen = Seen(MemoryState.empty(model.config), len(ids))
-    with torch.no_grad():
-        model.hidden(ids, seen)
-    means = []
-    for keys in seen.keys:
-        cosines = keys @ keys.transpose(-1, -2)
-        count = cosines.shape[-1]
-        means.append(((cosines.sum((-1, -2)) - count) / (count * count - count)).mean().item())
-    return sum(means) / len(means)
+class Seen:
+    """Keeps what each layer would look up and write; no memory takes part."""
+
+    def __init__(self):
+        self.queries, self.keys = [], []
+
+    def attend(self, slot, memory, x: Projected, local):
+        self.queries.append(memory.queries(x.q))
+        self.keys.append(memory.keys(x.k))
+        return local
 
 
-def test_calibrated_keys_share_no_direction():
-    model = make_model()
+def changed(model, before) -> set[str]:
+    return {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+
+
+def weights(model) -> dict[str, torch.Tensor]:
+    return {name: p.clone() for name, p in model.named_parameters()}
+
+
+def test_what_surprises_the_base_is_written_more():
+    model, ids = make_model(), tokens(60, SEGMENT)
+    before = weights(model)
+    open_gates(model, ids, group=9)
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name.endswith("key_map.bias"):
-                parameter.add_(1.0)
-    ids = tokens(30, SEGMENT)
-    before = {name: p.clone() for name, p in model.named_parameters()}
-    alike = likeness(model, ids)
-    calibrate(model, ids.flatten(), group=7)
-    assert alike > 0.3
-    assert abs(likeness(model, ids)) < 0.05
-    changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    assert changed and all(name.endswith(("centre", "mix")) for name in changed)
+        nats = surprise(model, ids).flatten()
+        seen = Strengths(MemoryState.empty(model.config), len(ids))
+        model.write(ids, seen)
+    order = nats.argsort()
+    for strengths in seen.strengths:
+        low, high = (strengths[some].mean() for some in (order[: len(order) // 4], order[-len(order) // 4 :]))
+        assert high > 1.5 * low
+        assert (strengths == 0).any() and (strengths > 0.5).any()
+    names = changed(model, before)
+    assert len(names) == 2 * len(memories(model)) and all(name.endswith(GATES) for name in names)
+
+
+def asked(texts: torch.Tensor, seed: int) -> list[Lookup]:
+    """Of each text, its token at one place is asked for by a question that ends with a token of its own for it."""
+    chance = torch.Generator().manual_seed(seed)
+    places = torch.randint(0, texts.shape[1], (len(texts),), generator=chance).tolist()
+    made = tokens(len(texts), 3, seed=seed).tolist()
+    return [Lookup(i, [*made[i], 150 + int(texts[i, place])], [3], [place]) for i, place in enumerate(places)]
+
+
+def likeness(model, texts: torch.Tensor, lookups: list[Lookup]) -> tuple[float, float]:
+    """Mean cosine of a question's query with its answer's key, and with the keys of other questions' answers."""
+    with torch.no_grad():
+        text, question = Seen(), Seen()
+        model.write(texts, text)
+        model.write(torch.tensor([look.ids for look in lookups]), question)
+    own, other = [], []
+    for q, k in zip(question.queries, text.keys, strict=True):
+        keys = k[torch.arange(len(lookups)), :, [look.place[0] for look in lookups]]
+        keys = keys.repeat_interleave(q.shape[1] // k.shape[1], dim=1)
+        cosines = torch.einsum("ahk,bhk->hab", q[:, :, 3], keys)
+        matched = cosines.diagonal(dim1=1, dim2=2)
+        own.append(matched.mean())
+        other.append((cosines.sum() - matched.sum()) / (cosines.numel() - matched.numel()))
+    return torch.stack(own).mean().item(), torch.stack(other).mean().item()
+
+
+def test_the_query_of_a_question_meets_the_key_of_its_answer():
+    model = make_model("llama", "gated_delta-pairs", key_width=40)
+    texts = 3 + tokens(300, SEGMENT, seed=8) % 20
+    unseen = 3 + tokens(70, SEGMENT, seed=9) % 20
+    before, own_before = weights(model), likeness(model, unseen, asked(unseen, 4))
+    align(model, texts, asked(texts, 3), group=11)
+    own, other = likeness(model, unseen, asked(unseen, 4))
+    assert own_before[0] - own_before[1] < 0.05
+    assert own - other > 0.1 and abs(other) < 0.05
+    names = changed(model, before)
+    assert len(names) == 4 * len(memories(model)) and all(name.endswith(MAPS) for name in names)
     assert all(torch.isfinite(p).all() for p in model.parameters())

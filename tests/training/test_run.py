@@ -1,17 +1,20 @@
 """A tiny run from end to end: it learns only what it should, resumes exactly, and its adapter loads."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import AutoTokenizer
 
 from engine.engine import Engine, EngineSettings
 from tests.engine.tiny import make_base, make_tokenizer
+from training import run
 from training.corpora import Passage
-from training.episodes import Corpora
+from training.episodes import Corpora, Episodes, Writer
 from training.recipe import RecipeInvalid, load_recipe
 from training.run import train
 
@@ -36,12 +39,12 @@ def corpora(tmp_path_factory) -> Corpora:
 
 def recipe(**changes):
     small = {
-        "steps": 4, "calibrate": True, "rows": 2,
+        "steps": 4, "calibrate": True, "rows": ((1.0, 2),), "cloze": ((1.0, 0.5),),
         "segments": ((1.0, (1,)),), "pool_facts": ((0.5, 0.0), (1.0, 0.5)),
         "questions": 2, "pool_segments": 3, "pool_refresh": 2, "filler": ((1.0, 2, 500),),
-        "lora_from": 1, "lora_rank": 3, "lora_alpha": 6, "save_every": 1, "log_every": 1, "warmup": 1,
-        "memory": {"rule": "gated_delta", "feature_map": "silu", "key_width": 20, "gate": "additive", "segment_len": 384},
-        "mixture": {"passkey": 0.5, "squad": 0.5},
+        "lora_from": 1, "lora_rank": 3, "lora_alpha": 6, "save_every": 2, "log_every": 1, "warmup": 1,
+        "memory": {"rule": "gated_delta", "feature_map": "pairs", "key_width": 20, "gate": "additive", "segment_len": 384},
+        "mixture": ((1.0, {"passkey": 0.5, "squad": 0.5}),),
     }  # fmt: skip
     return replace(load_recipe("first"), **small | changes)
 
@@ -54,7 +57,7 @@ def losses(out: Path) -> dict[int, float]:
 def test_a_resumed_run_ends_where_an_unbroken_one_does(base, corpora, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert train(recipe(), base, corpora, whole) == 4
-    assert train(recipe(), base, corpora, broken, minutes=0) == 1
+    assert train(recipe(), base, corpora, broken, minutes=0) == 2
     assert train(recipe(), base, corpora, broken, resume=True) == 4
     assert losses(broken) == losses(whole)
     first, second = (load_file(out / "adapter" / "adapter.safetensors") for out in (whole, broken))
@@ -86,6 +89,39 @@ def test_a_wrong_recipe_names_what_is_wrong(tmp_path, text, named):
         load_recipe(str(path))
     with pytest.raises(RecipeInvalid, match="first"):
         load_recipe("frist")
+
+
+def test_some_questions_are_the_statement_broken_off(base, corpora):
+    writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
+    pairs = {
+        share: [
+            pair
+            for step in range(4)
+            for pair in prompts(Episodes(recipe(cloze=((1.0, share),), mixture=((1.0, {"facts": 1.0}),)), writer), step)
+        ]
+        for share in (0.0, 1.0)
+    }
+    decode = writer.tokenizer.decode
+    assert all("user" in decode(prompt) for prompt, _ in pairs[0.0])
+    broken = [(decode(prompt), decode(answer)) for prompt, answer in pairs[1.0] if "user" not in decode(prompt)]
+    assert len(broken) > len(pairs[1.0]) / 2
+    assert all(answer.startswith(" ") and len(prompt.split()) >= 3 for prompt, answer in broken)
+
+
+def prompts(episodes: Episodes, step: int) -> list[tuple[list[int], list[int]]]:
+    """The (prompt, answer) ids of a step's rows."""
+    batch = episodes[step]
+    rows = zip(batch["questions"].tolist(), batch["labels"].tolist(), strict=True)
+    return [(row[: min(i for i, x in enumerate(labels) if x >= 0)], [x for x in labels if x >= 0])
+             for row, labels in rows if max(labels) >= 0]  # fmt: skip
+
+
+def test_a_run_is_saved_only_where_it_can_resume(tmp_path):
+    text = (Path(run.__file__).parent / "recipes" / "first.toml").read_text(encoding="utf-8")
+    path = tmp_path / "mine.toml"
+    path.write_text(re.sub(r"save_every = \d+", "save_every = 37", text), encoding="utf-8")
+    with pytest.raises(RecipeInvalid, match=r"37 steps.*multiple of pool_refresh"):
+        load_recipe(str(path))
 
 
 def test_penalty_and_filler_follow_the_run():
