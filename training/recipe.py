@@ -11,20 +11,23 @@ class RecipeInvalid(Exception):
 
 @dataclass(frozen=True)
 class Recipe:
-    """One training run. Lengths are in tokens or segments, learning rates are peaks.
+    """One training run. Lengths are in tokens or segments, learning rates are peaks. Stages and learning rates are laid
+    out over `steps`, of which the first `stop_after` are done.
 
-    `rows`, `segments`, `cloze`, `mixture`, `pool_facts` and `filler` list stages, each led by the fraction of the run at
-    which it ends: how many fact segments carry gradient in a step, with `questions` for each of them asked afterwards; how
-    many of them an episode may have; which share of the questions are the fact's own sentence, broken off before the
-    answer; the weight of each kind of episode; which share of the taped text holds facts itself, written at no price; at
-    most how many taped segments, and about how many written taped tokens, an episode may have. `write_penalty` lists points
-    (fraction of the run, weight of the mean write). With `calibrate`, write gates and key maps are set from data before the
-    first step. Low-rank updates start at layer `lora_from`. `save_every` is a multiple of `pool_refresh`: the tape is not
-    saved, so a run resumes where a new one is made.
+    Many settings list stages, each led by the fraction of the run at which it ends. `rows`: how many fact segments carry
+    gradient in a step, with `questions` for each of them asked afterwards. `segments`: how many of them an episode may
+    have. `cloze`: which share of the questions are the fact's own sentence, broken off before the answer. `mixture`: the
+    weight of each kind of episode. `pool_facts`: which share of the taped text holds facts itself, written at no price.
+    `filler`: at most how many taped segments, and about how many written taped tokens, an episode may have.
+
+    `write_penalty` lists points (fraction of the run, weight of the mean write). With `calibrate`, write gates and key maps
+    are set from data before the first step. Low-rank updates start at layer `lora_from`. `save_every` is a multiple of
+    `pool_refresh`: the tape is not saved, so a run resumes where a new one is made.
     """
 
     name: str
     steps: int
+    stop_after: int
     calibrate: bool
     seed: int
     rows: tuple[tuple[float, int], ...]
@@ -105,7 +108,15 @@ def load_recipe(name: str) -> Recipe:
     if wrong:
         raise RecipeInvalid(f"The recipe {path.name} has missing or unknown settings: {', '.join(wrong)}.")
     values["segments"] = [(until, tuple(choices)) for until, choices in values["segments"]]
-    for name in ("rows", "segments", "cloze", "mixture", "pool_facts", "filler", "write_penalty"):
+    for name in (
+        "rows",
+        "segments",
+        "cloze",
+        "mixture",
+        "pool_facts",
+        "filler",
+        "write_penalty",
+    ):
         values[name] = tuple(tuple(point) for point in values[name])
     if values["save_every"] % values["pool_refresh"]:
         raise RecipeInvalid(

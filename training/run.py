@@ -108,7 +108,7 @@ def train(
         calibrate(task.model, writer, recipe)
     out.mkdir(parents=True, exist_ok=True)
     arguments = TrainingArguments(
-        output_dir=str(out), max_steps=recipe.steps, per_device_train_batch_size=1, seed=recipe.seed, data_seed=recipe.seed,
+        output_dir=str(out), max_steps=recipe.stop_after, per_device_train_batch_size=1, seed=recipe.seed, data_seed=recipe.seed,
         save_steps=recipe.save_every, save_total_limit=2, logging_steps=recipe.log_every, logging_first_step=True,
         max_grad_norm=1.0, report_to=[], remove_unused_columns=False, use_cpu=not torch.cuda.is_available(),
         disable_tqdm=True, dataloader_pin_memory=False,

@@ -46,7 +46,8 @@ def recipe(**changes):
         "memory": {"rule": "gated_delta", "feature_map": "pairs", "key_width": 20, "gate": "additive", "segment_len": 384},
         "mixture": ((1.0, {"passkey": 0.5, "squad": 0.5}),),
     }  # fmt: skip
-    return replace(load_recipe("first"), **small | changes)
+    wanted = small | changes
+    return replace(load_recipe("first"), **{"stop_after": wanted["steps"]} | wanted)
 
 
 def losses(out: Path) -> dict[int, float]:
@@ -114,6 +115,21 @@ def prompts(episodes: Episodes, step: int) -> list[tuple[list[int], list[int]]]:
     rows = zip(batch["questions"].tolist(), batch["labels"].tolist(), strict=True)
     return [(row[: min(i for i, x in enumerate(labels) if x >= 0)], [x for x in labels if x >= 0])
              for row, labels in rows if max(labels) >= 0]  # fmt: skip
+
+
+def test_a_recipe_may_stop_before_its_schedule_ends(base, corpora, tmp_path):
+    assert train(recipe(stop_after=2), base, corpora, tmp_path / "early") == 2
+    train(recipe(), base, corpora, tmp_path / "whole")
+    assert losses(tmp_path / "early") == {step: losses(tmp_path / "whole")[step] for step in (1, 2)}
+
+
+def test_a_recipe_may_go_on_from_an_adapter(base, corpora, tmp_path):
+    train(recipe(steps=2), base, corpora, tmp_path / "first")
+    start = tmp_path / "first" / "adapter"
+    assert train(recipe(calibrate=False, seed=2), base, corpora, tmp_path / "second", start=start) == 4
+    train(recipe(calibrate=False, seed=2), base, corpora, tmp_path / "alone")
+    assert losses(tmp_path / "second")[1] != losses(tmp_path / "alone")[1]
+    assert load_recipe("settle").memory == load_recipe("first").memory
 
 
 def test_a_run_is_saved_only_where_it_can_resume(tmp_path):
