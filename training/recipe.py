@@ -20,15 +20,15 @@ class Recipe:
     weight of each kind of episode. `pool_facts`: which share of the taped text holds facts itself, written at no price.
     `filler`: at most how many taped segments, and about how many written taped tokens, an episode may have.
 
-    `write_penalty` lists points (fraction of the run, weight of the mean write). With `calibrate`, write gates and key maps
-    are set from data before the first step. Low-rank updates start at layer `lora_from`. `save_every` is a multiple of
-    `pool_refresh`: the tape is not saved, so a run resumes where a new one is made.
+    `write_penalty` lists points (fraction of the run, weight of the mean write). Write gates and key maps are set from
+    `calibrate` texts before the first step, unless that is 0. Low-rank updates start at layer `lora_from`. `save_every` is a
+    multiple of `pool_refresh`: the tape is not saved, so a run resumes where a new one is made.
     """
 
     name: str
     steps: int
     stop_after: int
-    calibrate: bool
+    calibrate: int
     seed: int
     rows: tuple[tuple[float, int], ...]
     segments: tuple[tuple[float, tuple[int, ...]], ...]

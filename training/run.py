@@ -20,8 +20,6 @@ from training.recipe import Recipe, load_recipe
 from training.task import RecallTask
 from training.trainer import Filler, JsonLog, RecallTrainer, optimizer_and_schedule, trained_parameters
 
-CALIBRATION_ROWS = 128
-
 
 def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
     """The frozen base with memories, and low-rank updates on q, k, v, o; only these and the memories learn."""
@@ -45,10 +43,10 @@ def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
 def calibrate(model: InfiniForCausalLM, writer: Writer, recipe: Recipe) -> None:
     """Set write gates and maps from texts made as those of the recipe's last stage are; what a rule lacks is left out."""
     rng = random.Random(f"calibrate/{recipe.seed}")
-    rows, lookups = writer.lookups(rng, recipe.kinds(1.0), CALIBRATION_ROWS, recipe.memory["segment_len"])
+    rows, lookups = writer.lookups(rng, recipe.kinds(1.0), recipe.calibrate, recipe.memory["segment_len"])
     ids = torch.tensor(rows, device=model.device)
     if recipe.memory["rule"] == "gated_delta":
-        open_gates(model, ids[: CALIBRATION_ROWS // 2])
+        open_gates(model, ids[: recipe.calibrate // 2])
     if recipe.memory["feature_map"] == "pairs":
         align(model, ids, lookups)
 
