@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import ReadingStopped
+from app.exact import recognise
 from app.library import Library, named_errors
 from app.shelf import Shelf
-from app.views import ReadProgress, ReadReport, ShelfItem
+from app.views import ReadProgress, ReadReport, ShelfItem, TextAnswer
 
 if TYPE_CHECKING:
     from app.library import Answer
@@ -88,11 +89,13 @@ def ask(library: Library, document_id: str, question: str, options: dict[str, An
     item = library.get(library.resolve(document_id))
     with stop_on_interrupt() as stopped:
         pieces = library.ask(item.id, question, options=library.options(**options), should_stop=stopped)
-        if not item.whole:
+        if not item.whole and recognise(question) is None:
             out.note(f"Only pages 1 to {item.read_pages} of {item.pages} are read; the answer comes from those.")
         answer = _spoken(pieces, out)
     if answer is None:
         return 1
+    if isinstance(answer, TextAnswer):
+        return _told_places(answer, out)
     if not answer.grounded and not answer.stopped:
         out.text("(The document does not seem to say.)")
     out.result(
@@ -102,6 +105,24 @@ def ask(library: Library, document_id: str, question: str, options: dict[str, An
             "grounded": answer.grounded,
             "seconds": answer.seconds,
             "first_token_seconds": answer.first_token_seconds,
+        }
+    )
+    return 0
+
+
+def _told_places(answer: TextAnswer, out: Output) -> int:
+    for place in answer.places:
+        out.text(f"  page {place.page:>5}  …{place.before}[{place.words}]{place.after}…")
+    out.text("(Looked up in the text itself, word for word, not recalled.)")
+    out.result(
+        {
+            "answer": answer.text,
+            "grounding": None,
+            "grounded": True,
+            "seconds": answer.seconds,
+            "first_token_seconds": answer.seconds,
+            "total": answer.total,
+            "places": [asdict(place) for place in answer.places],
         }
     )
     return 0
@@ -215,7 +236,7 @@ def size(n_bytes: int) -> str:
     return f"{n_bytes / 2**20:.1f} MB" if n_bytes >= 2**20 else f"{max(1, round(n_bytes / 2**10))} KB"
 
 
-def _spoken(pieces: Iterator[str | Answer], out: Output) -> Answer | None:
+def _spoken(pieces: Iterator[str | Answer | TextAnswer], out: Output) -> Answer | TextAnswer | None:
     answer = None
     for piece in pieces:
         if isinstance(piece, str):

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from app import rows
 from app.errors import LibraryError, NothingToRead, NotReadYet, StaleSnapshot, UnknownSection
+from app.exact import recognise
 from app.reading import Point, SavePolicy, Start, read_on
 from app.shelf import Shelf
 from app.turns import Turns
-from app.views import ReadProgress, ReadReport
+from app.views import ReadProgress, ReadReport, TextAnswer
 from storage import DocumentGone, DocumentRow, JobRow, NewSnapshot, SnapshotDamaged, SnapshotRow, StorageError, Store
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class Library(Shelf):
             self._save(text, start.group_tokens, point, job_id)
 
         def show(point: Point, saved: bool) -> None:
-            on_progress(_progress(text, point, saved))
+            on_progress(rows.progress(text.document_id, len(text.pages), point, saved=saved))
 
         read_on(
             engine,
@@ -202,15 +203,21 @@ class Library(Shelf):
         options: AnswerOptions | None = None,
         should_stop: ShouldStop = lambda: False,
         keep: bool = True,
-    ) -> Iterator[str | Answer]:
+    ) -> Iterator[str | Answer | TextAnswer]:
         """Text pieces (str), then one Answer (text, grounding, grounded, seconds, first_token_seconds, stopped).
 
         A half-read document answers from what was read so far: get(document_id).read_pages says up to which page.
+        A question about the text itself (how often, where, in which words: see app.exact) is answered from the stored
+        text instead, without the model and whether or not it was read; then the last piece is a TextAnswer.
         `history` is what the model sees of the talk so far, as (question, answer); `keep` stores the turn in the chat.
         Raises UnknownDocument, NotReadYet, StaleSnapshot when called, not at the first piece;
         EmptyQuestion and QuestionTooLong (engine) at the first piece.
         """
         engine, row = self._engine, self._row(document_id)
+        wanted = recognise(question)
+        if wanted is not None:
+            told = self.look_up(row.id, question.strip(), wanted, keep=keep)
+            return iter((told.text, told))
         state, chosen = self._memory(row), {} if options is None else {"options": options}
 
         def pieces() -> Iterator[str | Answer]:
@@ -283,16 +290,3 @@ class Library(Shelf):
         section = sections[number - 1]
         pages = rows.cut(self._store.documents.pages(row.id), section.start, section.end)
         return _Text(row.id, number, section.title, pages)
-
-
-def _progress(text: _Text, point: Point, saved: bool) -> ReadProgress:
-    return ReadProgress(
-        document_id=text.document_id,
-        n_tokens=point.step.n_tokens,
-        total_tokens=point.step.total,
-        tokens_per_second=point.step.tokens_per_second,
-        eta_seconds=point.step.eta_seconds,
-        page=point.page,
-        pages=len(text.pages),
-        saved=saved,
-    )

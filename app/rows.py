@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from app.views import JobView, ReadReport, SectionView, ShelfItem, Status, Turn
+from app.views import JobView, Place, ReadProgress, ReadReport, SectionView, ShelfItem, Status, Turn
 from storage import DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, TurnRow, now
 
 if TYPE_CHECKING:
+    from app.reading import Point
     from documents import Document
 
 
@@ -89,6 +90,20 @@ def report(row: DocumentRow, kept: SnapshotRow | None, total_tokens: int) -> Rea
     )
 
 
+def progress(document_id: str, n_pages: int, point: Point, *, saved: bool) -> ReadProgress:
+    """How far a reading is, as shown."""
+    return ReadProgress(
+        document_id=document_id,
+        n_tokens=point.step.n_tokens,
+        total_tokens=point.step.total,
+        tokens_per_second=point.step.tokens_per_second,
+        eta_seconds=point.step.eta_seconds,
+        page=point.page,
+        pages=n_pages,
+        saved=saved,
+    )
+
+
 def job_view(job: JobRow) -> JobView:
     """A job as shown, with the numbers of its last saved memory."""
     return JobView(
@@ -111,6 +126,7 @@ def turn(row: TurnRow) -> Turn:
         grounding=row.grounding,
         grounded=row.grounded,
         asked_at=row.asked_at,
+        places=None if row.places is None else tuple(Place(*place) for place in row.places),
     )
 
 

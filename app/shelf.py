@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import astuple
 from pathlib import Path
 
-from app import portable, rows
+from app import mentions, portable, rows
 from app.errors import AmbiguousDocument, NotReadYet, TextDiffers, UnknownDocument
-from app.views import JobView, ShelfItem, Turn
+from app.exact import Exact
+from app.views import JobView, ShelfItem, TextAnswer, Turn
 from storage import DocumentRow, SnapshotRow, Store
 
 
@@ -86,6 +89,19 @@ class Shelf:
     def new_chat(self, document_id: str) -> None:
         """Starts an empty chat; the old one stays stored. Raises UnknownDocument."""
         self._store.chats.start(self._row(document_id).id)
+
+    def look_up(self, document_id: str, question: str, wanted: Exact, *, keep: bool = True) -> TextAnswer:
+        """Answers from the stored text what no memory can: how often, where, in which words. `keep` stores the turn.
+
+        Raises UnknownDocument.
+        """
+        begun, row = time.monotonic(), self._row(document_id)
+        found = mentions.answer(wanted, self._store.documents.pages(row.id))
+        if keep:
+            places = [astuple(place) for place in found.places]
+            self._store.chats.add_turn(row.id, question, found.text, places=places)
+            self._store.documents.touch(row.id)
+        return TextAnswer(found.text, found.total, found.places, time.monotonic() - begun)
 
     def export_snapshot(self, document_id: str, path: Path) -> None:
         """Writes one file with the document's text and memory: the running model's, else the newest.

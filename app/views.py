@@ -119,11 +119,36 @@ class JobView:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where something stands in a document's text: its page, and the words with some of the text around them."""
+
+    page: int
+    before: str
+    words: str
+    after: str
+
+
+@dataclass(frozen=True)
+class TextAnswer:
+    """An answer that was looked up in the stored text, word for word, and not recalled: what the text says, in how many
+    places (`total`), and those places, the first thousand of them.
+    """
+
+    text: str
+    total: int
+    places: tuple[Place, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Turn:
-    """One question and its answer out of a document's chat. `grounding` is in nats per token, None if not measured."""
+    """One question and its answer out of a document's chat. `grounding` is in nats per token, None if not measured.
+    `places` is None for an answer from memory, else the answer was looked up in the text, in these places.
+    """
 
     question: str
     answer: str
     grounding: float | None
     grounded: bool | None
     asked_at: str
+    places: tuple[Place, ...] | None = None

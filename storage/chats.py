@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from storage.connection import Connection, now
 from storage.rows import TurnRow
 
@@ -19,13 +22,23 @@ class ChatTable:
             return _new_id(db.execute(sql, [document_id, title, now()]).lastrowid)
 
     def add_turn(
-        self, document_id: str, question: str, answer: str, *, grounding: float | None, grounded: bool | None
+        self,
+        document_id: str,
+        question: str,
+        answer: str,
+        *,
+        grounding: float | None = None,
+        grounded: bool | None = None,
+        places: Sequence[tuple[int, str, str, str]] | None = None,
     ) -> None:
-        """Adds a question and its answer to the current chat, starting one when there is none."""
-        time = now()
+        """Adds a question and its answer to the current chat, starting one when there is none.
+
+        `places` (page, before, words, after) marks an answer that was looked up in the text.
+        """
+        time, listed = now(), None if places is None else json.dumps(places, ensure_ascii=False)
         message = (
-            "INSERT INTO messages (chat_id, role, text, grounding, grounded, created_at)"
-            " SELECT max(id), ?, ?, ?, ?, ? FROM chats WHERE document_id = ?"
+            "INSERT INTO messages (chat_id, role, text, grounding, grounded, created_at, places)"
+            " SELECT max(id), ?, ?, ?, ?, ?, ? FROM chats WHERE document_id = ?"
         )
         with self._connection.transaction() as db:
             db.execute(
@@ -33,13 +46,13 @@ class ChatTable:
                 " WHERE NOT EXISTS (SELECT 1 FROM chats WHERE document_id = :document_id)",
                 {"document_id": document_id, "title": question[:80], "time": time},
             )
-            db.execute(message, ["user", question, None, None, time, document_id])
-            db.execute(message, ["assistant", answer, grounding, grounded, time, document_id])
+            db.execute(message, ["user", question, None, None, time, None, document_id])
+            db.execute(message, ["assistant", answer, grounding, grounded, time, listed, document_id])
 
     def turns(self, document_id: str) -> tuple[TurnRow, ...]:
         """The current chat, oldest turn first."""
         sql = (
-            "SELECT role, text, grounding, grounded, created_at FROM messages"
+            "SELECT role, text, grounding, grounded, created_at, places FROM messages"
             " WHERE chat_id = (SELECT max(id) FROM chats WHERE document_id = ?) ORDER BY id"
         )
         messages = self._connection.rows(sql, [document_id])
@@ -51,9 +64,14 @@ class ChatTable:
                 grounding=answered["grounding"],
                 grounded=None if answered["grounded"] is None else bool(answered["grounded"]),
                 asked_at=asked["created_at"],
+                places=_places(answered["places"]),
             )
             for asked, answered in pairs
         )
+
+
+def _places(listed: str | None) -> tuple[tuple[int, str, str, str], ...] | None:
+    return None if listed is None else tuple((page, *texts) for page, *texts in json.loads(listed))
 
 
 def _new_id(row_id: int | None) -> int:

@@ -17,7 +17,7 @@ def migrations() -> Migrations:
 
 def steps() -> tuple[Callable[[Database], None], ...]:
     """The steps themselves; a new one goes to the end."""
-    return (m001_documents, m002_snapshots, m003_chats, m004_jobs, m005_notes)
+    return (m001_documents, m002_snapshots, m003_chats, m004_jobs, m005_notes, m006_places)
 
 
 def m001_documents(db: Database) -> None:
@@ -149,3 +149,8 @@ def m004_jobs(db: Database) -> None:
 def m005_notes(db: Database) -> None:
     """Single facts about the library itself, such as that the sample was put on the shelf once."""
     db.execute("CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+
+def m006_places(db: Database) -> None:
+    """Answers that were looked up in the text, with the places as JSON; NULL for an answer from memory."""
+    db.execute("ALTER TABLE messages ADD COLUMN places TEXT")

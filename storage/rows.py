@@ -90,10 +90,11 @@ class JobRow:
 
 @dataclass(frozen=True)
 class TurnRow:
-    """A question and its answer."""
+    """A question and its answer. `places` (page, before, words, after) is None where the answer came from memory."""
 
     question: str
     answer: str
     grounding: float | None
     grounded: bool | None
     asked_at: str
+    places: tuple[tuple[int, str, str, str], ...] | None = None

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from engine.memory import InfiniMemory, rotation
@@ -11,7 +10,7 @@ from engine.model import InfiniForCausalLM
 from engine.passes import Fold, Projected
 from engine.state import MemoryState
 
-STEEPNESS, OPEN_AT, RIDGE = 2.0, 1.0, 0.01
+STEEPNESS, OPEN_AT, RIDGE = 5.5, 0.6, 0.01
 FLOOR = 0.02
 KEY_RIDGE, QUERY_RIDGE, SHARE = 0.1, 0.3, 0.25
 
@@ -50,15 +49,21 @@ class _Look:
 
 
 @torch.no_grad()
-def open_gates(model: InfiniForCausalLM, rows: Tensor, group: int = 8) -> None:
-    """Set every write gate by surprise, over `rows [R,S]`, in place.
+def open_gates(model: InfiniForCausalLM, rows: Tensor, lookups: list[Lookup], group: int = 8) -> None:
+    """Set every write gate to tell what is asked about from the rest of `rows [R,S]`, in place.
 
-    A gate starts as a linear guess of how surprising its token was to the base model (minus log p, in nats): half open
-    where the guess lies OPEN_AT deviations above its mean.
+    By linear discriminant (Fisher 1936, with a ridge) on each layer's hidden states: tokens at a place of `lookups` against all
+    others. On a scale where these have mean 1 and those mean 0, a gate starts half open at OPEN_AT, with slope STEEPNESS, so
+    that most of what nobody asks about is not written at all. Raises ValueError without lookups.
     """
+    if not lookups:
+        raise ValueError("write gates cannot be set from texts that nothing is asked about")
+    target = torch.zeros(rows.shape, device=rows.device)
+    for look in lookups:
+        target[look.row, look.place] = 1.0
     empty, sums = MemoryState.empty(model.config, device=rows.device), {}
-    for part in rows.split(group):
-        model.write(part, _Regression(empty, surprise(model, part), sums))
+    for part, marks in zip(rows.split(group), target.split(group), strict=True):
+        model.write(part, _Regression(empty, marks, sums))
     for slot, memory in memories(model).items():
         _open_by(memory.write_gate, *sums[slot], count=rows.numel())
 
@@ -73,7 +78,7 @@ def align(model: InfiniForCausalLM, rows: Tensor, lookups: list[Lookup], group: 
     memory head share its directions. A fixed rotation then spreads them evenly over the features.
     """
     keys, strengths = _keys(model, rows, group)
-    queries = _queries(model, lookups, group)
+    queries = _queries(model, lookups, 4 * group)  # questions are short
     at = torch.tensor([(look.row, place) for look in lookups for place in look.place], device=rows.device)
     for slot, memory in memories(model).items():
         for n in range(memory.memory_heads):
@@ -87,21 +92,14 @@ def memories(model: InfiniForCausalLM) -> dict[int, InfiniMemory]:
     return {attention.slot: attention.memory for attention in found}
 
 
-def surprise(model: InfiniForCausalLM, rows: Tensor) -> Tensor:
-    """How surprising each token of `rows [R,T]` is to the base model, in nats; 0 for the first of a row."""
-    logits = model.base.lm_head(model.hidden(rows)[:, :-1]).float()
-    nats = F.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten(), reduction="none")
-    return F.pad(nats.view(len(rows), -1), (1, 0))
-
-
 def _open_by(gate: torch.nn.Linear, first: Tensor, second: Tensor, cross: Tensor, total: Tensor, count: int) -> None:
-    mean = first / count
+    mean, asked, rest = first / count, cross / total, (first - cross) / (count - total)
     covariance = second / count - mean[:, None] * mean
     ridge = RIDGE * covariance.diagonal().mean() * torch.eye(len(mean), dtype=mean.dtype, device=mean.device)
-    guess = torch.linalg.solve(covariance + ridge, cross / count - mean * total / count)
-    guess = guess / (guess @ covariance @ guess).sqrt()
+    guess = torch.linalg.solve(covariance + ridge, asked - rest)
+    guess = guess / (guess @ (asked - rest))
     gate.weight.copy_((STEEPNESS * guess).expand_as(gate.weight))
-    gate.bias.fill_((-STEEPNESS * (guess @ mean + OPEN_AT)).item())
+    gate.bias.fill_((-STEEPNESS * (guess @ rest + OPEN_AT)).item())
 
 
 def _keys(model: InfiniForCausalLM, rows: Tensor, group: int) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
@@ -121,8 +119,8 @@ def _keys(model: InfiniForCausalLM, rows: Tensor, group: int) -> tuple[dict[int,
 def _queries(model: InfiniForCausalLM, lookups: list[Lookup], group: int) -> dict[int, Tensor]:
     """By slot: queries `[P,H,D]` of all `at`, in their order."""
     found: dict[int, list[Tensor]] = {}
-    for start in range(0, len(lookups), 4 * group):
-        some = lookups[start : start + 4 * group]
+    for start in range(0, len(lookups), group):
+        some = lookups[start : start + group]
         longest = max(len(look.ids) for look in some)
         ids = torch.tensor([look.ids + [0] * (longest - len(look.ids)) for look in some], device=model.device)
         look = _Look()
@@ -134,12 +132,9 @@ def _queries(model: InfiniForCausalLM, lookups: list[Lookup], group: int) -> dic
 
 
 def _set(memory: InfiniMemory, n: int, heads: Tensor, keys: Tensor, w: Tensor, queries: Tensor, at: Tensor) -> None:
-    weights = (w + FLOOR).flatten()
-    centre, whiten = _whitening(keys.flatten(0, 1).double(), weights.double(), KEY_RIDGE)
+    centre, whiten = _whitening(keys.flatten(0, 1).double(), KEY_RIDGE, (w + FLOOR).flatten().double())
     found = (keys[at[:, 0], at[:, 1]].double() - centre) @ whiten
-    wanted = [
-        _whitening(queries[:, i].double(), torch.ones(len(queries)).double(), QUERY_RIDGE) for i in range(len(heads))
-    ]
+    wanted = [_whitening(queries[:, i].double(), QUERY_RIDGE) for i in range(len(heads))]
     cross = [((queries[:, i] - c) @ a).T @ found / len(found) for i, (c, a) in enumerate(wanted)]
     u, s, v = torch.linalg.svd(torch.cat(cross), full_matrices=False)
     turn = (s / s[0]) ** SHARE * torch.eye(len(s), dtype=s.dtype, device=s.device) @ rotation(1, len(s)).to(s)
@@ -148,9 +143,10 @@ def _set(memory: InfiniMemory, n: int, heads: Tensor, keys: Tensor, w: Tensor, q
         _write_map(memory.query_map, head, c, a @ block @ turn)
 
 
-def _whitening(x: Tensor, weights: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
-    """Weighted mean `[D]` of `x [T,D]`, and the inverse square root `[D,D]` of its covariance plus a share of its mean variance."""
-    weights = weights.to(x) / weights.sum()
+def _whitening(x: Tensor, ridge: float, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Mean `[D]` of `x [T,D]`, and the inverse square root `[D,D]` of its covariance plus a share of its mean variance."""
+    weights = x.new_ones(len(x)) if weights is None else weights
+    weights = weights / weights.sum()
     mean = weights @ x
     covariance = (x - mean).T @ ((x - mean) * weights[:, None])
     values, vectors = torch.linalg.eigh(covariance)

@@ -46,7 +46,7 @@ def calibrate(model: InfiniForCausalLM, writer: Writer, recipe: Recipe) -> None:
     rows, lookups = writer.lookups(rng, recipe.kinds(1.0), recipe.calibrate, recipe.memory["segment_len"])
     ids = torch.tensor(rows, device=model.device)
     if recipe.memory["rule"] == "gated_delta":
-        open_gates(model, ids[: recipe.calibrate // 2])
+        open_gates(model, ids, lookups)
     if recipe.memory["feature_map"] == "pairs":
         align(model, ids, lookups)
 

@@ -13,6 +13,8 @@ from engine.state import MemoryState
 from training.recipe import Recipe
 from training.tape import FillerPool, TrainFold
 
+FACT_PRICE = 0.3  # most of a segment with facts is other text, and only this price reaches the low-rank updates
+
 
 class RecallTask(nn.Module):
     """Reads the documents of an episode, then answers its questions from the memory alone.
@@ -47,7 +49,7 @@ class RecallTask(nn.Module):
         on_facts = torch.stack(fold.fact_strength).mean()
         self._count(logits, target, learned, kinds, fold, (answer_loss, written, on_facts))
         penalty = self.recipe.penalty(progress)
-        return {"loss": answer_loss + penalty * (written + 0.1 * on_facts)}
+        return {"loss": answer_loss + penalty * (written + FACT_PRICE * on_facts)}
 
     def _empty(self, batch: int, device: torch.device) -> MemoryState:
         return MemoryState.empty(self.model.config, batch, device)

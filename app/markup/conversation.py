@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 from app.markup.grounding import meter
-from app.views import Turn
+from app.markup.words import count
+from app.views import Place, Turn
 
 READY = (
     '<div class="talk-empty"><p class="lead">What would you like to know?</p>'
@@ -31,9 +32,24 @@ def pending(question: str, answer: str, waiting: str) -> str:
 def _turn(turn: Turn) -> str:
     measured = turn.grounding is not None and turn.grounded is not None
     bar = meter(turn.grounding, turn.grounded) if measured else '<span class="grounding"></span>'
+    if turn.places is not None:
+        bar = (
+            '<span class="grounding exact"><span class="said">Looked up in the text itself, word for word</span></span>'
+        )
     copy = '<button type="button" class="copy" data-copy aria-label="Copy this answer">Copy</button>'
     text = escape(turn.answer.strip()) or '<span class="none">No answer: stopped before the first word.</span>'
-    return _question(turn.question) + _answer(text, f"<footer>{bar}{copy}</footer>")
+    return _question(turn.question) + _answer(text, f"{_places(turn.places or ())}<footer>{bar}{copy}</footer>")
+
+
+def _places(places: Sequence[Place]) -> str:
+    if not places:
+        return ""
+    lines = "".join(
+        f'<li><span class="page">p. {place.page:,}</span> <q>{escape(place.before)}<mark>{escape(place.words)}</mark>'
+        f"{escape(place.after)}</q></li>"
+        for place in places
+    )
+    return f'<details class="places"><summary>{count(len(places), "place")}</summary><ol>{lines}</ol></details>'
 
 
 def _question(text: str) -> str:

@@ -86,6 +86,21 @@ def test_an_interrupted_reading_is_kept_and_goes_on(library: Library, engine: Sm
     assert engine.tokens_read == len(TEXT)
 
 
+def test_ask_looks_up_in_the_text_what_a_memory_cannot_count(library: Library, tides: str, capsys):
+    question = "How many times is the tide mentioned?"
+    assert cli.ask(library, tides, question, OPTIONS, JSON) == 0
+    told = last(capsys)
+    assert told["answer"] == "“tide” stands in the text once, on page 1."
+    assert (told["grounding"], told["grounded"], told["total"]) == (None, True, 1)
+    (place,) = told["places"]
+    assert (place["page"], place["words"]) == (1, "tide")
+    assert cli.ask(library, tides, question, OPTIONS, PLAIN) == 0
+    heard = capsys.readouterr()
+    assert heard.err == ""
+    assert f"page     1  …{place['before']}[tide]{place['after']}…" in heard.out
+    assert "not recalled" in heard.out
+
+
 def test_ask_streams_and_ends_with_the_answer(library: Library, tides: str, capsys):
     library.read(tides)
     assert cli.ask(library, tides[:9], "Who?", OPTIONS, PLAIN) == 0

@@ -130,6 +130,23 @@ def test_an_answer_streams_says_where_it_comes_from_and_is_there_tomorrow(desk) 
     tomorrow.locator("#talk", has_text="What would you like to know?").wait_for()
 
 
+def test_how_often_is_counted_in_the_text_with_every_place(desk) -> None:
+    document = desk.read_in(
+        "# Log\n\nMarit lit the lamp. The <b>lamp</b> burned.\n\n# Later\n\nNo Lamp at all.\n", "log.md"
+    )
+    page = desk.open()
+    ask(page, "How many times is the lamp mentioned?")
+    page.locator(f"{LAST_ANSWER} .text", has_text="“lamp” stands in the text 3 times, on 2 of its 2 pages.").wait_for()
+    assert "in the text itself" in page.inner_text(f"{LAST_ANSWER} .grounding")
+    assert page.locator(f"{LAST_ANSWER} [role=meter]").count() == 0
+    page.click(f"{LAST_ANSWER} .places summary")
+    places = page.locator(f"{LAST_ANSWER} .places li")
+    assert places.locator("mark").all_inner_texts() == ["lamp", "lamp", "Lamp"]
+    assert "<b>lamp</b>" in places.nth(1).inner_text()
+    assert desk.engine.words_said == 0
+    assert len(desk.library.history(document)[0].places) == 3
+
+
 def test_stop_ends_the_answer_and_keeps_what_was_said(desk) -> None:
     desk.read_in(prose("Storm Log", 2, 30), "storm.md")
     page = desk.open()

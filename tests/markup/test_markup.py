@@ -8,7 +8,7 @@ import re
 import pytest
 
 from app.markup import conversation, document, grounding, notice, shelf, words
-from app.views import JobView, SectionView, ShelfItem, Turn
+from app.views import JobView, Place, SectionView, ShelfItem, Turn
 
 NASTY = '<img src="x" onerror="y">&\'"'
 
@@ -173,3 +173,12 @@ def test_no_lines_no_notice() -> None:
     assert notice.notice([]) == ""
     assert 'role="alert"' in notice.notice(["Something."])
     assert 'role="status"' in notice.notice(["Done."], "done")
+
+
+def test_places_are_listed_and_nothing_of_the_text_becomes_html() -> None:
+    places = (Place(3, NASTY, "lamp", " burned"), Place(1_204, "the ", "Lamp", NASTY))
+    shown = conversation.conversation([Turn("How often?", "Twice.", None, None, "2026-01-02", places)], True)
+    assert "<summary>2 places</summary>" in shown and "p. 1,204" in shown
+    assert shown.count("<mark>") == 2 and NASTY not in shown and "in the text itself" in shown
+    nowhere = conversation.conversation([Turn("How often?", "Never.", None, None, "2026-01-02", ())], True)
+    assert "<details" not in nowhere and "in the text itself" in nowhere

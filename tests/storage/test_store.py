@@ -161,6 +161,14 @@ def test_nothing_is_kept_of_a_removed_document(shelved: Store):
     assert not shelved.documents.remove(DOCUMENT.id)
 
 
+def test_places_of_an_answer_come_back_as_they_were(shelved: Store):
+    places = ((1, "the ", "tide", " “ünï”"), (3, "", "Tide", ""))
+    shelved.chats.add_turn(DOCUMENT.id, "How often?", "Twice.", places=places)
+    shelved.chats.add_turn(DOCUMENT.id, "And Zorro?", "Nowhere.", places=())
+    shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", grounding=2.5, grounded=True)
+    assert [turn.places for turn in shelved.chats.turns(DOCUMENT.id)] == [places, (), None]
+
+
 def test_saving_for_a_removed_document_says_so(shelved: Store):
     shelved.snapshots.put(SNAPSHOT)
     (kept,) = shelved.snapshots.of_documents()

@@ -1,11 +1,12 @@
-"""Before training, what surprises is written, and the query of a question meets the key of its answer."""
+"""Before training, what is asked about is written, and the query of a question meets the key of its answer."""
 
+import pytest
 import torch
 
 from engine.passes import Fold, Projected
 from engine.state import MemoryState
 from tests.engine.tiny import SEGMENT, make_model, tokens
-from training.calibrate import Lookup, align, memories, open_gates, surprise
+from training.calibrate import Lookup, align, memories, open_gates
 
 GATES = ("write_gate.weight", "write_gate.bias")
 MAPS = ("map.weight", "map.bias")
@@ -39,21 +40,36 @@ def weights(model) -> dict[str, torch.Tensor]:
     return {name: p.clone() for name, p in model.named_parameters()}
 
 
-def test_what_surprises_the_base_is_written_more():
-    model, ids = make_model(), tokens(60, SEGMENT)
+def marked(count: int, seed: int) -> tuple[torch.Tensor, list[Lookup]]:
+    """Texts of plain tokens, each with one token of another kind that is asked about."""
+    texts = 3 + tokens(count, SEGMENT, seed=seed) % 30
+    chance = torch.Generator().manual_seed(seed)
+    places = torch.randint(0, SEGMENT, (count,), generator=chance)
+    texts[torch.arange(count), places] = 100 + tokens(1, count, seed=seed)[0] % 3
+    return texts, [Lookup(i, [5], [0], [place]) for i, place in enumerate(places.tolist())]
+
+
+def test_what_is_asked_about_is_written_and_the_rest_is_left_alone():
+    model = make_model()
     before = weights(model)
-    open_gates(model, ids, group=9)
+    open_gates(model, *marked(300, seed=1), group=9)
+    unseen, lookups = marked(50, seed=2)
     with torch.no_grad():
-        nats = surprise(model, ids).flatten()
-        seen = Strengths(MemoryState.empty(model.config), len(ids))
-        model.write(ids, seen)
-    order = nats.argsort()
+        seen = Strengths(MemoryState.empty(model.config), len(unseen))
+        model.write(unseen, seen)
+    asked = torch.zeros(unseen.shape, dtype=torch.bool)
+    asked[torch.arange(len(unseen)), [look.place[0] for look in lookups]] = True
     for strengths in seen.strengths:
-        low, high = (strengths[some].mean() for some in (order[: len(order) // 4], order[-len(order) // 4 :]))
-        assert high > 1.5 * low
-        assert (strengths == 0).any() and (strengths > 0.5).any()
+        told, rest = strengths[asked.flatten()], strengths[~asked.flatten()]
+        assert told.mean() - rest.mean() > 0.5
+        assert (rest == 0).float().mean() > 3 * (told == 0).float().mean()
     names = changed(model, before)
     assert len(names) == 2 * len(memories(model)) and all(name.endswith(GATES) for name in names)
+
+
+def test_gates_are_not_set_from_texts_that_nothing_is_asked_about():
+    with pytest.raises(ValueError, match="nothing is asked about"):
+        open_gates(make_model(), tokens(4, SEGMENT), [])
 
 
 def asked(texts: torch.Tensor, seed: int) -> list[Lookup]:

@@ -1,0 +1,95 @@
+"""Where a phrase stands in a text, and the answer in words. Pure functions over pages; the count is that of `grep -iow`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from app.exact import Exact
+from app.views import Place
+
+AROUND = 60
+MOST_PLACES = 1000
+MOST_QUOTES = 5
+_END = re.compile(r"[.!?…][\"'”’»)\]]*(?=\s)|\n\s*\n")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer in words, how many places there are, and the first MOST_PLACES of them."""
+
+    text: str
+    total: int
+    places: tuple[Place, ...]
+
+
+def answer(wanted: Exact, pages: Sequence[str]) -> Found:
+    """What `wanted` asks of the text. Pages count from 1; a phrase may run over the end of a page, where it starts counts."""
+    text, starts = "".join(pages), list(accumulate(map(len, pages), initial=0))
+    spans = [match.span() for match in _matcher(wanted.phrase).finditer(text)]
+    numbers = list(_page_numbers(spans, starts))
+    if wanted.kind == "quote" and spans:
+        return _quotes(wanted.phrase, text, spans, numbers)
+    places = tuple(_place(text, span, page) for span, page in zip(spans[:MOST_PLACES], numbers, strict=False))
+    return Found(_counted(wanted.phrase, numbers, len(pages)), len(spans), places)
+
+
+def _matcher(phrase: str) -> re.Pattern[str]:
+    """Whole words, whatever their capitals, whichever white space and apostrophes stand between and in them."""
+    words = [re.sub(r"['’]", "['’]", re.escape(word)) for word in phrase.split()]
+    return re.compile(r"(?<!\w)" + r"\s+".join(words) + r"(?!\w)", re.IGNORECASE)
+
+
+def _page_numbers(spans: Sequence[tuple[int, int]], starts: Sequence[int]) -> Iterator[int]:
+    page = 1
+    for begin, _ in spans:
+        while page < len(starts) - 1 and starts[page] <= begin:
+            page += 1
+        yield page
+
+
+def _place(text: str, span: tuple[int, int], page: int) -> Place:
+    begin, end = span
+    before, after = text[max(0, begin - AROUND) : begin], text[end : end + AROUND]
+    # whole words only, unless the text itself begins or ends there
+    before = before if begin <= AROUND else before.partition(" ")[2] or before
+    after = after if end + AROUND >= len(text) else after.rpartition(" ")[0] or after
+    return Place(page, _line(before), _line(text[begin:end]), _line(after))
+
+
+def _line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def _counted(phrase: str, numbers: Sequence[int], n_pages: int) -> str:
+    if not numbers:
+        return f"“{phrase}” doesn’t stand anywhere in the text."
+    times = {1: "once", 2: "twice"}.get(len(numbers), f"{len(numbers):,} times")
+    named = len(set(numbers))
+    if named == 1:
+        return f"“{phrase}” stands in the text {times}, on page {numbers[0]:,}."
+    return f"“{phrase}” stands in the text {times}, on {named:,} of its {n_pages:,} pages."
+
+
+def _quotes(phrase: str, text: str, spans: Sequence[tuple[int, int]], numbers: Sequence[int]) -> Found:
+    sentences = dict.fromkeys(_sentence(text, span) for span in spans)
+    pages = {}
+    for span, page in zip(spans, numbers, strict=True):
+        pages.setdefault(_sentence(text, span), page)
+    shown = list(sentences)[:MOST_QUOTES]
+    quoted = "\n\n".join(f"“{_line(text[a:b]).strip()}” (page {pages[a, b]:,})" for a, b in shown)
+    left = len(sentences) - len(shown)
+    more = f"\n\nAnd {left:,} more with “{phrase}”; the places are listed below." if left else ""
+    places = tuple(_place(text, span, page) for span, page in zip(spans[:MOST_PLACES], numbers, strict=False))
+    return Found(quoted + more, len(spans), places)
+
+
+def _sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    """Where the sentence around `span` begins and ends; a blank line ends one too."""
+    reach = 1500
+    from_, to = max(0, span[0] - reach), min(len(text), span[1] + reach)
+    before = [match.end() for match in _END.finditer(text, from_, span[0] + 1) if match.end() <= span[0]]
+    after = _END.search(text, span[1] - 1, to)
+    return (before[-1] if before else from_), (after.end() if after else to)
