@@ -93,8 +93,8 @@ def run_library(given: Namespace, documents: Library, out: Output) -> int:
         return cli.read_files(documents, given.files, given.password, out)
     options = {"max_new_tokens": given.max_tokens, "temperature": given.temperature, "seed": given.seed}
     if given.verb == "ask":
-        return cli.ask(documents, given.id, given.question, options, out)
-    return cli.summarize(documents, given.id, given.section, options, out)
+        return cli.ask(documents, given.id, given.question, options, out, given.page)
+    return cli.summarize(documents, given.id, given.section, options, out, given.page)
 
 
 @contextmanager

@@ -53,6 +53,7 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     summarize.add_argument("id", metavar="ID")
     summarize.add_argument("--section", type=int, metavar="N", help="the section's number on the shelf")
     for verb in (ask, summarize):
+        verb.add_argument("--page", type=_count, metavar="N", help="as of the end of page N: nothing later is known")
         verb.add_argument("--max-tokens", type=_count, default=128, metavar="N", help="longest answer (128)")
         verb.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 is always the likeliest word")
         verb.add_argument("--seed", type=int, default=0, metavar="N", help="for temperatures above 0")

@@ -84,12 +84,21 @@ def _read_file(
     return report
 
 
-def ask(library: Library, document_id: str, question: str, options: dict[str, Any], out: Output) -> int:
-    """Streams the answer."""
+def ask(
+    library: Library, document_id: str, question: str, options: dict[str, Any], out: Output, page: int | None = None
+) -> int:
+    """Streams the answer, as of the end of `page` where one is given."""
     item = library.get(library.resolve(document_id))
     with stop_on_interrupt() as stopped:
-        pieces = library.ask(item.id, question, options=library.options(**options), should_stop=stopped)
-        if not item.whole and recognise(question) is None:
+        pieces = library.ask(
+            item.id,
+            question,
+            options=library.options(**options),
+            should_stop=stopped,
+            page=page,
+            on_progress=ProgressLine(item.title, out),
+        )
+        if page is None and not item.whole and recognise(question) is None:
             out.note(f"Only pages 1 to {item.read_pages} of {item.pages} are read; the answer comes from those.")
         answer = _spoken(pieces, out)
     if answer is None:
@@ -128,8 +137,15 @@ def _told_places(answer: TextAnswer, out: Output) -> int:
     return 0
 
 
-def summarize(library: Library, document_id: str, section: int | None, options: dict[str, Any], out: Output) -> int:
-    """Streams the summary of a document or of one section."""
+def summarize(
+    library: Library,
+    document_id: str,
+    section: int | None,
+    options: dict[str, Any],
+    out: Output,
+    page: int | None = None,
+) -> int:
+    """Streams the summary of a document, as of the end of `page` where one is given, or of one section."""
     item = library.get(library.resolve(document_id))
     with stop_on_interrupt() as stopped:
         pieces = library.summarize(
@@ -138,6 +154,7 @@ def summarize(library: Library, document_id: str, section: int | None, options: 
             options=library.options(**options),
             should_stop=stopped,
             on_progress=ProgressLine(item.title, out),
+            page=page,
         )
         answer = _spoken(pieces, out)
     if answer is None:

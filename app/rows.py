@@ -127,6 +127,7 @@ def turn(row: TurnRow) -> Turn:
         grounded=row.grounded,
         asked_at=row.asked_at,
         places=None if row.places is None else tuple(Place(*place) for place in row.places),
+        page=row.page,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import astuple
 from pathlib import Path
 
 from app import mentions, portable, rows
-from app.errors import AmbiguousDocument, NotReadYet, TextDiffers, UnknownDocument
+from app.errors import AmbiguousDocument, NotReadYet, TextDiffers, UnknownDocument, UnknownPage
 from app.exact import Exact
 from app.views import JobView, ShelfItem, TextAnswer, Turn
 from storage import DocumentRow, SnapshotRow, Store
@@ -90,16 +90,20 @@ class Shelf:
         """Starts an empty chat; the old one stays stored. Raises UnknownDocument."""
         self._store.chats.start(self._row(document_id).id)
 
-    def look_up(self, document_id: str, question: str, wanted: Exact, *, keep: bool = True) -> TextAnswer:
+    def look_up(
+        self, document_id: str, question: str, wanted: Exact, *, page: int | None = None, keep: bool = True
+    ) -> TextAnswer:
         """Answers from the stored text what no memory can: how often, where, in which words. `keep` stores the turn.
 
-        Raises UnknownDocument.
+        With `page` only from the text up to the end of that page. Raises UnknownDocument, UnknownPage.
         """
         begun, row = time.monotonic(), self._row(document_id)
-        found = mentions.answer(wanted, self._store.documents.pages(row.id))
+        if page is not None and not 1 <= page <= row.n_pages:
+            raise UnknownPage(page, row.title, row.n_pages)
+        found = mentions.answer(wanted, self._store.documents.pages(row.id)[:page])
         if keep:
             places = [astuple(place) for place in found.places]
-            self._store.chats.add_turn(row.id, question, found.text, places=places)
+            self._store.chats.add_turn(row.id, question, found.text, places=places, page=page)
             self._store.documents.touch(row.id)
         return TextAnswer(found.text, found.total, found.places, time.monotonic() - begun)
 

@@ -143,7 +143,8 @@ class TextAnswer:
 @dataclass(frozen=True)
 class Turn:
     """One question and its answer out of a document's chat. `grounding` is in nats per token, None if not measured.
-    `places` is None for an answer from memory, else the answer was looked up in the text, in these places.
+    `places` is None for an answer from memory, else the answer was looked up in the text, in these places. `page` is the
+    page as of which it was asked, None for the newest memory.
     """
 
     question: str
@@ -152,3 +153,4 @@ class Turn:
     grounded: bool | None
     asked_at: str
     places: tuple[Place, ...] | None = None
+    page: int | None = None

@@ -14,7 +14,7 @@ from storage.errors import (
     SnapshotDamaged,
     StorageError,
 )
-from storage.rows import DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, TurnRow
+from storage.rows import DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, TurnRow, WaypointRow
 from storage.store import Store
 
 __all__ = [
@@ -36,5 +36,6 @@ __all__ = [
     "StorageError",
     "Store",
     "TurnRow",
+    "WaypointRow",
     "now",
 ]

@@ -30,15 +30,16 @@ class ChatTable:
         grounding: float | None = None,
         grounded: bool | None = None,
         places: Sequence[tuple[int, str, str, str]] | None = None,
+        page: int | None = None,
     ) -> None:
         """Adds a question and its answer to the current chat, starting one when there is none.
 
-        `places` (page, before, words, after) marks an answer that was looked up in the text.
+        `places` (page, before, words, after) marks an answer that was looked up in the text, `page` one as of that page.
         """
         time, listed = now(), None if places is None else json.dumps(places, ensure_ascii=False)
         message = (
-            "INSERT INTO messages (chat_id, role, text, grounding, grounded, created_at, places)"
-            " SELECT max(id), ?, ?, ?, ?, ?, ? FROM chats WHERE document_id = ?"
+            "INSERT INTO messages (chat_id, role, text, grounding, grounded, created_at, places, page)"
+            " SELECT max(id), ?, ?, ?, ?, ?, ?, ? FROM chats WHERE document_id = ?"
         )
         with self._connection.transaction() as db:
             db.execute(
@@ -46,13 +47,13 @@ class ChatTable:
                 " WHERE NOT EXISTS (SELECT 1 FROM chats WHERE document_id = :document_id)",
                 {"document_id": document_id, "title": question[:80], "time": time},
             )
-            db.execute(message, ["user", question, None, None, time, None, document_id])
-            db.execute(message, ["assistant", answer, grounding, grounded, time, listed, document_id])
+            db.execute(message, ["user", question, None, None, time, None, None, document_id])
+            db.execute(message, ["assistant", answer, grounding, grounded, time, listed, page, document_id])
 
     def turns(self, document_id: str) -> tuple[TurnRow, ...]:
         """The current chat, oldest turn first."""
         sql = (
-            "SELECT role, text, grounding, grounded, created_at, places FROM messages"
+            "SELECT role, text, grounding, grounded, created_at, places, page FROM messages"
             " WHERE chat_id = (SELECT max(id) FROM chats WHERE document_id = ?) ORDER BY id"
         )
         messages = self._connection.rows(sql, [document_id])
@@ -65,6 +66,7 @@ class ChatTable:
                 grounded=None if answered["grounded"] is None else bool(answered["grounded"]),
                 asked_at=asked["created_at"],
                 places=_places(answered["places"]),
+                page=answered["page"],
             )
             for asked, answered in pairs
         )

@@ -17,7 +17,7 @@ def migrations() -> Migrations:
 
 def steps() -> tuple[Callable[[Database], None], ...]:
     """The steps themselves; a new one goes to the end."""
-    return (m001_documents, m002_snapshots, m003_chats, m004_jobs, m005_notes, m006_places)
+    return (m001_documents, m002_snapshots, m003_chats, m004_jobs, m005_notes, m006_places, m007_waypoints)
 
 
 def m001_documents(db: Database) -> None:
@@ -154,3 +154,21 @@ def m005_notes(db: Database) -> None:
 def m006_places(db: Database) -> None:
     """Answers that were looked up in the text, with the places as JSON; NULL for an answer from memory."""
     db.execute("ALTER TABLE messages ADD COLUMN places TEXT")
+
+
+def m007_waypoints(db: Database) -> None:
+    """Memories on the way through a document, and the page as of which a question was asked."""
+    db.execute(
+        """
+        CREATE TABLE waypoints (
+            document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            fingerprint TEXT NOT NULL,
+            n_tokens INTEGER NOT NULL,
+            group_tokens INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            blob BLOB NOT NULL,
+            PRIMARY KEY (document_id, fingerprint, n_tokens)
+        )
+        """
+    )
+    db.execute("ALTER TABLE messages ADD COLUMN page INTEGER")

@@ -71,6 +71,15 @@ class SnapshotRow:
 
 
 @dataclass(frozen=True)
+class WaypointRow:
+    """A memory as it was after the first `n_tokens` tokens, read `group_tokens` at a time."""
+
+    n_tokens: int
+    group_tokens: int
+    blob: bytes
+
+
+@dataclass(frozen=True)
 class JobRow:
     """A reading that was asked for. The numbers are those of its last saved memory."""
 
@@ -90,7 +99,9 @@ class JobRow:
 
 @dataclass(frozen=True)
 class TurnRow:
-    """A question and its answer. `places` (page, before, words, after) is None where the answer came from memory."""
+    """A question and its answer. `places` (page, before, words, after) is None where the answer came from memory, and
+    `page` is None where that memory was the newest, else the page as of which it was asked.
+    """
 
     question: str
     answer: str
@@ -98,3 +109,4 @@ class TurnRow:
     grounded: bool | None
     asked_at: str
     places: tuple[tuple[int, str, str, str], ...] | None = None
+    page: int | None = None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from storage import snapshots
+from storage import snapshots, waypoints
 from storage.chats import ChatTable
 from storage.connection import Connection, now
 from storage.documents import DocumentTable
 from storage.jobs import JobTable
 from storage.rows import NewSnapshot
 from storage.snapshots import SnapshotTable
+from storage.waypoints import WaypointTable
 
 
 class Store:
@@ -21,6 +23,7 @@ class Store:
         self._connection = connection
         self.documents = DocumentTable(connection)
         self.snapshots = SnapshotTable(connection)
+        self.waypoints = WaypointTable(connection)
         self.chats = ChatTable(connection)
         self.jobs = JobTable(connection)
 
@@ -44,13 +47,19 @@ class Store:
         job_id: int | None = None,
         tokens_per_second: float | None = None,
         eta_seconds: float | None = None,
+        waypoint: bool = False,
+        drop: Sequence[int] = (),
     ) -> str:
         """Saves a reading's memory and its job's progress in one transaction; a complete memory makes the job 'done'.
 
-        Returns the memory's SHA-256. After a crash either both are there or neither.
+        With `waypoint` the memory is kept as one as well, and those after `drop` tokens are forgotten. Returns
+        the memory's SHA-256. After a crash either all of it is there or nothing.
         """
         with self._connection.transaction() as db:
             digest = snapshots.write(db, snapshot)
+            if waypoint:
+                waypoints.write(db, snapshot)
+            waypoints.drop(db, snapshot.document_id, snapshot.fingerprint, drop)
             db.execute(
                 "UPDATE jobs SET n_tokens = ?, total_tokens = ?, tokens_per_second = ?, eta_seconds = ?,"
                 " updated_at = ?, status = CASE WHEN ? THEN 'done' ELSE status END WHERE id = ?",

@@ -63,7 +63,7 @@ def layers(module: str, tree: ast.Module) -> Iterator[str]:
     if any(within(module, outer) for outer in OUTER):
         for name in sorted(ours & set(INNERMOST)):
             yield f"may not import {name}: it goes through app.library"
-    elif package == "app" and module != "app.library" and {"engine", "storage"} <= ours:
+    elif package == "app" and not within(module, "app.library") and {"engine", "storage"} <= ours:
         yield "knows engine and storage; only app.library may"
     if package == "app":
         rank = next((index for index, layer in enumerate(APP_LAYERS) if within(module, layer)), len(APP_LAYERS))

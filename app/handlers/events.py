@@ -11,9 +11,10 @@ from typing import Any
 
 import gradio as gr
 
-from app.handlers.screen import WHOLE_DOCUMENT, Screen, Standing, advanced, mark_of, opened, progressed, settled
+from app.handlers.screen import WHOLE_DOCUMENT, Screen, Standing, advanced, as_of, mark_of, opened, progressed, settled
 from app.jobs import ReadingQueue
 from app.library import Library
+from app.markup import document
 from app.markup.conversation import pending
 from app.markup.notice import notice
 from app.views import JobView
@@ -96,16 +97,26 @@ class Handlers:
 
     # Asking
 
+    def as_of(self, document_id: str, page: float) -> Screen:
+        """The page as of which to answer was chosen: say what that leaves out."""
+
+        def chosen() -> Screen:
+            item = self._library.get(document_id)
+            return Screen(part=document.answers_from(item, as_of(item, page)))
+
+        return self._safely(chosen)
+
     def begin_answer(self, document_id: str, question: str, request: gr.Request) -> tuple[Any, ...]:
         """A question was sent: show it before the model is free. Returns the question, then the screen's fields."""
         shown = self._begin(document_id, question, "Recalling", request)
         return question, *shown._replace(question=gr.Textbox(value=""))
 
-    def answer(self, document_id: str, question: str, request: gr.Request) -> Iterator[Screen]:
-        """Stream the answer; the kept conversation replaces it at its end."""
+    def answer(self, document_id: str, question: str, page: float, request: gr.Request) -> Iterator[Screen]:
+        """Stream the answer, as of `page`; the kept conversation replaces it at its end."""
 
         def pieces(should_stop: Callable[[], bool]) -> Iterator[Any]:
-            return self._library.ask(document_id, question, should_stop=should_stop)
+            upto = as_of(self._library.get(document_id), page)
+            return self._library.ask(document_id, question, should_stop=should_stop, page=upto)
 
         yield from self._stream(document_id, question, "Recalling", pieces, request, back=question)
 
@@ -116,12 +127,14 @@ class Handlers:
             lambda: self._begin(document_id, self._summary_title(document_id, section), waiting, request)
         )
 
-    def summarise(self, document_id: str, section: int, request: gr.Request) -> Iterator[Screen]:
-        """Stream a summary of the whole document (section 0) or of one section."""
+    def summarise(self, document_id: str, section: int, page: float, request: gr.Request) -> Iterator[Screen]:
+        """Stream a summary of the whole document (section 0), as of `page`, or of one section."""
 
         def pieces(should_stop: Callable[[], bool]) -> Iterator[Any]:
-            number = None if section == WHOLE_DOCUMENT else section
-            return self._library.summarize(document_id, section=number, should_stop=should_stop)
+            if section != WHOLE_DOCUMENT:
+                return self._library.summarize(document_id, section=section, should_stop=should_stop)
+            upto = as_of(self._library.get(document_id), page)
+            return self._library.summarize(document_id, should_stop=should_stop, page=upto)
 
         try:
             title = self._summary_title(document_id, section)

@@ -34,6 +34,7 @@ class Screen(NamedTuple):
     part: Any = KEEP
     talk: Any = KEEP
     live: Any = KEEP
+    page: Any = KEEP
     question: Any = KEEP
     ask: Any = KEEP
     stop: Any = KEEP
@@ -93,6 +94,7 @@ def progressed(item: ShelfItem, library: Library, now: Standing) -> Screen:
         read=gr.Button(document.read_label(item.status), visible=item.status in CAN_START),
         cancel=gr.Button(visible=reading),
         part=document.answers_from(item),
+        page=page_slider(item),
         talk=conversation.conversation(library.history(item.id), item.can_ask),
         question=gr.Textbox(interactive=item.can_ask, placeholder=placeholder(item)),
         ask=gr.Button(interactive=item.can_ask),
@@ -105,7 +107,8 @@ def advanced(item: ShelfItem, now: Standing) -> Screen:
     return Screen(
         shelf=shelf.shelf(now.items, now.jobs, item.id),
         reading=document.reading(item, now.jobs.get(item.id)),
-        part=document.answers_from(item),
+        # of a document read to its end the part is what the reader chose
+        part=KEEP if item.whole else document.answers_from(item),
     )
 
 
@@ -126,6 +129,16 @@ def mark_of(item: ShelfItem | None, jobs: dict[str, JobView]) -> str:
     """Return a short word that changes when more than the figures of a reading has changed."""
     busy = ",".join(sorted(jobs))
     return f"|{busy}" if item is None else f"{item.id} {item.status} {item.can_ask}|{busy}"
+
+
+def page_slider(item: ShelfItem) -> gr.Slider:
+    """Return the choice of the page as of which to answer, at its end; only a document read to its end has one."""
+    return gr.Slider(maximum=max(2, item.pages), value=item.pages, visible=item.whole and item.pages > 1)
+
+
+def as_of(item: ShelfItem, page: float | None) -> int | None:
+    """Return the page that the slider stands at, or None where that leaves nothing out."""
+    return int(page) if item.whole and page and 1 <= page < item.pages else None
 
 
 def placeholder(item: ShelfItem) -> str:

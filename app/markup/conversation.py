@@ -36,9 +36,13 @@ def _turn(turn: Turn) -> str:
         bar = (
             '<span class="grounding exact"><span class="said">Looked up in the text itself, word for word</span></span>'
         )
+    if turn.page is not None:
+        bar = f'<span class="as-of">As of page {turn.page:,}</span>{bar}'
     copy = '<button type="button" class="copy" data-copy aria-label="Copy this answer">Copy</button>'
     text = escape(turn.answer.strip()) or '<span class="none">No answer: stopped before the first word.</span>'
-    return _question(turn.question) + _answer(text, f"{_places(turn.places or ())}<footer>{bar}{copy}</footer>")
+    return _question(turn.question) + _answer(
+        text, f'{_places(turn.places or ())}<footer><div class="source">{bar}</div>{copy}</footer>'
+    )
 
 
 def _places(places: Sequence[Place]) -> str:

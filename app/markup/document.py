@@ -58,8 +58,13 @@ def reading(item: ShelfItem | None, job: JobView | None) -> str:
     return f'<div class="reading-card idle"><p>{WHY_NOT_READY[item.status]}</p>{fault}</div>'
 
 
-def answers_from(item: ShelfItem) -> str:
-    """Return a line saying which part a half-read document answers from; nothing for a document read to its end."""
+def answers_from(item: ShelfItem, page: int | None = None) -> str:
+    """Return a line saying which part of the document it answers from: what was read so far, or what comes up to `page`,
+    where one was chosen; nothing where it is the whole.
+    """
+    if page is not None:
+        upto = "page 1" if page == 1 else f"pages 1 to {page:,}"
+        return f'<p class="part">It answers from {upto} of {item.pages:,} and knows nothing of what follows.</p>'
     if item.whole or not item.can_ask:
         return ""
     if item.read_pages == 0:

@@ -15,6 +15,7 @@ class AskSection(NamedTuple):
     part: gr.HTML
     talk: gr.HTML
     live: gr.HTML
+    page: gr.Slider
     question: gr.Textbox
     ask: gr.Button
     stop: gr.Button
@@ -29,6 +30,17 @@ def render() -> AskSection:
         talk = gr.HTML("", apply_default_css=False, js_on_load=behaviour.TALK, elem_id="talk")
         live = gr.HTML("", apply_default_css=False, js_on_load=behaviour.LIVE, elem_id="live")
     part = gr.HTML("", apply_default_css=False, elem_id="part")
+    page = gr.Slider(
+        minimum=1,
+        maximum=2,
+        value=2,
+        step=1,
+        precision=0,
+        label="As of page",
+        visible=False,
+        elem_id="page",
+        buttons=[],
+    )
     with gr.Row(elem_classes="composer", elem_id="composer"):
         question = gr.Textbox(
             label="Your question",
@@ -56,4 +68,4 @@ def render() -> AskSection:
         fresh = gr.Button(
             "New conversation", size="sm", scale=0, min_width=150, visible=False, elem_classes="quiet", elem_id="fresh"
         )
-    return AskSection(part, talk, live, question, ask, stop, section, summarise, fresh)
+    return AskSection(part, talk, live, page, question, ask, stop, section, summarise, fresh)

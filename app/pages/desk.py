@@ -116,8 +116,9 @@ def _wire_talk(
         [asked, *screen],
         **LIGHT,
     )
-    sent.then(handlers.answer, [document_id, asked], screen, **HEAVY)
+    sent.then(handlers.answer, [document_id, asked, talk.page], screen, **HEAVY)
     wanted = talk.summarise.click(handlers.begin_summary, [document_id, talk.section], screen, **LIGHT)
-    wanted.then(handlers.summarise, [document_id, talk.section], screen, **HEAVY)
+    wanted.then(handlers.summarise, [document_id, talk.section, talk.page], screen, **HEAVY)
+    talk.page.change(handlers.as_of, [document_id, talk.page], screen, trigger_mode="always_last", **LIGHT)
     talk.stop.click(handlers.stop, None, screen, **LIGHT)
     talk.fresh.click(handlers.fresh, document_id, screen, **LIGHT)

@@ -11,11 +11,11 @@ import pytest
 
 from app import cli
 from app.cli import Output
-from app.errors import UnknownDocument
+from app.errors import UnknownDocument, UnknownPage
 from app.library import Library
 from storage import Store
 from tests.app.conftest import TEXT
-from tests.app.small_engine import SmallEngine
+from tests.app.small_engine import SmallEngine, state_of
 
 PLAIN, JSON = Output(json=False), Output(json=True)
 OPTIONS = {"max_new_tokens": 9, "temperature": 0.0, "seed": 3}
@@ -84,6 +84,17 @@ def test_an_interrupted_reading_is_kept_and_goes_on(library: Library, engine: Sm
     engine.before_group = lambda: None
     assert cli.read_files(library, [book], None, JSON) == 0
     assert engine.tokens_read == len(TEXT)
+
+
+def test_ask_and_summarize_as_of_a_page(library: Library, tides: str, capsys):
+    library.read(tides)
+    held = library.get(tides).sections[0].characters
+    assert cli.ask(library, tides, "Who?", OPTIONS, JSON, 1) == 0
+    assert last(capsys)["answer"].endswith(state_of(TEXT[:held], group=7))
+    assert cli.summarize(library, tides, None, OPTIONS, JSON, 1) == 0
+    assert last(capsys)["summary"].endswith(state_of(TEXT[:held], group=7))
+    with pytest.raises(UnknownPage):
+        cli.ask(library, tides, "Who?", OPTIONS, JSON, 4)
 
 
 def test_ask_looks_up_in_the_text_what_a_memory_cannot_count(library: Library, tides: str, capsys):

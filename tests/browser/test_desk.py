@@ -147,6 +147,27 @@ def test_how_often_is_counted_in_the_text_with_every_place(desk) -> None:
     assert len(desk.library.history(document)[0].places) == 3
 
 
+def test_as_of_an_earlier_page_nothing_later_is_known(desk) -> None:
+    document = desk.read_in(prose("Storm Log", 4, 30), "storm.md")
+    pages = desk.library.get(document).pages
+    assert pages >= 4
+    page = desk.open()
+    page.fill("#page input[type=number]", "2")
+    page.keyboard.press("Tab")
+    page.locator("#part", has_text=f"pages 1 to 2 of {pages} and knows nothing of what follows").wait_for()
+    page.click("#summarise")
+    held = desk.engine.tokenize(desk.store.documents.pages(document)[:2])
+    page.locator(f"{LAST_ANSWER} .text", has_text=f"(Storm Log, {len(held.ids)} tokens)").wait_for()
+    assert page.inner_text(f"{LAST_ANSWER} .as-of") == "As of page 2"
+    page.fill("#page input[type=number]", str(pages))
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#part .part", state="detached")
+    ask(page, "Who keeps the light?")
+    page.locator(f"{LAST_ANSWER} .text", has_text=ANSWER).wait_for()
+    assert page.locator(f"{LAST_ANSWER} .as-of").count() == 0
+    assert [turn.page for turn in desk.library.history(document)] == [2, None]
+
+
 def test_stop_ends_the_answer_and_keeps_what_was_said(desk) -> None:
     desk.read_in(prose("Storm Log", 2, 30), "storm.md")
     page = desk.open()

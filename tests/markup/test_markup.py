@@ -182,3 +182,16 @@ def test_places_are_listed_and_nothing_of_the_text_becomes_html() -> None:
     assert shown.count("<mark>") == 2 and NASTY not in shown and "in the text itself" in shown
     nowhere = conversation.conversation([Turn("How often?", "Never.", None, None, "2026-01-02", ())], True)
     assert "<details" not in nowhere and "in the text itself" in nowhere
+
+
+def test_an_answer_as_of_a_page_says_so() -> None:
+    shown = conversation.conversation([Turn("Who?", "Ann.", 2.0, True, "2026-01-02", None, 1_112)], True)
+    assert '<span class="as-of">As of page 1,112</span>' in shown and 'role="meter"' in shown
+    assert "As of" not in conversation.conversation([Turn("Who?", "Ann.", 2.0, True, "2026-01-02")], True)
+
+
+def test_the_part_it_answers_from_is_said() -> None:
+    assert document.answers_from(item()) == ""
+    assert "pages 1 to 17 of 31, all that has been read" in document.answers_from(item("cancelled"))
+    assert "It answers from pages 1 to 12 of 31 and knows nothing of what follows." in document.answers_from(item(), 12)
+    assert "from page 1 of 31" in document.answers_from(item(), 1)

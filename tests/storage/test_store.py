@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import DocumentGone, DocumentRow, NewSnapshot, SectionRow, SnapshotDamaged, Store, now
+from storage import DocumentGone, DocumentRow, NewSnapshot, SectionRow, SnapshotDamaged, Store, WaypointRow, now
 
 DOCUMENT = DocumentRow(
     id="ab" * 8,
@@ -152,11 +152,11 @@ def test_progress_and_memory_are_written_together_or_not_at_all(shelved: Store):
 
 
 def test_nothing_is_kept_of_a_removed_document(shelved: Store):
-    shelved.snapshots.put(SNAPSHOT)
+    shelved.record_progress(SNAPSHOT, waypoint=True)
     shelved.jobs.enqueue(DOCUMENT.id)
     shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", grounding=2.5, grounded=True)
     assert shelved.documents.remove(DOCUMENT.id)
-    for table in ("documents", "pages", "sections", "snapshots", "jobs", "chats", "messages"):
+    for table in ("documents", "pages", "sections", "snapshots", "jobs", "chats", "messages", "waypoints"):
         assert _sql(shelved, f"SELECT count(*) FROM {table}") == [(0,)], table
     assert not shelved.documents.remove(DOCUMENT.id)
 
@@ -167,6 +167,27 @@ def test_places_of_an_answer_come_back_as_they_were(shelved: Store):
     shelved.chats.add_turn(DOCUMENT.id, "And Zorro?", "Nowhere.", places=())
     shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", grounding=2.5, grounded=True)
     assert [turn.places for turn in shelved.chats.turns(DOCUMENT.id)] == [places, (), None]
+
+
+def test_waypoints_are_found_by_what_they_hold(shelved: Store):
+    for n_tokens in (20, 40, 60):
+        shelved.record_progress(replace(SNAPSHOT, n_tokens=n_tokens, blob=b"%d" % n_tokens), waypoint=True)
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=70), drop=[20])
+    find = shelved.waypoints.before
+    assert shelved.waypoints.tokens(DOCUMENT.id, "model-a") == [40, 60]
+    assert find(DOCUMENT.id, "model-a", 39) is None and find(DOCUMENT.id, "model-b", 99) is None
+    assert find(DOCUMENT.id, "model-a", 59) == WaypointRow(40, 20, b"40")
+    assert find(DOCUMENT.id, "model-a", 60) == WaypointRow(60, 20, b"60")
+    _sql(shelved, "UPDATE waypoints SET blob = x'00'")
+    with pytest.raises(SnapshotDamaged):
+        find(DOCUMENT.id, "model-a", 60)
+
+
+def test_a_waypoint_is_there_with_its_progress_or_not_at_all(shelved: Store):
+    _sql(shelved, "CREATE TRIGGER broken BEFORE INSERT ON waypoints BEGIN SELECT RAISE(ABORT, 'broken'); END")
+    with pytest.raises(sqlite3.IntegrityError):
+        shelved.record_progress(SNAPSHOT, waypoint=True)
+    assert shelved.snapshots.get(DOCUMENT.id, "model-a") is None
 
 
 def test_saving_for_a_removed_document_says_so(shelved: Store):

@@ -1,0 +1,213 @@
+"""The use cases: documents in, memory kept, answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from app import rows
+from app.errors import LibraryError, UnknownSection
+from app.exact import recognise
+from app.library.memories import WHOLE, Memories, OnProgress, ShouldStop, Text
+from app.reading import SavePolicy
+from app.shelf import Shelf
+from app.turns import Turns
+from app.views import ReadReport, TextAnswer
+from app.waypoints import Spacing
+from storage import DocumentRow, StorageError, Store
+
+if TYPE_CHECKING:
+    # The engine brings torch along; `shelf` and `--help` must not wait for that.
+    from engine.answer import Answer, AnswerOptions
+    from engine.engine import Engine, EngineInfo
+    from engine.state import MemoryState
+
+
+def named_errors() -> tuple[type[Exception], ...]:
+    """The base classes of every error whose text is a sentence for the user: `except named_errors() as error`."""
+    from documents.errors import DocumentError
+    from engine.errors import EngineError
+
+    return (LibraryError, StorageError, DocumentError, EngineError)
+
+
+class Library(Shelf):
+    """A shelf of documents with one memory each, and the engine that reads and answers.
+
+    Safe to call from several threads. Reading and answering take turns on the engine; a reading steps aside between
+    groups. Every method lets the errors of documents, engine and storage through: see `named_errors`.
+    """
+
+    def __init__(
+        self, engine: Engine, store: Store, policy: SavePolicy | None = None, spacing: Spacing | None = None
+    ) -> None:
+        """`policy` says how often a reading is saved, `spacing` how far apart the waypoints on its way are kept."""
+        super().__init__(store, engine.fingerprint)
+        self._engine = engine
+        self._turns = Turns()
+        self._memories = Memories(engine, store, self._turns, policy or SavePolicy(), spacing or Spacing())
+
+    @property
+    def engine_info(self) -> EngineInfo:
+        """What runs: model, device, dtype, rule, segment_len, state_bytes, weights_hash."""
+        return self._engine.info
+
+    @staticmethod
+    def named_errors() -> tuple[type[Exception], ...]:
+        """The base classes of every error whose text is a sentence for the user."""
+        return named_errors()
+
+    # Reading
+
+    def read(
+        self,
+        document_id: str,
+        *,
+        job_id: int | None = None,
+        on_progress: OnProgress = lambda progress: None,
+        should_stop: ShouldStop = lambda: False,
+    ) -> ReadReport:
+        """Reads to the end, or until should_stop() is True, asked between groups.
+
+        Goes on from the newest memory that fits. A document that is read already returns at once. Pages don't call
+        this: they use ReadingQueue.enqueue. Raises UnknownDocument, NothingToRead.
+        """
+        row = self._row(document_id)
+        text = Text(row.id, WHOLE, row.title, self._store.documents.pages(row.id))
+        kept, total_tokens = self._memories.read(text, job_id, on_progress, should_stop)
+        return rows.report(row, kept, total_tokens)
+
+    # Asking
+
+    def options(self, *, max_new_tokens: int = 128, temperature: float = 0.0, seed: int = 0) -> AnswerOptions:
+        """The engine's options for ask and summarize."""
+        from engine.answer import AnswerOptions
+
+        return AnswerOptions(max_new_tokens=max_new_tokens, temperature=temperature, seed=seed)
+
+    def ask(
+        self,
+        document_id: str,
+        question: str,
+        *,
+        history: Sequence[tuple[str, str]] = (),
+        options: AnswerOptions | None = None,
+        should_stop: ShouldStop = lambda: False,
+        keep: bool = True,
+        page: int | None = None,
+        on_progress: OnProgress = lambda progress: None,
+    ) -> Iterator[str | Answer | TextAnswer]:
+        """Text pieces (str), then one Answer (text, grounding, grounded, seconds, first_token_seconds, stopped).
+
+        A half-read document answers from what was read so far: get(document_id).read_pages says up to which page.
+        A question about the text itself (how often, where, in which words: see app.exact) is answered from the stored
+        text instead, without the model and whether or not it was read; then the last piece is a TextAnswer.
+        With `page` the memory is the one at the end of that page, of nothing that follows; what lies between it and the
+        waypoint before is read again at the first piece, which `on_progress` is told of.
+        `history` is what the model sees of the talk so far, as (question, answer); `keep` stores the turn in the chat.
+        Raises UnknownDocument, NotReadYet, StaleSnapshot, UnknownPage, NotReadThatFar when called, not at the first piece;
+        EmptyQuestion and QuestionTooLong (engine) at the first piece.
+        """
+        engine, row = self._engine, self._row(document_id)
+        wanted = recognise(question)
+        if wanted is not None:
+            told = self.look_up(row.id, question.strip(), wanted, page=page, keep=keep)
+            return iter((told.text, told))
+        chosen = {} if options is None else {"options": options}
+
+        def answer(state: MemoryState) -> Iterator[str | Answer]:
+            def pieces() -> Iterator[str | Answer]:
+                return engine.answer(state, question, history=history, should_stop=should_stop, **chosen)
+
+            return self._answering(row.id, question.strip(), pieces, keep, page)
+
+        return self._from_memory(row, page, answer, on_progress, should_stop)
+
+    def summarize(
+        self,
+        document_id: str,
+        *,
+        section: int | None = None,
+        options: AnswerOptions | None = None,
+        should_stop: ShouldStop = lambda: False,
+        on_progress: OnProgress = lambda progress: None,
+        keep: bool = True,
+        page: int | None = None,
+    ) -> Iterator[str | Answer]:
+        """Like ask, as of `page` too. With `section` (its number, from 1) that section is read by itself, once, and its memory kept.
+
+        A section can be summarised before the document is read; its reading happens at the first piece and tells
+        `on_progress`. When it is stopped there, the iterator ends without an Answer. Raises UnknownSection besides
+        what ask raises.
+        """
+        engine, row = self._engine, self._row(document_id)
+        chosen = {} if options is None else {"options": options}
+
+        def summary(state: MemoryState, title: str, what: str) -> Iterator[str | Answer]:
+            def pieces() -> Iterator[str | Answer]:
+                return engine.summarize(state, title=title, should_stop=should_stop, **chosen)
+
+            return self._answering(row.id, f"Summarise {what}.", pieces, keep, page if section is None else None)
+
+        if section is None:
+            what = f"“{row.title}”"
+            return self._from_memory(row, page, lambda s: summary(s, row.title, what), on_progress, should_stop)
+        text = self._section_text(row, section)
+
+        def from_section() -> Iterator[str | Answer]:
+            kept, _ = self._memories.read(text, None, on_progress, should_stop)
+            if kept and kept.complete:
+                yield from summary(self._memories.load(kept)[1], text.title, f"section {section}, “{text.title}”")
+
+        return from_section()
+
+    def _from_memory(
+        self,
+        row: DocumentRow,
+        page: int | None,
+        answer: Callable[[MemoryState], Iterator[str | Answer]],
+        on_progress: OnProgress,
+        should_stop: ShouldStop,
+    ) -> Iterator[str | Answer]:
+        """What `answer` makes of the newest memory, or of the one as of `page`; ends early when stopped before there is one."""
+        if page is None:
+            return answer(self._memories.newest(row))
+        self._memories.check_page(row, page)
+
+        def as_of() -> Iterator[str | Answer]:
+            state = self._memories.as_of(row, page, on_progress, should_stop)
+            if state is not None:
+                yield from answer(state)
+
+        return as_of()
+
+    def _answering(
+        self,
+        document_id: str,
+        question: str,
+        pieces: Callable[[], Iterator[str | Answer]],
+        keep: bool,
+        page: int | None = None,
+    ) -> Iterator[str | Answer]:
+        with self._turns.take(), closing(pieces()) as stream:  # type: ignore[type-var]  # a generator, so it can be closed
+            for piece in stream:
+                if keep and not isinstance(piece, str):
+                    self._store.chats.add_turn(
+                        document_id,
+                        question,
+                        piece.text,
+                        grounding=piece.grounding,
+                        grounded=piece.grounded,
+                        page=page,
+                    )
+                    self._store.documents.touch(document_id)
+                yield piece
+
+    def _section_text(self, row: DocumentRow, number: int) -> Text:
+        sections = self._store.documents.sections(row.id)
+        if not 1 <= number <= len(sections):
+            raise UnknownSection(number, row.title, len(sections))
+        section = sections[number - 1]
+        pages = rows.cut(self._store.documents.pages(row.id), section.start, section.end)
+        return Text(row.id, number, section.title, pages)
