@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 
 
@@ -20,7 +21,8 @@ class Recipe:
     weight of each kind of episode. `pool_facts`: which share of the taped text holds facts itself, written at no price.
     `filler`: at most how many taped segments, and about how many written taped tokens, an episode may have.
 
-    `write_penalty` lists points (fraction of the run, weight of the mean write). Write gates and key maps are set from
+    `write_penalty` lists points (fraction of the run, weight of the mean write), `write_ceiling` points (fraction, highest mean
+    write on filler): whenever the tape is renewed, gates above that are closed as far. Write gates and key maps are set from
     `calibrate` texts before the first step, unless that is 0. Low-rank updates start at layer `lora_from`. `save_every` is a
     multiple of `pool_refresh`: the tape is not saved, so a run resumes where a new one is made.
     """
@@ -39,6 +41,7 @@ class Recipe:
     pool_facts: tuple[tuple[float, float], ...]
     filler: tuple[tuple[float, int, int], ...]
     write_penalty: tuple[tuple[float, float], ...]
+    write_ceiling: tuple[tuple[float, float], ...]
     lora_rank: int
     lora_alpha: int
     lora_from: int
@@ -83,12 +86,19 @@ class Recipe:
 
     def penalty(self, progress: float) -> float:
         """Weight of the mean write strength at `progress` (0..1) of the run, linear between the recipe's points."""
-        last_at, last = 0.0, 0.0
-        for at, weight in self.write_penalty:
-            if progress < at:
-                return last + (weight - last) * (progress - last_at) / (at - last_at)
-            last_at, last = at, weight
-        return last
+        return _between(((0.0, 0.0), *self.write_penalty), progress)
+
+    def ceiling(self, progress: float) -> float:
+        """The highest mean write strength on filler at `progress` (0..1) of the run, linear between the recipe's points."""
+        return _between(((0.0, 1.0), *self.write_ceiling), progress)
+
+
+def _between(points: tuple[tuple[float, float], ...], progress: float) -> float:
+    """The value at `progress` on the line through `points`; the last point's behind it."""
+    for (last_at, last), (at, value) in pairwise(points):
+        if progress < at:
+            return last + (value - last) * (progress - last_at) / (at - last_at)
+    return points[-1][1]
 
 
 def _stage(stages: tuple, progress: float) -> tuple:
@@ -116,6 +126,7 @@ def load_recipe(name: str) -> Recipe:
         "pool_facts",
         "filler",
         "write_penalty",
+        "write_ceiling",
     ):
         values[name] = tuple(tuple(point) for point in values[name])
     if values["save_every"] % values["pool_refresh"]:

@@ -15,6 +15,9 @@ from engine.model import InfiniForCausalLM
 from engine.ops import LayerState, fast
 from engine.passes import Fold, Projected
 from engine.state import MemoryState
+from training.calibrate import memories
+
+LOWEST, BISECTIONS = 30.0, 18  # in logits; a gate lowered by 30 writes nothing
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,30 @@ def record(model: InfiniForCausalLM, ids: Tensor, priced: Tensor, group: int) ->
         seen = [recorder.seen[slot] for slot in sorted(recorder.seen)]
         parts.append(tuple(torch.stack([getattr(x, name) for x in seen]) for name in ("hidden", "k", "v")))
     return FillerPool(*(torch.cat(tensors, dim=1) for tensors in zip(*parts, strict=True)), priced)
+
+
+@torch.no_grad()
+def close_gates(model: InfiniForCausalLM, pool: FillerPool, ceiling: float) -> None:
+    """Lower the bias of every write gate whose mean strength on the priced filler is above `ceiling`, down to it, in place.
+
+    What a price does slowly, and only for the hidden states of an old tape, this does at once for those of the new one: low-rank
+    updates may open every gate between two tapes, since the price never reaches them. Gradients then only choose *what* is written.
+    """
+    for slot, memory in memories(model).items():
+        hidden = pool.hidden[slot][pool.priced > 0].flatten(0, 1)
+        if not len(hidden):
+            continue
+        low = torch.full_like(memory.write_gate.bias, -LOWEST)
+        high = torch.zeros_like(low)
+        learned = memory.write_gate.bias.clone()
+        for _ in range(BISECTIONS):
+            shift = (low + high) / 2
+            memory.write_gate.bias.copy_(learned + shift)
+            below = memory.strengths(hidden[None])[0].mean(-1) <= ceiling
+            low, high = torch.where(below, shift, low), torch.where(below, high, shift)
+        memory.write_gate.bias.copy_(learned)
+        open_ = memory.strengths(hidden[None])[0].mean(-1) > ceiling
+        memory.write_gate.bias.copy_(torch.where(open_, learned + low, learned))
 
 
 class TrainFold(Fold):

@@ -14,7 +14,7 @@ from transformers import Trainer, TrainerCallback
 
 from training.episodes import Writer
 from training.recipe import Recipe
-from training.tape import record
+from training.tape import close_gates, record
 from training.task import RecallTask
 
 TRAINED = "trained.safetensors"
@@ -89,6 +89,8 @@ class Filler(TrainerCallback):
         ids, priced = self._text(rng, self.recipe.pool_fact_share(due / self.recipe.steps))
         device = next(self.task.parameters()).device
         self.task.pool = record(self.task.model, ids.to(device), priced.to(device), group=8)
+        if self.task.model.config.rule == "gated_delta":
+            close_gates(self.task.model, self.task.pool, self.recipe.ceiling(due / self.recipe.steps))
         self.task.active = self._active()
 
     def _text(self, rng: random.Random, share: float) -> tuple[Tensor, Tensor]:

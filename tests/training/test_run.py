@@ -139,10 +139,14 @@ def test_a_run_is_saved_only_where_it_can_resume(tmp_path):
         load_recipe(str(path))
 
 
-def test_penalty_and_filler_follow_the_run():
+def test_penalty_ceiling_and_filler_follow_the_run():
     first = load_recipe("first")
     points = replace(first, write_penalty=((0.2, 0.0), (0.4, 0.3), (0.8, 1.1)))
     penalties = [points.penalty(progress) for progress in (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)]
     assert penalties == pytest.approx([0.0, 0.0, 0.0, 0.15, 0.3, 0.7, 1.1, 1.1])
+    points = replace(first, write_ceiling=((0.0, 0.2), (0.5, 0.1), (0.75, 0.02)))
+    assert [points.ceiling(p) for p in (0.0, 0.25, 0.5, 0.6, 0.9)] == pytest.approx([0.2, 0.15, 0.1, 0.068, 0.02])
+    ceilings = [first.ceiling(p / 10) for p in range(11)]
+    assert ceilings == sorted(ceilings, reverse=True) and ceilings[-1] < 0.01
     limits = [first.filler_limit(p / 10) for p in range(11)]
     assert limits == sorted(limits) and limits[0] < limits[-1]
