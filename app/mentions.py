@@ -31,9 +31,11 @@ def answer(wanted: Exact, pages: Sequence[str]) -> Found:
     spans = [match.span() for match in _matcher(wanted.phrase).finditer(text)]
     numbers = list(_page_numbers(spans, starts))
     if wanted.kind == "quote" and spans:
-        return _quotes(wanted.phrase, text, spans, numbers)
+        said = _quoted(wanted.phrase, text, spans, numbers)
+    else:
+        said = _counted(wanted.phrase, numbers, len(pages))
     places = tuple(_place(text, span, page) for span, page in zip(spans[:MOST_PLACES], numbers, strict=False))
-    return Found(_counted(wanted.phrase, numbers, len(pages)), len(spans), places)
+    return Found(said, len(spans), places)
 
 
 def _matcher(phrase: str) -> re.Pattern[str]:
@@ -73,17 +75,15 @@ def _counted(phrase: str, numbers: Sequence[int], n_pages: int) -> str:
     return f"“{phrase}” stands in the text {times}, on {named:,} of its {n_pages:,} pages."
 
 
-def _quotes(phrase: str, text: str, spans: Sequence[tuple[int, int]], numbers: Sequence[int]) -> Found:
-    sentences = dict.fromkeys(_sentence(text, span) for span in spans)
-    pages = {}
+def _quoted(phrase: str, text: str, spans: Sequence[tuple[int, int]], numbers: Sequence[int]) -> str:
+    sentences: dict[tuple[int, int], int] = {}  # each with the page where it first names the phrase
     for span, page in zip(spans, numbers, strict=True):
-        pages.setdefault(_sentence(text, span), page)
-    shown = list(sentences)[:MOST_QUOTES]
-    quoted = "\n\n".join(f"“{_line(text[a:b]).strip()}” (page {pages[a, b]:,})" for a, b in shown)
+        sentences.setdefault(_sentence(text, span), page)
+    shown = list(sentences.items())[:MOST_QUOTES]
+    quoted = "\n\n".join(f"“{_line(text[a:b]).strip()}” (page {page:,})" for (a, b), page in shown)
     left = len(sentences) - len(shown)
     more = f"\n\nAnd {left:,} more with “{phrase}”; the places are listed below." if left else ""
-    places = tuple(_place(text, span, page) for span, page in zip(spans[:MOST_PLACES], numbers, strict=False))
-    return Found(quoted + more, len(spans), places)
+    return quoted + more
 
 
 def _sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:

@@ -58,7 +58,7 @@ class Store:
         with self._connection.transaction() as db:
             digest = snapshots.write(db, snapshot)
             if waypoint:
-                waypoints.write(db, snapshot)
+                waypoints.write(db, snapshot, digest)
             waypoints.drop(db, snapshot.document_id, snapshot.fingerprint, drop)
             db.execute(
                 "UPDATE jobs SET n_tokens = ?, total_tokens = ?, tokens_per_second = ?, eta_seconds = ?,"

@@ -12,8 +12,8 @@ from storage.errors import SnapshotDamaged
 from storage.rows import NewSnapshot, WaypointRow
 
 
-def write(db: Database, snapshot: NewSnapshot) -> None:
-    """Keeps a memory as a waypoint, inside the caller's transaction; one that is there already stays."""
+def write(db: Database, snapshot: NewSnapshot, digest: str) -> None:
+    """Keeps a memory with its SHA-256 as a waypoint, inside the caller's transaction; one that is there already stays."""
     db.execute(
         "INSERT INTO waypoints (document_id, fingerprint, n_tokens, group_tokens, sha256, blob)"
         " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -22,7 +22,7 @@ def write(db: Database, snapshot: NewSnapshot) -> None:
             snapshot.fingerprint,
             snapshot.n_tokens,
             snapshot.group_tokens,
-            hashlib.sha256(snapshot.blob).hexdigest(),
+            digest,
             snapshot.blob,
         ],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -147,13 +148,11 @@ class Memories:
     def _waypoint_before(self, document_id: str, n_tokens: int) -> tuple[MemoryState, int]:
         from engine.errors import FingerprintMismatch, StateCorrupt
 
-        try:
+        # Without a usable one: reading from the beginning is slower and always right.
+        with suppress(SnapshotDamaged, StateCorrupt, FingerprintMismatch):
             kept = self._store.waypoints.before(document_id, self._engine.fingerprint, n_tokens)
             if kept is not None:
                 return self._engine.state_from_bytes(kept.blob), kept.group_tokens
-        except (SnapshotDamaged, StateCorrupt, FingerprintMismatch):
-            # Reading from the beginning is slower and always right.
-            return self._engine.empty_state(), self._engine.group_tokens()
         return self._engine.empty_state(), self._engine.group_tokens()
 
     def _newest_row(self, row: DocumentRow) -> SnapshotRow:
