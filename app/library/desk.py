@@ -113,7 +113,7 @@ class Library(Shelf):
         wanted = recognise(question)
         if wanted is not None:
             told = self.look_up(row.id, question.strip(), wanted, page=page, keep=keep)
-            return iter((told.text, told))
+            return (piece for piece in (told.text, told))  # a generator, for callers close what they were given
         chosen = {} if options is None else {"options": options}
 
         def answer(state: MemoryState) -> Iterator[str | Answer]:

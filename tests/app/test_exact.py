@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,12 @@ def test_the_library_answers_from_the_text_and_keeps_where(library: Library, sto
     assert library.get(tides).last_asked_at is not None
     list(library.ask(tides, "How often is Ahab mentioned?", keep=False))
     assert len(library.history(tides)) == 1
+
+
+def test_an_answer_from_the_text_can_be_closed_as_every_answer_can(library: Library, tides: str):
+    with closing(library.ask(tides, "How many times is the moon named?")) as pieces:
+        assert next(pieces) == "“moon” stands in the text once, on page 2."
+    assert list(pieces) == []
 
 
 def test_an_answer_from_memory_has_no_places(library: Library, tides: str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,13 @@ def chromium():
         browser.close()
 
 
+def free_port() -> int:
+    """A port that nobody listens on. Gradio's own search leaves a socket open for each busy port, which is a warning here."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @dataclass
 class Desk:
     """A running app over one database file, and the pages opened on it."""
@@ -62,7 +70,7 @@ class Desk:
         self.queue.start()
         self.blocks = build_page(self.library, self.queue)
         _, self.address, _ = self.blocks.launch(
-            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
+            server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True, quiet=True, **launch_options()
         )
 
     def stop(self) -> None:
