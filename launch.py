@@ -181,28 +181,16 @@ def shelve_samples(documents: Library, queue: ReadingQueue) -> None:
 def evaluate(given: Namespace, settings: Settings, out: Output) -> int:
     """`eval NAME`: what the memory recalls; see training.evaluation."""
     engine = load_engine(settings, out)
-    from training.evaluation import heads, passkey, questions
+    from training.evaluation import commands
 
+    evaluation = commands.evaluation(given.name)
     try:
-        if given.name == "questions":
-            result = questions.run_questions(
-                engine, document=given.document, questions=given.questions, other=given.other
-            )
-            for line in questions.table(result):
-                out.text(line)
-        elif given.name == "heads":
-            result = heads.run_heads(engine, trials=given.trials, seed=given.seed)
-            for line in heads.table(result):
-                out.text(line)
-        else:
-            result = passkey.run_passkey(
-                engine, tokens=given.tokens, depth=given.depth, trials=given.trials, filler=given.filler, seed=given.seed,
-                on_trial=lambda trial: out.note(str(trial)),
-            )  # fmt: skip
-            out.text(f"exact {result['exact']:.3f}, digits {result['digits']:.3f}, {result['trials']} trials")
-    except (passkey.FillerTooShort, questions.QuestionsInvalid) as error:
+        result = evaluation.run(engine, given, out.note)
+    except commands.named_errors() as error:
         out.note(cli.error_line(error))
         return 1
+    for line in evaluation.table(result):
+        (out.note if out.json else out.text)(line)
     out.result(result)
     return 0
 

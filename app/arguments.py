@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 DESCRIPTION = (
@@ -22,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     _reading(verbs, common)
     _snapshots(verbs, common)
+    _evaluation(verbs, common)
     _training(verbs, common)
     return parser
 
@@ -72,16 +74,47 @@ def _snapshots(verbs: argparse._SubParsersAction, common: argparse.ArgumentParse
     take_in.add_argument("file", type=Path, metavar="FILE")
 
 
-def _training(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+def _evaluation(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
     evaluate = verbs.add_parser("eval", help="measure what the memory recalls")
     names = evaluate.add_subparsers(dest="name", metavar="NAME", required=True)
-    passkey = names.add_parser("passkey", parents=[common], help="a number hidden in a long text")
-    passkey.add_argument("--tokens", type=_count, default=8192, metavar="N", help="length of the text (8192)")
+    hidden, cases = _hidden(_count), _cases()
+    add = lambda name, what, *parents: names.add_parser(name, parents=[common, *parents], help=what)  # noqa: E731
+
+    passkey = add("passkey", "a number hidden in a long text", hidden)
     passkey.add_argument("--depth", type=_share, default=0.5, metavar="D", help="where it is hidden, 0 to 1 (0.5)")
-    passkey.add_argument("--trials", type=_count, default=20, metavar="N", help="how many times (20)")
-    passkey.add_argument("--filler", type=Path, required=True, metavar="FILE", help="the text to hide it in")
-    passkey.add_argument("--seed", type=int, default=0, metavar="N")
-    questions = names.add_parser("questions", parents=[common], help="plain questions on one text")
+    add("retention", "a number at the beginning, asked for while the text is read on", hidden)
+    needles = add("needles", "several numbers hidden in one text", hidden, cases)
+    needles.add_argument("--needles", type=_count, default=8, metavar="N", help="how many (8)")
+    babilong = add("babilong", "bAbI's stories strewn in a book; alone with 0 tokens", _hidden(_whole), cases)
+    babilong.add_argument("--stories", type=Path, required=True, metavar="DIR", help="bAbI, unpacked")
+    babilong.add_argument(
+        "--tasks",
+        type=int,
+        nargs="+",
+        choices=range(1, 21),
+        default=[1, 2, 3, 4, 5],
+        metavar="N",
+        help="which (1 to 5)",
+    )
+    squad = add("squad-in-book", "paragraphs of an encyclopedia hidden in a book", hidden, cases)
+    squad.add_argument("--squad", type=Path, required=True, metavar="DIR", help="SQuAD 1.1, unpacked")
+    squad.add_argument("--passages", type=_count, default=8, metavar="N", help="how many in a text (8)")
+
+    narrative = add("narrativeqa", "questions on whole books", cases)
+    narrative.add_argument("--books", type=Path, required=True, metavar="DIR", help="the books and their questions")
+    narrative.add_argument("--tokens", type=_count, default=None, metavar="N", help="read only so much of each")
+    summaries = add("summaries", "summaries of stories or meetings", cases)
+    summaries.add_argument("--file", type=Path, required=True, metavar="FILE", help="SQuALITY's or QMSum's JSON lines")
+    perplexity = add("perplexity", "how well each next word of books is foreseen")
+    perplexity.add_argument("--books", type=Path, required=True, metavar="DIR", help="plain-text books")
+    perplexity.add_argument("--tokens", type=_count, default=8192, metavar="N", help="so much of each (8192)")
+    perplexity.add_argument("--limit", type=_count, default=None, metavar="N", help="at most so many books")
+    ways = ["none", "window", "full", "memory"]
+    perplexity.add_argument(
+        "--ways", nargs="+", choices=ways, default=ways, help="what is seen of the text before (all)"
+    )
+
+    questions = add("questions", "plain questions on one text")
     questions.add_argument("--document", type=Path, required=True, metavar="FILE", help="the text to read")
     questions.add_argument(
         "--questions", type=Path, required=True, metavar="FILE", help="JSON with questions and answers"
@@ -89,10 +122,32 @@ def _training(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser
     questions.add_argument(
         "--other", type=Path, default=None, metavar="FILE", help="a text without the answers, to compare"
     )
-    heads = names.add_parser("heads", parents=[common], help="which layers of a model look answers up")
+    heads = add("heads", "which layers of a model look answers up")
     heads.add_argument("--trials", type=_count, default=24, metavar="N", help="how many questions (24)")
     heads.add_argument("--seed", type=int, default=0, metavar="N")
 
+
+def _hidden(length: Callable[[str], int]) -> argparse.ArgumentParser:
+    """What every evaluation needs that hides something in a text."""
+    group = argparse.ArgumentParser(add_help=False)
+    group.add_argument("--tokens", type=length, default=8192, metavar="N", help="length of the text (8192)")
+    group.add_argument("--trials", type=_count, default=20, metavar="N", help="how many texts (20)")
+    group.add_argument("--filler", type=Path, required=True, metavar="FILE", help="the text to hide it in, or a folder")
+    group.add_argument("--seed", type=int, default=0, metavar="N")
+    return group
+
+
+def _cases() -> argparse.ArgumentParser:
+    """What every evaluation of many texts takes."""
+    group = argparse.ArgumentParser(add_help=False)
+    group.add_argument("--limit", type=_count, default=None, metavar="N", help="at most so many texts")
+    group.add_argument(
+        "--rows", type=Path, default=None, metavar="FILE", help="write each text's rows here, and go on from there"
+    )
+    return group
+
+
+def _training(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
     bench = verbs.add_parser("bench", parents=[common], help="speed and memory on this machine")
     bench.add_argument("--rounds", type=_count, default=5, metavar="N", help="rounds to take the median of (5)")
 
@@ -112,6 +167,13 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
     return number
 
 

@@ -12,14 +12,14 @@ from transformers import PreTrainedTokenizerBase
 from engine.prompts import answer_ids, question_ids
 from training.calibrate import Lookup
 from training.corpora import Passage, books, fairytale_passages, read_book, squad_passages
-from training.facts import draw_facts, look_alike, overwrite
+from training.facts import Fact, draw_facts, look_alike, overwrite, retell
 from training.handbook import document
 from training.recipe import Recipe
 
 REPEATED = "The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again. "
 LONGEST_ANSWER = 24
-LONGEST_QUESTION = 96
-SHORTEST_CLOZE = 3
+LONGEST_QUESTION = 56
+AT_THE_START = 0.3
 CODES, MOST_CODES = ("pass_key", "place_code"), 4
 
 
@@ -31,11 +31,11 @@ class Corpora(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question with its answer, and the statement in which the answer stands where there is just one."""
+    """A question with its answer, and the fact that it asks for where there is just one."""
 
     question: str
     answer: str
-    statement: str | None = None
+    fact: Fact | None = None
 
 
 class Row(NamedTuple):
@@ -89,11 +89,17 @@ class Writer:
         return ids[:length]
 
     def weave(self, rng: random.Random, pieces: list[str], length: int, repeated: bool = False) -> list[int]:
-        """Book text of `length` tokens with `pieces` put in, in their order, behind ends of sentences."""
+        """Book text of `length` tokens with `pieces` put in, in their order, behind ends of sentences; now and then the
+        first one is what the text begins with, where hidden states are unlike all others."""
+        at_start = rng.random() < AT_THE_START
         inserts = [self.ids(" " + piece) for piece in pieces]
+        if at_start and rng.random() < 0.5:
+            inserts[0] = self.ids(pieces[0])
         text = self.filler(rng, max(length - sum(map(len, inserts)), 0), repeated)
         ends = [i + 1 for i, token in enumerate(text) if token in self.stops] or list(range(len(text) + 1))
         places = sorted(rng.choice(ends) for _ in inserts)
+        if at_start:
+            places[0] = 0
         out, last = [], 0
         for place, insert in zip(places, inserts, strict=True):
             out += text[last:place] + insert
@@ -106,7 +112,7 @@ class Writer:
         ids, asked = make(rng, length, questions) if make else self._passages(rng, kind, length)
         asked = [
             a for a in asked
-            if len(self.ids(a.answer)) < LONGEST_ANSWER and len(self.ids(a.question)) < LONGEST_QUESTION - 40
+            if len(self.ids(a.answer)) < LONGEST_ANSWER and len(self.ids(a.question)) < LONGEST_QUESTION
         ]  # fmt: skip
         return Row(ids, rng.sample(asked, min(questions, len(asked))))
 
@@ -130,7 +136,7 @@ class Writer:
 
     def _facts(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
         facts = draw_facts(rng, rng.randint(2, questions + 2))
-        asked = [Asked(rng.choice(f.questions), f.answer, f.statement) for f in facts]
+        asked = [Asked(rng.choice(f.questions), f.answer, f) for f in facts]
         pieces = [f.statement for f in facts]
         if rng.random() < 0.3:
             pieces.insert(rng.randrange(len(pieces) + 1), look_alike(rng, rng.choice(facts)).statement)
@@ -138,12 +144,12 @@ class Writer:
             i = rng.randrange(len(facts))
             new = overwrite(rng, facts[i])
             pieces.append(new.statement)
-            asked[i] = Asked(asked[i].question, new.answer, new.statement)
+            asked[i] = Asked(asked[i].question, new.answer, new)
         return self.weave(rng, pieces, length, repeated=rng.random() < 0.05), asked
 
     def _passkey(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
         facts = draw_facts(rng, rng.randint(1, MOST_CODES), kinds=CODES)
-        asked = [Asked(q, fact.answer, fact.statement) for fact in facts for q in fact.questions]
+        asked = [Asked(q, fact.answer, fact) for fact in facts for q in fact.questions]
         return self.weave(rng, [fact.statement for fact in facts], length, repeated=rng.random() < 0.2), asked
 
     def _handbook(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
@@ -151,7 +157,7 @@ class Writer:
         ids = self.ids(text)[:length]
         kept = self.tokenizer.decode(ids)
         told = [f for f in facts if f.answer in kept and f.statement[:40] in kept]
-        asked = [Asked(rng.choice(f.questions), f.answer, f.statement) for f in told]
+        asked = [Asked(rng.choice(f.questions), f.answer, f) for f in told]
         return ids + self.filler(rng, length - len(ids)), asked
 
     def _passages(self, rng: random.Random, kind: str, length: int) -> tuple[list[int], list[Asked]]:
@@ -163,11 +169,19 @@ class Writer:
         return self.weave(rng, ["\n\n" + text + "\n\n"], length), [Asked(*qa) for qa in passage.qas]
 
 
+class Sequence(NamedTuple):
+    """Token ids that follow a document, the labels among them (-100 elsewhere), and the kind of its row."""
+
+    ids: list[int]
+    labels: list[int]
+    kind: str
+
+
 class Episodes(Dataset):
     """The i-th training step's batch, made from the recipe's seed and i alone, so that a run can resume anywhere.
 
-    A batch: `documents [B,G*S]`, `questions [B*Q,T]` and `labels` of that shape (-100 where nothing is to be
-    learned), `plan` (pool indices before, between and after the segments) and the row kinds.
+    A batch: `documents [B,G*S]`, `questions [B*Q,T]`, each row of which asks for several things, and `labels` of that
+    shape (-100 where nothing is to be learned), `plan` (pool indices before, between and after the segments) and the kinds.
     """
 
     def __init__(self, recipe: Recipe, writer: Writer):
@@ -184,47 +198,72 @@ class Episodes(Dataset):
         rows = recipe.row_count(progress) // segments
         weights = recipe.kinds(progress)
         kinds = rng.choices(list(weights), list(weights.values()), k=rows)
-        made = [self._row(rng, kind, segments * recipe.memory["segment_len"]) for kind in kinds]
-        questions, labels = self._pad(
-            [self._asked(rng, row, i, progress) for row in made for i in range(recipe.questions * segments)]
-        )
+        made = [self._row(rng, kind, segments) for kind in kinds]
+        asked = [
+            self._sequence(rng, kind, row, progress)
+            for kind, row in zip(kinds, made, strict=True)
+            for _ in range(recipe.questions * segments)
+        ]
+        questions, labels = _pad(asked)
         return {
             "documents": torch.tensor([row.ids for row in made]),
             "questions": questions,
             "labels": labels,
             "plan": self._plan(rng, segments, progress),
-            "kinds": [kind for kind in kinds for _ in range(recipe.questions * segments)],
+            "kinds": [sequence.kind for sequence in asked],
             "progress": progress,
         }
 
-    def _row(self, rng: random.Random, kind: str, length: int) -> Row:
+    def _row(self, rng: random.Random, kind: str, segments: int) -> Row:
         while True:
             row = self.writer.row(
-                rng, kind, length, self.recipe.questions * max(2, length // self.recipe.memory["segment_len"])
+                rng, kind, segments * self.recipe.memory["segment_len"], self.recipe.facts * max(2, segments)
             )
             if row.asked:
                 return row
 
-    def _asked(self, rng: random.Random, row: Row, i: int, progress: float) -> tuple[list[int], list[int]]:
-        asked = row.asked[i % len(row.asked)]
-        prompt, answer = self._prompt(rng, asked, progress)
-        # a row with few questions does not count them twice
-        shown = answer if i < len(row.asked) else [-100] * len(answer)
-        return prompt + answer, [-100] * len(prompt) + shown
+    def _sequence(self, rng: random.Random, kind: str, row: Row, progress: float) -> Sequence:
+        """A conversation about the row or, for a share of the sequences, its facts told again in other words."""
+        facts = list(dict.fromkeys(asked.fact for asked in row.asked if asked.fact))
+        if rng.random() < self.recipe.retold_share(progress):
+            ids, labels = self._retold(rng, facts)
+            if ids:
+                return Sequence(ids, labels, f"{kind}_retold")
+        return Sequence(*self._conversation(rng, row.asked), kind)
 
-    def _prompt(self, rng: random.Random, asked: Asked, progress: float) -> tuple[list[int], list[int]]:
-        """Prompt and answer through the chat template; now and then the statement itself, broken off before the answer."""
-        tokenizer = self.writer.tokenizer
-        if asked.statement and rng.random() < self.recipe.cloze_share(progress):
-            told = asked.statement.partition(asked.answer)[0].rstrip()
-            if len(told.split()) >= SHORTEST_CLOZE:
-                return self.writer.ids(" " + told), self.writer.ids(" " + asked.answer)
-        return question_ids(tokenizer, asked.question), answer_ids(tokenizer, asked.answer)
+    def _conversation(self, rng: random.Random, rows: list[Asked]) -> tuple[list[int], list[int]]:
+        """Questions with their answers through the chat template, none of which was answered before in it."""
+        tokenizer, history, said = self.writer.tokenizer, [], ""
+        ids: list[int] = []
+        labels: list[int] = []
+        for asked in rng.sample(rows, len(rows)):
+            if asked.answer.lower() in said:
+                continue
+            prompt, answer = question_ids(tokenizer, asked.question, history), answer_ids(tokenizer, asked.answer)
+            if ids and (prompt[: len(ids)] != ids or len(prompt + answer) > self.recipe.asked_tokens):
+                break
+            labels += [-100] * (len(prompt) - len(ids)) + answer
+            ids = prompt + answer
+            history.append((asked.question, asked.answer))
+            said += f"{asked.question} {asked.answer} ".lower()
+        return ids, labels
 
-    def _pad(self, pairs: list[tuple[list[int], list[int]]]) -> tuple[Tensor, Tensor]:
-        longest = max(len(ids) for ids, _ in pairs)
-        ids = torch.tensor([ids + [0] * (longest - len(ids)) for ids, _ in pairs])
-        return ids, torch.tensor([labels + [-100] * (longest - len(labels)) for _, labels in pairs])
+    def _retold(self, rng: random.Random, facts: list[Fact]) -> tuple[list[int], list[int]]:
+        """The facts' sentences in other words; only their answers are to be learned. Empty where none can be retold."""
+        ids: list[int] = []
+        labels: list[int] = []
+        said = ""
+        for fact in rng.sample(facts, len(facts)):
+            parts = None if fact.answer.lower() in said else retell(rng, fact)
+            if parts is None:
+                continue
+            before, answer, after = (self.writer.ids(part) for part in parts)
+            if ids and len(ids + before + answer + after) > self.recipe.asked_tokens:
+                break
+            labels += [-100] * len(before) + answer + [-100] * len(after)
+            ids = ids + before + answer + after
+            said += "".join(parts).lower()
+        return ids, labels
 
     def _plan(self, rng: random.Random, segments: int, progress: float) -> list[Tensor]:
         limit = self.recipe.filler_limit(progress)
@@ -237,3 +276,9 @@ class Episodes(Dataset):
             start = rng.randrange(self.recipe.pool_segments - count + 1)
             plan.append(torch.arange(start, start + count))
         return plan
+
+
+def _pad(sequences: list[Sequence]) -> tuple[Tensor, Tensor]:
+    longest = max(len(sequence.ids) for sequence in sequences)
+    ids = torch.tensor([s.ids + [0] * (longest - len(s.ids)) for s in sequences])
+    return ids, torch.tensor([s.labels + [-100] * (longest - len(s.labels)) for s in sequences])

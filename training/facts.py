@@ -13,6 +13,7 @@ from training.relations import Relation, all_relations
 from training.wrappers import ASKING, CORRECTIONS, OPENINGS, QUESTION_WORDS, TAILS
 
 _TRIES = 200
+_WORDS_BEFORE = 3
 
 
 class Fact(NamedTuple):
@@ -97,6 +98,19 @@ def same_subject(rng: random.Random, fact: Fact) -> Fact | None:
         found = _make(rng, other, shared) if shared else None
         if found is not None and not _clash(found.answer, fact.answer):
             return found
+    return None
+
+
+def retell(rng: random.Random, fact: Fact) -> tuple[str, str, str] | None:
+    """The fact in a sentence of other or the same words: what stands before the answer, " " and the answer, the rest.
+
+    Both begin with a space. None where no sentence of its kind has enough words before the answer to know what it is about.
+    """
+    relation, subject = _parse(fact.key)
+    for template in rng.sample(relation.statements, len(relation.statements)):
+        before, answer, after = fill(template, subject | {"a": fact.answer}).partition(fact.answer)
+        if answer and before.endswith(" ") and len(before.split()) >= _WORDS_BEFORE:
+            return " " + before.rstrip(), " " + answer, after
     return None
 
 

@@ -16,10 +16,11 @@ class Recipe:
     out over `steps`, of which the first `stop_after` are done.
 
     Many settings list stages, each led by the fraction of the run at which it ends. `rows`: how many fact segments carry
-    gradient in a step, with `questions` for each of them asked afterwards. `segments`: how many of them an episode may
-    have. `cloze`: which share of the questions are the fact's own sentence, broken off before the answer. `mixture`: the
-    weight of each kind of episode. `pool_facts`: which share of the taped text holds facts itself, written at no price.
-    `filler`: at most how many taped segments, and about how many written taped tokens, an episode may have.
+    gradient in a step; each holds up to `facts` facts or a few more, and `questions` sequences of at most `asked_tokens`
+    tokens for each of them ask for several things each. `segments`: how many of them an episode may have. `retold`: which
+    share of the sequences tell the facts again, to be completed, instead of asking. `mixture`: the weight of each kind of
+    episode. `pool_facts`: which share of the taped text holds facts itself, written at no price. `filler`: at most how many
+    taped segments, and about how many written taped tokens, an episode may have.
 
     `write_penalty` lists points (fraction of the run, weight of the mean write), `write_ceiling` points (fraction, highest mean
     write on filler): whenever the tape is renewed, gates above that are closed as far. Write gates and key maps are set from
@@ -34,8 +35,10 @@ class Recipe:
     seed: int
     rows: tuple[tuple[float, int], ...]
     segments: tuple[tuple[float, tuple[int, ...]], ...]
+    facts: int
     questions: int
-    cloze: tuple[tuple[float, float], ...]
+    asked_tokens: int
+    retold: tuple[tuple[float, float], ...]
     pool_segments: int
     pool_refresh: int
     pool_facts: tuple[tuple[float, float], ...]
@@ -60,9 +63,9 @@ class Recipe:
         """How many fact segments a step has at `progress` (0..1) of the run."""
         return _stage(self.rows, progress)[1]
 
-    def cloze_share(self, progress: float) -> float:
-        """Share of the questions that are broken-off sentences at `progress` (0..1) of the run."""
-        return _stage(self.cloze, progress)[1]
+    def retold_share(self, progress: float) -> float:
+        """Share of the sequences that tell facts again at `progress` (0..1) of the run."""
+        return _stage(self.retold, progress)[1]
 
     def kinds(self, progress: float) -> dict[str, float]:
         """The weight of each kind of episode at `progress` (0..1) of the run."""
@@ -121,7 +124,7 @@ def load_recipe(name: str) -> Recipe:
     for name in (
         "rows",
         "segments",
-        "cloze",
+        "retold",
         "mixture",
         "pool_facts",
         "filler",

@@ -1,6 +1,7 @@
 """The model as the trainer sees it: an episode in, a loss and what was recalled out."""
 
 from collections import defaultdict
+from itertools import groupby
 
 import torch
 import torch.nn as nn
@@ -66,11 +67,8 @@ class RecallTask(nn.Module):
         with torch.no_grad():
             right = torch.zeros_like(learned)
             right[learned] = logits.argmax(-1) == target[learned]
-            exact = (right | ~learned).all(1)
-            asked = learned.any(1)
-            for kind, hit, counts in zip(kinds, exact.tolist(), asked.tolist(), strict=True):
-                if counts:
-                    self.tally[f"exact_{kind}"].append(float(hit))
+            for kind, hits, asked in zip(kinds, right.tolist(), learned.tolist(), strict=True):
+                self.tally[f"exact_{kind}"] += _answers(hits, asked)
             self.tally["tokens_right"].append((right.sum() / learned.sum()).item())
             for name, loss in zip(("answer_loss", "write_on_filler", "write_on_facts"), losses, strict=True):
                 self.tally[name].append(loss.item())
@@ -81,7 +79,7 @@ class RecallTask(nn.Module):
 
     def take_tally(self) -> dict[str, float]:
         """Means since the last call, and forget them."""
-        means = {name: round(sum(values) / len(values), 5) for name, values in sorted(self.tally.items())}
+        means = {name: round(sum(values) / len(values), 5) for name, values in sorted(self.tally.items()) if values}
         self.tally.clear()
         return means
 
@@ -89,3 +87,9 @@ class RecallTask(nn.Module):
 def _for_questions(state: MemoryState, questions: int) -> MemoryState:
     z = None if state.z is None else state.z.repeat_interleave(questions, dim=1)
     return MemoryState(state.M.repeat_interleave(questions, dim=1), z, max(state.n_tokens, 1))
+
+
+def _answers(hits: list[bool], asked: list[bool]) -> list[float]:
+    """1 for every stretch of asked tokens that are all right, else 0."""
+    stretches = groupby(zip(asked, hits, strict=True), key=lambda pair: pair[0])
+    return [float(all(hit for _, hit in stretch)) for of_an_answer, stretch in stretches if of_an_answer]

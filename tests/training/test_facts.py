@@ -67,6 +67,19 @@ def test_facts_are_sound():
             assert not re.search(rf"(?<!\w){re.escape(fact.answer.lower())}(?!\w)", question.lower()), fact
 
 
+def test_facts_are_told_again_with_the_answer_at_its_place():
+    rng = random.Random(4)
+    drawn = facts.draw_facts(rng, 400)
+    told = [(fact, facts.retell(rng, fact)) for fact in drawn]
+    again = [(fact, parts) for fact, parts in told if parts is not None]
+    assert len(again) > 0.9 * len(drawn)
+    for fact, (before, answer, after) in again:
+        assert answer == " " + fact.answer and len(before.split()) >= 3
+        assert before.startswith(" ") and not before.endswith(" ") and not PLACEHOLDER.search(before + after)
+    same = sum(fact.statement == "".join(parts).strip() for fact, parts in again)
+    assert same < len(again) / 2
+
+
 def test_the_seed_decides():
     one, two = (facts.draw_facts(random.Random(7), 41) for _ in range(2))
     assert one == two

@@ -1,8 +1,10 @@
 """A tiny run from end to end: it learns only what it should, resumes exactly, and its adapter loads."""
 
 import json
+import random
 import re
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -39,9 +41,9 @@ def corpora(tmp_path_factory) -> Corpora:
 
 def recipe(**changes):
     small = {
-        "steps": 4, "calibrate": 8, "rows": ((1.0, 2),), "cloze": ((1.0, 0.5),),
+        "steps": 4, "calibrate": 8, "rows": ((1.0, 2),), "retold": ((1.0, 0.5),),
         "segments": ((1.0, (1,)),), "pool_facts": ((0.5, 0.0), (1.0, 0.5)),
-        "questions": 2, "pool_segments": 3, "pool_refresh": 2, "filler": ((1.0, 2, 500),),
+        "facts": 3, "questions": 2, "asked_tokens": 150, "pool_segments": 3, "pool_refresh": 2, "filler": ((1.0, 2, 500),),
         "lora_from": 1, "lora_rank": 3, "lora_alpha": 6, "save_every": 2, "log_every": 1, "warmup": 1,
         "memory": {"rule": "gated_delta", "feature_map": "pairs", "key_width": 20, "gate": "additive", "segment_len": 384},
         "mixture": ((1.0, {"passkey": 0.5, "squad": 0.5}),),
@@ -92,29 +94,42 @@ def test_a_wrong_recipe_names_what_is_wrong(tmp_path, text, named):
         load_recipe("frist")
 
 
-def test_some_questions_are_the_statement_broken_off(base, corpora):
+def test_a_sequence_asks_for_several_things_or_tells_them_again(base, corpora):
     writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
-    pairs = {
-        share: [
-            pair
-            for step in range(4)
-            for pair in prompts(Episodes(recipe(cloze=((1.0, share),), mixture=((1.0, {"facts": 1.0}),)), writer), step)
-        ]
-        for share in (0.0, 1.0)
-    }
     decode = writer.tokenizer.decode
-    assert all("user" in decode(prompt) for prompt, _ in pairs[0.0])
-    broken = [(decode(prompt), decode(answer)) for prompt, answer in pairs[1.0] if "user" not in decode(prompt)]
-    assert len(broken) > len(pairs[1.0]) / 2
-    assert all(answer.startswith(" ") and len(prompt.split()) >= 3 for prompt, answer in broken)
+    for share in (0.0, 1.0):
+        told = recipe(retold=((1.0, share),), mixture=((1.0, {"facts": 1.0}),), asked_tokens=600, facts=5)
+        batches = [Episodes(told, writer)[step] for step in range(4)]
+        rows = [
+            row for batch in batches for row in zip(batch["questions"].tolist(), batch["labels"].tolist(), strict=True)
+        ]
+        kinds = {kind for batch in batches for kind in batch["kinds"]}
+        assert kinds == ({"facts_retold"} if share else {"facts"})
+        counts = []
+        for ids, labels in rows:
+            answers = [decode(said) for said in answers_of(labels)]
+            counts.append(len(answers))
+            assert len(set(answers)) == len(answers) and len(ids) <= 700
+            # what is to be learned is just what stands there, and was not said before in the same sequence
+            assert all(label in (-100, token) for token, label in zip(ids, labels, strict=True))
+            first = next(i for i, label in enumerate(labels) if label >= 0)
+            assert answers[0].strip() not in decode(ids[:first])
+            assert ("user" in decode(ids)) == (share == 0.0)
+        assert max(counts) >= 3, counts
 
 
-def prompts(episodes: Episodes, step: int) -> list[tuple[list[int], list[int]]]:
-    """The (prompt, answer) ids of a step's rows."""
-    batch = episodes[step]
-    rows = zip(batch["questions"].tolist(), batch["labels"].tolist(), strict=True)
-    return [(row[: min(i for i, x in enumerate(labels) if x >= 0)], [x for x in labels if x >= 0])
-             for row, labels in rows if max(labels) >= 0]  # fmt: skip
+def answers_of(labels: list[int]) -> list[list[int]]:
+    """The stretches of `labels` that are to be learned."""
+    stretches = groupby(labels, key=lambda label: label >= 0)
+    return [list(stretch) for learned, stretch in stretches if learned]
+
+
+def test_a_text_begins_with_a_fact_now_and_then(base, corpora):
+    writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
+    piece = "The pass key is 4711."
+    begun = [writer.tokenizer.decode(writer.weave(random.Random(i), [piece], 300)).strip() for i in range(60)]
+    assert all(text.count(piece) == 1 for text in begun)
+    assert 5 < sum(text.startswith(piece) for text in begun) < 35
 
 
 def test_a_recipe_may_stop_before_its_schedule_ends(base, corpora, tmp_path):

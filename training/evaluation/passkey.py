@@ -6,15 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from engine.engine import Answer, AnswerOptions, Engine
+from engine.engine import AnswerOptions, Engine
+from training.evaluation.cases import ask, read_all
+from training.evaluation.hidden import FillerTooShort, read_filler, sentence_ends
 
 STATEMENT = " The pass key is {key}. Remember it. {key} is the pass key. "
 QUESTION = "What is the pass key?"
 DIGITS = 5
-
-
-class FillerTooShort(Exception):
-    """The filler file holds too little text to hide a number in."""
+OPTIONS = AnswerOptions(max_new_tokens=24)
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def run_passkey(
         ids = hide(engine, text, ends, tokens, depth, key, rng)
         state = read_all(engine, ids)
         size = len(engine.state_to_bytes(state))
-        done.append(score(key, said(engine, state, QUESTION)))
+        done.append(score(key, ask(engine, state, QUESTION, OPTIONS).text))
         on_trial(done[-1])
     mean = lambda values: sum(values) / len(done)  # noqa: E731
     return {
@@ -58,20 +57,6 @@ def run_passkey(
         "weights": engine.info.weights_hash, "seconds": round(time.monotonic() - begun, 1),
         "answers": [asdict(t) for t in done],
     }  # fmt: skip
-
-
-def read_filler(path: Path) -> str:
-    """The text of a file, or of all .txt files of a folder. Raises FillerTooShort if there is none."""
-    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
-    if not files or not files[0].is_file():
-        raise FillerTooShort(f"{path} is no text file and no folder with .txt files in it.")
-    return "\n\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
-
-
-def sentence_ends(engine: Engine, ids) -> list[int]:
-    """Positions in `ids` just behind a full stop."""
-    stops = {i for token, i in engine.tokenizer.get_vocab().items() if token.endswith(".")}
-    return [i + 1 for i, token in enumerate(ids) if token in stops]
 
 
 def hide(engine: Engine, text, ends: list[int], tokens: int, depth: float, key: str, rng: random.Random) -> list[int]:
@@ -84,21 +69,6 @@ def hide(engine: Engine, text, ends: list[int], tokens: int, depth: float, key: 
     # at the very start and end the sentence stands there, whatever the text around it
     place = wanted if depth in (0, 1) or not inside else min(inside, key=lambda end: abs(end - wanted))
     return [*text[start:place], *statement, *text[place : start + length]]
-
-
-def read_all(engine: Engine, ids):
-    """The state after reading `ids` from empty."""
-    state = engine.empty_state()
-    for step in engine.read(ids, state, group_tokens=engine.group_tokens()):
-        state = step.state
-    return state
-
-
-def said(engine: Engine, state, question: str) -> str:
-    """The greedy answer's text."""
-    *_, last = engine.answer(state, question, options=AnswerOptions(max_new_tokens=24))
-    assert isinstance(last, Answer)
-    return last.text
 
 
 def score(key: str, answer: str) -> Trial:

@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from engine.engine import Answer, AnswerOptions, Engine
-from training.evaluation.passkey import read_all
+from engine.engine import AnswerOptions, Engine
+from training.evaluation.cases import ask, read_all
 
 OPTIONS = AnswerOptions(max_new_tokens=32)
 
@@ -65,8 +65,7 @@ def table(result: dict) -> list[str]:
 def _ask(engine: Engine, states: dict, row: dict) -> dict:
     answers: dict = {"question": row["question"], "expected": row["answers"][0]}
     for name, state in states.items():
-        *_, last = engine.answer(state, row["question"], options=OPTIONS)
-        assert isinstance(last, Answer)
+        last = ask(engine, state, row["question"], OPTIONS)
         answers[name] = {
             "answer": last.text,
             "grounding": round(last.grounding, 3),

@@ -1,0 +1,90 @@
+"""A text, the questions on it, and a run over many of them that can be broken off and gone on with."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.engine import Answer, AnswerOptions, Engine
+
+SHORT = AnswerOptions(max_new_tokens=32)
+Judge = Callable[["Question", str], dict[str, float]]
+
+
+class RowsInvalid(Exception):
+    """A file with rows of an earlier run cannot be gone on with."""
+
+
+class Question(NamedTuple):
+    """What is asked, the answers that are accepted, and what to group the result by."""
+
+    text: str
+    accepted: tuple[str, ...]
+    about: dict
+
+
+class Case(NamedTuple):
+    """A text to read once, and what is asked about it afterwards. `key` names it within a run; `ids` makes its tokens."""
+
+    key: str
+    ids: Callable[[], Sequence[int]]
+    questions: list[Question]
+
+
+def run_cases(
+    engine: Engine, cases: Iterable[Case], judge: Judge, *, rows: Path | None = None, limit: int | None = None,
+    options: AnswerOptions = SHORT, say: Callable[[str], None] = lambda line: None,
+) -> list[dict]:  # fmt: skip
+    """One row a question: case, question, expected, answer, grounding, its `about`, and what `judge` says of the answer.
+
+    At most `limit` cases. With `rows` (JSON lines) every case is written down as soon as it is done, and one that stands
+    there already, done with the same weights, is not done again. Raises RowsInvalid.
+    """
+    done = _done(rows, engine.info.weights_hash)
+    found: list[dict] = []
+    for number, case in enumerate(cases):
+        if limit is not None and number >= limit:
+            break
+        fresh = done.get(case.key) or _run(engine, case, judge, options)
+        if rows is not None and case.key not in done:
+            with rows.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"case": case.key, "weights": engine.info.weights_hash, "rows": fresh}) + "\n")
+        say(f"{case.key}: {len(fresh)} questions, {json.dumps([row['answer'] for row in fresh])[:160]}")
+        found += fresh
+    return found
+
+
+def read_all(engine: Engine, ids: Sequence[int]):
+    """The state after reading `ids` from empty."""
+    state = engine.empty_state()
+    for step in engine.read(ids, state, group_tokens=engine.group_tokens()):
+        state = step.state
+    return state
+
+
+def ask(engine: Engine, state, question: str, options: AnswerOptions) -> Answer:
+    """The greedy answer from `state`."""
+    *_, last = engine.answer(state, question, options=options)
+    assert isinstance(last, Answer)
+    return last
+
+
+def _run(engine: Engine, case: Case, judge: Judge, options: AnswerOptions) -> list[dict]:
+    state, rows = read_all(engine, case.ids()), []
+    for question in case.questions:
+        said = ask(engine, state, question.text, options)
+        rows.append(
+            {"case": case.key, "question": question.text, "expected": question.accepted[0], "answer": said.text,
+             "grounding": round(said.grounding, 3), **question.about, **judge(question, said.text)}
+        )  # fmt: skip
+    return rows
+
+
+def _done(rows: Path | None, weights: str) -> dict[str, list[dict]]:
+    if rows is None or not rows.exists():
+        return {}
+    try:
+        lines = [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()]
+        return {line["case"]: line["rows"] for line in lines if line["weights"] == weights}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RowsInvalid(f"{rows} cannot be gone on with: it does not hold the rows of an earlier run.") from error
