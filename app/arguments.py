@@ -142,6 +142,15 @@ def _cases() -> argparse.ArgumentParser:
     group = argparse.ArgumentParser(add_help=False)
     group.add_argument("--limit", type=_count, default=None, metavar="N", help="at most so many texts")
     group.add_argument(
+        "--by",
+        choices=["memory", "rag", "truncated"],
+        default="memory",
+        help="from what questions are answered (memory)",
+    )
+    group.add_argument(
+        "--embedder", type=Path, default=None, metavar="DIR", help="embedding model's folder, for --by rag"
+    )
+    group.add_argument(
         "--rows", type=Path, default=None, metavar="FILE", help="write each text's rows here, and go on from there"
     )
     return group

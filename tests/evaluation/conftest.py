@@ -9,13 +9,15 @@ import torch
 from engine.engine import Engine, EngineSettings
 from tests.engine.tiny import make_model, make_tokenizer
 
-SEGMENT = 16
+SEGMENT, POSITIONS = 16, 1700
 
 
 @pytest.fixture(scope="package")
 def engine(tmp_path_factory) -> Engine:
     folder = tmp_path_factory.mktemp("model")
-    make_model(segment_len=SEGMENT).save_pretrained(folder)
+    model = make_model(segment_len=SEGMENT)
+    model.config.text_config.max_position_embeddings = POSITIONS
+    model.save_pretrained(folder)
     make_tokenizer().save_pretrained(folder)
     return Engine.load(EngineSettings(folder, model=str(folder), dtype="float32"))
 

@@ -8,12 +8,24 @@ import re
 import pytest
 import torch
 import torch.nn.functional as F
+from transformers import BertConfig, BertModel
 
 import launch
 from engine.passes import Recall
-from training.evaluation import babilong, narrativeqa, needles, passages, perplexity, retention, summaries
-from training.evaluation.cases import RowsInvalid, read_all
+from training.evaluation import (
+    babilong,
+    cases,
+    narrativeqa,
+    needles,
+    passages,
+    perplexity,
+    readers,
+    retention,
+    summaries,
+)
+from training.evaluation.cases import RowsInvalid
 from training.evaluation.hidden import FillerTooShort, Haystack, read_filler, spread
+from training.evaluation.readers import read_all
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +112,69 @@ def test_a_run_that_broke_off_goes_on(engine, data, tmp_path):
     rows.write_text("no rows\n", encoding="utf-8")
     with pytest.raises(RowsInvalid, match="rows of an earlier run"):
         needles.run_needles(engine, **chosen, rows=rows)
+
+
+@pytest.fixture(scope="module")
+def embedder(engine, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("embedder")
+    config = BertConfig(
+        vocab_size=len(engine.tokenizer),
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=3,
+        intermediate_size=40,
+        max_position_embeddings=300,
+    )
+    torch.manual_seed(6)
+    BertModel(config).save_pretrained(folder)
+    engine.tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_passages_are_looked_up_by_likeness(engine, embedder):
+    embed = readers.Embedder(embedder)
+    one, two = (
+        embed(["The dam is quiet."]),
+        embed(["The dam is quiet.", "A much longer sentence about the mill, the barn and Ada."]),
+    )
+    assert torch.allclose(one[0], two[0], atol=1e-5) and torch.allclose(two.norm(dim=-1), torch.ones(2))
+    ids = engine.tokenize(["".join(f"Day {i}: the water stood at {i * 7 % 90} inches. " for i in range(60))]).ids
+    found = readers.Passages(engine, embed, ids)
+    assert found.passages[0][-readers.OVERLAP :] == found.passages[1][: readers.OVERLAP]
+    assert sum(map(len, found.passages)) - readers.OVERLAP * (len(found.passages) - 1) == len(ids)
+    best = found.best("How high was the water on day 40?")
+    wanted = found.vectors @ embed(["How high was the water on day 40?"])[0]
+    places = [found.passages.index(passage) for passage in best]
+    assert places == sorted(places) and set(places) == set(wanted.topk(readers.BEST).indices.tolist())
+
+
+def test_others_answer_from_what_they_see(engine, data, embedder, tmp_path):
+    seen = []
+
+    class Watched:
+        """The engine, with what is asked of it written down."""
+
+        def __getattr__(self, name):
+            return getattr(engine, name)
+
+        def answer(self, state, question, **given):
+            seen.append((state.n_tokens, question))
+            return engine.answer(state, question, **given)
+
+    ids = engine.tokenize([(data / "books" / "dam.txt").read_text(encoding="utf-8")]).ids[:1400]
+    text = engine.tokenizer.decode(ids[-(engine.model.config.text_config.max_position_embeddings - readers.ROOM) :])
+    for name in ("memory", "truncated", "rag"):
+        readers.reader(Watched(), name, embedder).open(ids)("How was it?", cases.SHORT)
+    assert seen[0] == (1400, "How was it?")
+    assert seen[1] == (0, f"{text.strip()}\n\nHow was it?")
+    assert seen[2][0] == 0 and seen[2][1].endswith("\n\nHow was it?") and 300 < len(seen[2][1]) < len(seen[1][1])
+    rows = tmp_path / "rows.jsonl"
+    chosen = {"tokens": 300, "needles": 2, "trials": 1, "filler": data / "books", "rows": rows}
+    needles.run_needles(engine, **chosen)
+    result = needles.run_needles(engine, **chosen, by=readers.reader(engine, "truncated"))
+    assert result["by"] == "truncated" and len(rows.read_text(encoding="utf-8").splitlines()) == 2
+    with pytest.raises(readers.EmbedderMissing, match="--embedder"):
+        readers.reader(engine, "rag", tmp_path)
 
 
 def test_whole_books_are_asked_about(engine, data):

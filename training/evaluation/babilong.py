@@ -9,6 +9,7 @@ from engine.engine import Engine
 from training.corpora import Passage, babi_stories
 from training.evaluation.cases import Case, Question, run_cases
 from training.evaluation.hidden import Haystack, read_filler
+from training.evaluation.readers import Reader
 from training.evaluation.scores import babilong_match, mean, mean_by
 
 SENTENCE = re.compile(r"[^.]+\.")
@@ -18,7 +19,7 @@ HELD_OUT = 200
 
 def run_babilong(
     engine: Engine, *, tokens: int, tasks: tuple[int, ...], trials: int, stories: Path, filler: Path, seed: int = 0,
-    rows: Path | None = None, limit: int | None = None, say: Callable[[str], None] = lambda line: None,
+    rows: Path | None = None, limit: int | None = None, by: Reader | None = None, say: Callable[[str], None] = lambda line: None,
 ) -> dict:  # fmt: skip
     """`trials` stories of each of `tasks` (bAbI's 1 to 5) from the folder `stories`, in `tokens` tokens of `filler`.
 
@@ -33,11 +34,12 @@ def run_babilong(
         task = labels[question.about["task"]]
         return {"right": babilong_match(answer, question.accepted[0], task, question.text)}
 
-    found = run_cases(engine, made, judge, rows=rows, limit=limit, say=say)
+    found = run_cases(engine, made, judge, rows=rows, limit=limit, by=by, say=say)
     by_task = mean_by(found, lambda row: row["task"], "right")
     return {
         "average": mean(list(by_task.values())), "by_task": by_task, "chance": {t: 1 / len(labels[t]) for t in by_task},
-        "tokens": tokens, "trials": trials, "seed": seed, "filler": filler.name, "weights": engine.info.weights_hash, "rows": found,
+        "tokens": tokens, "trials": trials, "seed": seed, "filler": filler.name, "by": by.name if by else "memory",
+        "weights": engine.info.weights_hash, "rows": found,
     }  # fmt: skip
 
 

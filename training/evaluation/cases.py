@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.engine import Answer, AnswerOptions, Engine
+from engine.engine import AnswerOptions, Engine
+from training.evaluation.readers import Reader, reader
 
 SHORT = AnswerOptions(max_new_tokens=32)
 Judge = Callable[["Question", str], dict[str, float]]
@@ -33,46 +34,34 @@ class Case(NamedTuple):
 
 def run_cases(
     engine: Engine, cases: Iterable[Case], judge: Judge, *, rows: Path | None = None, limit: int | None = None,
-    options: AnswerOptions = SHORT, say: Callable[[str], None] = lambda line: None,
+    options: AnswerOptions = SHORT, by: Reader | None = None, say: Callable[[str], None] = lambda line: None,
 ) -> list[dict]:  # fmt: skip
     """One row a question: case, question, expected, answer, grounding, its `about`, and what `judge` says of the answer.
 
-    At most `limit` cases. With `rows` (JSON lines) every case is written down as soon as it is done, and one that stands
-    there already, done with the same weights, is not done again. Raises RowsInvalid.
+    At most `limit` cases, answered from the memory or as `by` does. With `rows` (JSON lines) every case is written down as
+    soon as it is done, and one that stands there already, done the same way with the same weights, is not done again.
+    Raises RowsInvalid.
     """
-    done = _done(rows, engine.info.weights_hash)
+    by = by or reader(engine, "memory")
+    mark = {"by": by.name, "weights": engine.info.weights_hash}
+    done = _done(rows, mark)
     found: list[dict] = []
     for number, case in enumerate(cases):
         if limit is not None and number >= limit:
             break
-        fresh = done.get(case.key) or _run(engine, case, judge, options)
+        fresh = done.get(case.key) or _run(by, case, judge, options)
         if rows is not None and case.key not in done:
             with rows.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"case": case.key, "weights": engine.info.weights_hash, "rows": fresh}) + "\n")
+                file.write(json.dumps({"case": case.key, **mark, "rows": fresh}) + "\n")
         say(f"{case.key}: {len(fresh)} questions, {json.dumps([row['answer'] for row in fresh])[:160]}")
         found += fresh
     return found
 
 
-def read_all(engine: Engine, ids: Sequence[int]):
-    """The state after reading `ids` from empty."""
-    state = engine.empty_state()
-    for step in engine.read(ids, state, group_tokens=engine.group_tokens()):
-        state = step.state
-    return state
-
-
-def ask(engine: Engine, state, question: str, options: AnswerOptions) -> Answer:
-    """The greedy answer from `state`."""
-    *_, last = engine.answer(state, question, options=options)
-    assert isinstance(last, Answer)
-    return last
-
-
-def _run(engine: Engine, case: Case, judge: Judge, options: AnswerOptions) -> list[dict]:
-    state, rows = read_all(engine, case.ids()), []
+def _run(by: Reader, case: Case, judge: Judge, options: AnswerOptions) -> list[dict]:
+    answer, rows = by.open(case.ids()), []
     for question in case.questions:
-        said = ask(engine, state, question.text, options)
+        said = answer(question.text, options)
         rows.append(
             {"case": case.key, "question": question.text, "expected": question.accepted[0], "answer": said.text,
              "grounding": round(said.grounding, 3), **question.about, **judge(question, said.text)}
@@ -80,11 +69,11 @@ def _run(engine: Engine, case: Case, judge: Judge, options: AnswerOptions) -> li
     return rows
 
 
-def _done(rows: Path | None, weights: str) -> dict[str, list[dict]]:
+def _done(rows: Path | None, mark: dict[str, str]) -> dict[str, list[dict]]:
     if rows is None or not rows.exists():
         return {}
     try:
         lines = [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()]
-        return {line["case"]: line["rows"] for line in lines if line["weights"] == weights}
+        return {line["case"]: line["rows"] for line in lines if mark.items() <= line.items()}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RowsInvalid(f"{rows} cannot be gone on with: it does not hold the rows of an earlier run.") from error

@@ -20,6 +20,7 @@ from training.evaluation import (
 )
 from training.evaluation.cases import RowsInvalid
 from training.evaluation.hidden import FillerTooShort
+from training.evaluation.readers import EmbedderMissing, Reader, reader
 
 Say = Callable[[str], None]
 
@@ -33,7 +34,7 @@ class Evaluation(NamedTuple):
 
 def named_errors() -> tuple[type[Exception], ...]:
     """What an evaluation raises when it was given the wrong files; the text is a sentence for the user."""
-    return (FillerTooShort, questions.QuestionsInvalid, RowsInvalid, CorpusError)
+    return (FillerTooShort, EmbedderMissing, questions.QuestionsInvalid, RowsInvalid, CorpusError)
 
 
 def evaluation(name: str) -> Evaluation:
@@ -50,6 +51,10 @@ def evaluation(name: str) -> Evaluation:
         "perplexity": Evaluation(_perplexity, perplexity.table),
         "retention": Evaluation(_retention, retention.table),
     }[name]
+
+
+def _by(engine: Engine, given: Namespace) -> Reader:
+    return reader(engine, given.by, given.embedder)
 
 
 def _passkey(engine: Engine, given: Namespace, say: Say) -> dict:
@@ -70,32 +75,40 @@ def _questions(engine: Engine, given: Namespace, say: Say) -> dict:
 def _needles(engine: Engine, given: Namespace, say: Say) -> dict:
     return needles.run_needles(
         engine, tokens=given.tokens, needles=given.needles, trials=given.trials, filler=given.filler, seed=given.seed,
-        rows=given.rows, limit=given.limit, say=say,
+        rows=given.rows, limit=given.limit, by=_by(engine, given), say=say,
     )  # fmt: skip
 
 
 def _babilong(engine: Engine, given: Namespace, say: Say) -> dict:
     return babilong.run_babilong(
         engine, tokens=given.tokens, tasks=tuple(given.tasks), trials=given.trials, stories=given.stories,
-        filler=given.filler, seed=given.seed, rows=given.rows, limit=given.limit, say=say,
+        filler=given.filler, seed=given.seed, rows=given.rows, limit=given.limit, by=_by(engine, given), say=say,
     )  # fmt: skip
 
 
 def _passages(engine: Engine, given: Namespace, say: Say) -> dict:
     return passages.run_passages(
         engine, tokens=given.tokens, passages=given.passages, trials=given.trials, squad=given.squad,
-        filler=given.filler, seed=given.seed, rows=given.rows, limit=given.limit, say=say,
+        filler=given.filler, seed=given.seed, rows=given.rows, limit=given.limit, by=_by(engine, given), say=say,
     )  # fmt: skip
 
 
 def _narrativeqa(engine: Engine, given: Namespace, say: Say) -> dict:
     return narrativeqa.run_narrativeqa(
-        engine, books=given.books, tokens=given.tokens, rows=given.rows, limit=given.limit, say=say
+        engine,
+        books=given.books,
+        tokens=given.tokens,
+        rows=given.rows,
+        limit=given.limit,
+        by=_by(engine, given),
+        say=say,
     )
 
 
 def _summaries(engine: Engine, given: Namespace, say: Say) -> dict:
-    return summaries.run_summaries(engine, file=given.file, rows=given.rows, limit=given.limit, say=say)
+    return summaries.run_summaries(
+        engine, file=given.file, rows=given.rows, limit=given.limit, by=_by(engine, given), say=say
+    )
 
 
 def _perplexity(engine: Engine, given: Namespace, say: Say) -> dict:

@@ -7,11 +7,12 @@ from pathlib import Path
 from engine.engine import Engine
 from training.corpora import CorpusError, read_book
 from training.evaluation.cases import Case, Question, run_cases
+from training.evaluation.readers import Reader
 from training.evaluation.scores import exact_match, f1, mean, rouge
 
 
 def run_narrativeqa(
-    engine: Engine, *, books: Path, tokens: int | None = None, rows: Path | None = None, limit: int | None = None,
+    engine: Engine, *, books: Path, tokens: int | None = None, rows: Path | None = None, limit: int | None = None, by: Reader | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict:  # fmt: skip
     """All questions on the books of the folder `books` (narrativeqa_*questions.jsonl and books/), at most `limit` books,
@@ -19,11 +20,12 @@ def run_narrativeqa(
 
     Returns the means `exact`, `f1` and `rouge_l` over questions. Raises CorpusError and RowsInvalid.
     """
-    found = run_cases(engine, cases(engine, books, tokens), judge, rows=rows, limit=limit, say=say)
+    found = run_cases(engine, cases(engine, books, tokens), judge, rows=rows, limit=limit, by=by, say=say)
     return {
         "exact": mean([row["exact"] for row in found]), "f1": mean([row["f1"] for row in found]),
         "rouge_l": mean([row["rouge_l"] for row in found]), "questions": len(found),
-        "books": len({row["case"] for row in found}), "tokens": tokens, "weights": engine.info.weights_hash, "rows": found,
+        "books": len({row["case"] for row in found}), "tokens": tokens, "by": by.name if by else "memory",
+        "weights": engine.info.weights_hash, "rows": found,
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from engine.engine import Engine
 from training.evaluation.cases import Case, Question, run_cases
 from training.evaluation.hidden import Haystack, read_filler, spread
 from training.evaluation.passkey import DIGITS
+from training.evaluation.readers import Reader
 from training.evaluation.scores import mean, mean_by
 
 THINGS = (
@@ -20,7 +21,7 @@ QUESTION = "What is the number of the {thing}?"
 
 def run_needles(
     engine: Engine, *, tokens: int, needles: int, trials: int, filler: Path, seed: int = 0, rows: Path | None = None,
-    limit: int | None = None, say: Callable[[str], None] = lambda line: None,
+    limit: int | None = None, by: Reader | None = None, say: Callable[[str], None] = lambda line: None,
 ) -> dict:  # fmt: skip
     """Hide `needles` numbers, one in each part of `tokens` tokens of `filler`, and ask for all of them; `trials` texts.
 
@@ -29,14 +30,14 @@ def run_needles(
     """
     hay = Haystack(engine, read_filler(filler))
     made = cases(hay, tokens, needles, trials, seed)
-    found = run_cases(engine, made, judge, rows=rows, limit=limit, say=say)
+    found = run_cases(engine, made, judge, rows=rows, limit=limit, by=by, say=say)
     texts = {row["case"] for row in found}
     return {
         "exact": mean([row["exact"] for row in found]),
         "all": mean([float(all(row["exact"] for row in found if row["case"] == text)) for text in texts]),
         "by_depth": mean_by(sorted(found, key=lambda row: row["part"]), lambda row: row["part"], "exact"),
         "tokens": tokens, "needles": needles, "trials": len(texts), "seed": seed, "filler": filler.name,
-        "weights": engine.info.weights_hash, "state_bytes": engine.info.state_bytes, "rows": found,
+        "by": by.name if by else "memory", "weights": engine.info.weights_hash, "state_bytes": engine.info.state_bytes, "rows": found,
     }  # fmt: skip
 
 

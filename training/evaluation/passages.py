@@ -8,12 +8,13 @@ from engine.engine import Engine
 from training.corpora import Passage, squad_passages
 from training.evaluation.cases import Case, Question, run_cases
 from training.evaluation.hidden import Haystack, read_filler, spread
+from training.evaluation.readers import Reader
 from training.evaluation.scores import exact_match, f1, mean, mean_by
 
 
 def run_passages(
     engine: Engine, *, tokens: int, passages: int, trials: int, squad: Path, filler: Path, seed: int = 0,
-    rows: Path | None = None, limit: int | None = None, say: Callable[[str], None] = lambda line: None,
+    rows: Path | None = None, limit: int | None = None, by: Reader | None = None, say: Callable[[str], None] = lambda line: None,
 ) -> dict:  # fmt: skip
     """`trials` texts of `tokens` tokens of `filler` with `passages` paragraphs each, of articles that training leaves out.
 
@@ -22,7 +23,7 @@ def run_passages(
     """
     hay, held_out = Haystack(engine, read_filler(filler)), squad_passages(squad)[1]
     made = cases(hay, held_out, tokens, passages, trials, seed)
-    found = run_cases(engine, made, judge, rows=rows, limit=limit, say=say)
+    found = run_cases(engine, made, judge, rows=rows, limit=limit, by=by, say=say)
     near = sorted(found, key=lambda row: row["distance"])
     return {
         "exact": mean([row["exact"] for row in found]), "f1": mean([row["f1"] for row in found]),
@@ -30,7 +31,8 @@ def run_passages(
             "exact": mean_by(near, lambda row: row["distance"], "exact"),
             "f1": mean_by(near, lambda row: row["distance"], "f1"),
         },
-        "tokens": tokens, "questions": len(found), "seed": seed, "filler": filler.name, "weights": engine.info.weights_hash, "rows": found,
+        "tokens": tokens, "questions": len(found), "seed": seed, "filler": filler.name, "by": by.name if by else "memory",
+        "weights": engine.info.weights_hash, "rows": found,
     }  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.engine import AnswerOptions, Engine
-from training.evaluation.cases import ask, read_all
 from training.evaluation.hidden import FillerTooShort, read_filler, sentence_ends
+from training.evaluation.readers import ask, read_all
 
 STATEMENT = " The pass key is {key}. Remember it. {key} is the pass key. "
 QUESTION = "What is the pass key?"

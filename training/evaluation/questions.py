@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from engine.engine import AnswerOptions, Engine
-from training.evaluation.cases import ask, read_all
+from training.evaluation.readers import ask, read_all
 
 OPTIONS = AnswerOptions(max_new_tokens=32)
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.engine import Engine
-from training.evaluation.cases import ask
 from training.evaluation.hidden import Haystack, read_filler
 from training.evaluation.passkey import DIGITS, OPTIONS, QUESTION, STATEMENT, score
+from training.evaluation.readers import ask
 from training.evaluation.scores import mean
 
 FIRST = 512

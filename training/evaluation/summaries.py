@@ -7,13 +7,14 @@ from pathlib import Path
 from engine.engine import SUMMARY, Engine
 from training.corpora import CorpusError
 from training.evaluation.cases import Case, Question, run_cases
+from training.evaluation.readers import Reader
 from training.evaluation.scores import mean, rouge
 
 MEASURES = ("rouge1", "rouge2", "rougeL")
 
 
 def run_summaries(
-    engine: Engine, *, file: Path, rows: Path | None = None, limit: int | None = None,
+    engine: Engine, *, file: Path, rows: Path | None = None, limit: int | None = None, by: Reader | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict:  # fmt: skip
     """Every query of the documents in `file` (SQuALITY's or QMSum's JSON lines), at most `limit` documents.
@@ -24,10 +25,11 @@ def run_summaries(
     def judge(question: Question, answer: str) -> dict[str, float]:
         return rouge(answer, question.accepted)
 
-    found = run_cases(engine, cases(engine, file), judge, rows=rows, limit=limit, options=SUMMARY, say=say)
+    found = run_cases(engine, cases(engine, file), judge, rows=rows, limit=limit, options=SUMMARY, by=by, say=say)
     return {
         **{name: mean([row[name] for row in found]) for name in MEASURES},
         "documents": len({row["case"] for row in found}), "summaries": len(found), "file": file.name,
+        "by": by.name if by else "memory",
         "weights": engine.info.weights_hash, "rows": found,
     }  # fmt: skip
 
