@@ -93,7 +93,7 @@ def run_library(given: Namespace, documents: Library, out: Output) -> int:
         return cli.read_files(documents, given.files, given.password, out)
     options = {"max_new_tokens": given.max_tokens, "temperature": given.temperature, "seed": given.seed}
     if given.verb == "ask":
-        return cli.ask(documents, given.id, given.question, options, out, given.page)
+        return cli.ask(documents, given.id, given.question, options, out, given.page, where=given.where)
     return cli.summarize(documents, given.id, given.section, options, out, given.page)
 
 

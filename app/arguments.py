@@ -50,6 +50,7 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     ask = verbs.add_parser("ask", parents=[common], help="ask a document that was read")
     ask.add_argument("id", metavar="ID", help="the document's id, or its beginning")
     ask.add_argument("question", metavar="QUESTION")
+    ask.add_argument("--where", action="store_true", help="look for the pages that the answer was learned from")
 
     summarize = verbs.add_parser("summarize", parents=[common], help="summarise a document or one of its sections")
     summarize.add_argument("id", metavar="ID")

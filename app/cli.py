@@ -17,7 +17,7 @@ from app.errors import ReadingStopped
 from app.exact import recognise
 from app.library import Library, named_errors
 from app.shelf import Shelf
-from app.views import ReadProgress, ReadReport, ShelfItem, TextAnswer
+from app.views import Origin, ReadProgress, ReadReport, ShelfItem, TextAnswer
 
 if TYPE_CHECKING:
     from app.library import Answer
@@ -85,9 +85,16 @@ def _read_file(
 
 
 def ask(
-    library: Library, document_id: str, question: str, options: dict[str, Any], out: Output, page: int | None = None
+    library: Library,
+    document_id: str,
+    question: str,
+    options: dict[str, Any],
+    out: Output,
+    page: int | None = None,
+    *,
+    where: bool = False,
 ) -> int:
-    """Streams the answer, as of the end of `page` where one is given."""
+    """Streams the answer, as of the end of `page` where one is given; with `where` says which pages it was learned from."""
     item = library.get(library.resolve(document_id))
     with stop_on_interrupt() as stopped:
         pieces = library.ask(
@@ -101,12 +108,18 @@ def ask(
         if page is None and not item.whole and recognise(question) is None:
             out.note(f"Only pages 1 to {item.read_pages} of {item.pages} are read; the answer comes from those.")
         answer = _spoken(pieces, out)
+        found = None
+        if where and answer is not None and not isinstance(answer, TextAnswer) and answer.text:
+            search = library.where(item.id, question, answer.text, page=page, should_stop=stopped)
+            found = next((piece for piece in search if isinstance(piece, Origin)), None)
     if answer is None:
         return 1
     if isinstance(answer, TextAnswer):
         return _told_places(answer, out)
     if not answer.grounded and not answer.stopped:
         out.text("(The document does not seem to say.)")
+    if found is not None:
+        _told_origin(found, out)
     out.result(
         {
             "answer": answer.text,
@@ -114,9 +127,20 @@ def ask(
             "grounded": answer.grounded,
             "seconds": answer.seconds,
             "first_token_seconds": answer.first_token_seconds,
+            **({"origin": asdict(found)} if found else {}),
         }
     )
     return 0
+
+
+def _told_origin(found: Origin, out: Output) -> None:
+    pages = f"page {found.first_page}" + (f" to {found.last_page}" if found.last_page > found.first_page else "")
+    section = f", “{found.section}”" if found.section else ""
+    if found.rise <= 0:
+        out.text("(No stretch of the document made this answer likelier.)")
+        return
+    out.text(f"(Learned on {pages}{section}. Read again, that passage gives: {found.again})")
+    out.text(f"  …{' '.join(found.passage.split())}…")
 
 
 def _told_places(answer: TextAnswer, out: Output) -> int:

@@ -154,3 +154,29 @@ class Turn:
     asked_at: str
     places: tuple[Place, ...] | None = None
     page: int | None = None
+
+
+@dataclass(frozen=True)
+class MemoryPoint:
+    """How likely an answer is from the memory after `n_tokens` tokens, up to `page`: mean log-probability, nats a token."""
+
+    n_tokens: int
+    page: int
+    log_prob: float
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an answer was learned: the curve over the document's kept memories, and the stretch of its steepest rise.
+
+    `rise` is in nats a token; at 0 or below nothing that was read made the answer likelier. `passage` is the text of that
+    stretch, and `again` what the model answers with that passage before its eyes and no memory.
+    """
+
+    points: tuple[MemoryPoint, ...]
+    rise: float
+    first_page: int
+    last_page: int
+    section: str | None
+    passage: str
+    again: str

@@ -16,7 +16,8 @@ from transformers import (
 from engine.cache import InfiniCache
 from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
 from engine.model import InfiniForCausalLM
-from engine.prompts import Turn, question_ids
+from engine.passes import Recall
+from engine.prompts import Turn, answer_ids, question_ids
 from engine.state import MemoryState
 
 GROUNDED_ABOVE = 0.5
@@ -152,3 +153,33 @@ def _mean_log_prob(model: InfiniForCausalLM, prompt: list[int], tokens: list[int
     ids = torch.tensor([prompt + tokens], device=model.device)
     logits = model(input_ids=ids, use_cache=False, logits_to_keep=len(tokens) + 1).logits[0, :-1].float()
     return float(logits.log_softmax(-1).gather(-1, ids[0, -len(tokens) :, None]).mean())
+
+
+@torch.inference_mode()
+def likelihoods(
+    model: InfiniForCausalLM,
+    tokenizer: PreTrainedTokenizerBase,
+    states: Sequence[MemoryState],
+    question: str,
+    said: str,
+    history: Sequence[Turn] = (),
+) -> list[float]:
+    """Mean log-probability, in nats a token, of the answer `said` with its end, from each state: all at once, one row a state.
+
+    Raises EmptyQuestion and QuestionTooLong.
+    """
+    tokens = answer_ids(tokenizer, said)
+    prompt = _checked_prompt(model, tokenizer, question, history, AnswerOptions(max_new_tokens=len(tokens)))
+    read = [state for state in states if state.n_tokens]
+    found = iter(_mean_log_probs(model, read, prompt, tokens) if read else [])
+    unread = _mean_log_prob(model, prompt, tokens) if len(read) < len(states) else 0.0
+    return [next(found) if state.n_tokens else unread for state in states]
+
+
+def _mean_log_probs(model, states: list[MemoryState], prompt: list[int], tokens: list[int]) -> list[float]:
+    M = torch.cat([state.M for state in states], dim=1)
+    z = None if states[0].z is None else torch.cat([state.z for state in states], dim=1)
+    ids = torch.tensor([prompt + tokens], device=model.device).expand(len(states), -1)
+    hidden = model.hidden(ids, Recall(MemoryState(M, z, states[0].n_tokens)))[:, -len(tokens) - 1 : -1]
+    log_probs = model.base.lm_head(hidden).float().log_softmax(-1)
+    return log_probs.gather(-1, ids[:, -len(tokens) :, None]).squeeze(-1).mean(-1).tolist()

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from engine import reader
-from engine.answer import Answer, AnswerOptions, answer
+from engine.answer import Answer, AnswerOptions, answer, likelihoods
 from engine.device import choose_device, choose_dtype
 from engine.errors import EmptyText
 from engine.fetch import DEFAULT_BASE
@@ -106,6 +106,21 @@ class Engine:
         return answer(
             self.model, self.tokenizer, state, question, history=history, options=options, should_stop=should_stop
         )
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of token ids, without letters that are cut through at either end."""
+        return self.tokenizer.decode(list(ids)).strip("\N{REPLACEMENT CHARACTER}").strip()
+
+    def answer_from_text(self, passage: str, question: str, *, options: AnswerOptions = ANSWER) -> str:
+        """The answer with `passage` before the model's eyes and no memory. Raises EmptyQuestion and QuestionTooLong."""
+        *_, last = self.answer(self.empty_state(), f"{passage}\n\n{question.strip()}", options=options)
+        return last.text
+
+    def likelihoods(
+        self, states: Sequence[MemoryState], question: str, said: str, *, history: Sequence[Turn] = ()
+    ) -> list[float]:
+        """How likely the answer `said` is from each of `states`; see `engine.answer.likelihoods`."""
+        return likelihoods(self.model, self.tokenizer, states, question, said, history)
 
     def summarize(
         self, state: MemoryState, *, title: str, options: AnswerOptions = SUMMARY,

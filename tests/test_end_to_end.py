@@ -114,6 +114,18 @@ def test_a_memory_of_other_settings_is_refused(run, book, tmp_path, capsys):
     assert "StaleSnapshot" in capsys.readouterr().err
 
 
+def test_an_answer_with_the_pages_it_was_learned_from(run, book):
+    document = run("read", book)[1]["documents"][0]
+    code, told, _ = run("ask", document["id"], "Who rose?", "--where", "--max-tokens", "9", "--temperature", "1")
+    assert code == 0 and "origin" in told, told
+    found = told["origin"]
+    assert found["points"][0]["n_tokens"] == 0 and found["points"][-1]["n_tokens"] == document["tokens"]
+    assert (1 <= found["first_page"] <= found["last_page"] and "miller" in found["passage"]) or "water" in found[
+        "passage"
+    ]
+    assert "origin" not in run("ask", document["id"], "Who rose?", "--max-tokens", "9")[1]
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

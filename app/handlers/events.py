@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from app.handlers.origins import OriginHandlers
+from app.handlers.runs import Runs
 from app.handlers.screen import WHOLE_DOCUMENT, Screen, Standing, advanced, as_of, mark_of, opened, progressed, settled
 from app.jobs import ReadingQueue
 from app.library import Library
@@ -20,21 +20,14 @@ from app.markup.notice import notice
 from app.views import JobView
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One answer being made for one browser tab."""
-
-    document_id: str
-    stop: threading.Event = field(default_factory=threading.Event)
-
-
 class Handlers:
     """The page's events: each gives `Screen` values, and named errors come out as notices in plain words."""
 
     def __init__(self, library: Library, queue: ReadingQueue) -> None:
         self._library = library
         self._queue = queue
-        self._runs: dict[str, _Run] = {}
+        self._runs = Runs()
+        self.origins = OriginHandlers(library, self._runs)
 
     # What is shown
 
@@ -46,7 +39,7 @@ class Handlers:
     def select(self, document_id: str, event: gr.EventData, request: gr.Request) -> Screen:
         """A document on the shelf was chosen; an answer under way in this tab is stopped."""
         chosen = str(event._data.get("document", "")) if isinstance(event._data, dict) else ""
-        self._end(request)
+        self._runs.end(request)
         return self._safely(lambda: self._open(chosen or document_id))
 
     def tick(self, document_id: str, mark: str) -> Screen:
@@ -85,7 +78,7 @@ class Handlers:
 
     def remove(self, document_id: str, request: gr.Request) -> Screen:
         """Take the open document off the shelf, with its memory and its conversation."""
-        self._end(request)
+        self._runs.end(request)
 
         def forget() -> Screen:
             title = self._library.get(document_id).title
@@ -145,7 +138,7 @@ class Handlers:
 
     def stop(self, request: gr.Request) -> Screen:
         """Stop the answer under way in this tab; what was said so far stays."""
-        run = self._runs.get(str(request.session_hash))
+        run = self._runs.of(request)
         if run is not None:
             run.stop.set()
         return Screen(stop=gr.Button("Stopping …", interactive=False))
@@ -156,15 +149,15 @@ class Handlers:
 
     def leave(self, request: gr.Request) -> None:
         """A tab was closed: its answer ends, readings go on."""
-        self._end(request)
+        self._runs.end(request)
 
     # Inside
 
     def _begin(self, document_id: str, question: str, waiting: str, request: gr.Request) -> Screen:
-        self._end(request)
-        self._runs[str(request.session_hash)] = _Run(document_id)
+        self._runs.begin(document_id, request)
         return Screen(
             notice="",
+            origin="",
             live=pending(question, "", waiting),
             ask=gr.Button(visible=False),
             summarise=gr.Button(interactive=False),
@@ -181,8 +174,7 @@ class Handlers:
         request: gr.Request,
         back: str,
     ) -> Iterator[Screen]:
-        session = str(request.session_hash)
-        run = self._runs.get(session)
+        run = self._runs.of(request)
         if run is None or run.document_id != document_id:
             # Another document was opened before the model was free.
             yield Screen()
@@ -196,15 +188,13 @@ class Handlers:
                         if isinstance(piece, str):
                             text += piece
                             # A tab that has moved on to another document is left alone.
-                            here = self._runs.get(session) is run
+                            here = self._runs.of(request) is run
                             yield Screen(live=pending(question, text, waiting)) if here else Screen()
         except self._library.named_errors() as error:
             problem = str(error)
         finally:
-            moved_on = self._runs.get(session) is not run
-            if not moved_on:
-                del self._runs[session]
-        if not moved_on:
+            here_still = self._runs.finish(run, request)
+        if here_still:
             yield self._safely(lambda: self._settle(document_id, problem, back))
 
     def _settle(self, document_id: str, problem: str, back: str) -> Screen:
@@ -212,11 +202,6 @@ class Handlers:
         shown = Screen(**settled(item, self._library)) if item else self._open("")
         restored = gr.Textbox(value=back) if problem and back else Screen().question
         return shown._replace(notice=notice([problem] if problem else []), question=restored)
-
-    def _end(self, request: gr.Request) -> None:
-        run = self._runs.pop(str(request.session_hash), None)
-        if run is not None:
-            run.stop.set()
 
     def _safely(self, action: Callable[[], Screen]) -> Screen:
         """Return what `action` shows, or a notice with what went wrong."""

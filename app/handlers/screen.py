@@ -34,6 +34,7 @@ class Screen(NamedTuple):
     part: Any = KEEP
     talk: Any = KEEP
     live: Any = KEEP
+    origin: Any = KEEP
     page: Any = KEEP
     question: Any = KEEP
     ask: Any = KEEP
@@ -75,6 +76,7 @@ def opened(item: ShelfItem | None, library: Library, now: Standing) -> Screen:
         )
     return progressed(item, library, now)._replace(
         document_id=item.id,
+        origin="",
         work=gr.Column(visible=True),
         remove=gr.Button(visible=True),
         confirm=gr.Row(visible=False),

@@ -10,10 +10,11 @@ from app import rows
 from app.errors import LibraryError, UnknownSection
 from app.exact import recognise
 from app.library.memories import WHOLE, Memories, OnProgress, ShouldStop, Text
+from app.library.origins import Origins
 from app.reading import SavePolicy
 from app.shelf import Shelf
 from app.turns import Turns
-from app.views import ReadReport, TextAnswer
+from app.views import Origin, ReadProgress, ReadReport, TextAnswer
 from app.waypoints import Spacing
 from storage import DocumentRow, StorageError, Store
 
@@ -47,6 +48,7 @@ class Library(Shelf):
         self._engine = engine
         self._turns = Turns()
         self._memories = Memories(engine, store, self._turns, policy or SavePolicy(), spacing or Spacing())
+        self._origins = Origins(engine, store, self._turns, self._memories)
 
     @property
     def engine_info(self) -> EngineInfo:
@@ -123,6 +125,22 @@ class Library(Shelf):
             return self._answering(row.id, question.strip(), pieces, keep, page)
 
         return self._from_memory(row, page, answer, on_progress, should_stop)
+
+    def where(
+        self,
+        document_id: str,
+        question: str,
+        answer: str,
+        *,
+        page: int | None = None,
+        should_stop: ShouldStop = lambda: False,
+    ) -> Iterator[ReadProgress | Origin]:
+        """How the looking goes, then where in the document `answer` to `question` was learned, as of `page` if it was given so.
+
+        The stretch that taught it is read again, which is the progress. Ends without an Origin when stopped. Raises at
+        the first piece what ask raises, SnapshotDamaged, EmptyQuestion and QuestionTooLong.
+        """
+        return self._origins.find(self._row(document_id), question, answer, page, should_stop)
 
     def summarize(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app import rows
@@ -144,6 +145,27 @@ class Memories:
             return None
         self._last_as_of = ((row.id, page), reached[0])
         return reached[0]
+
+    def marks(
+        self, row: DocumentRow, page: int | None, should_stop: ShouldStop
+    ) -> list[tuple[int, Callable[[], MemoryState]]]:
+        """The kept memories of a document in order, each by how many tokens it holds and loaded when called: that of nothing,
+        every waypoint's, and the newest or, with `page`, the one as of it. None of them when stopped before that was there.
+        Loading raises SnapshotDamaged.
+        """
+        if page is not None:
+            self.check_page(row, page)
+        last = self.newest(row) if page is None else self.as_of(row, page, lambda progress: None, should_stop)
+        if last is None:
+            return []
+        waypoints, fingerprint = self._store.waypoints, self._engine.fingerprint
+
+        def load(n_tokens: int) -> MemoryState:
+            kept = waypoints.before(row.id, fingerprint, n_tokens)
+            return self._engine.state_from_bytes(kept.blob) if kept else self._engine.empty_state()
+
+        kept = [n for n in waypoints.tokens(row.id, fingerprint) if n < last.n_tokens]
+        return [(0, self._engine.empty_state), *((n, partial(load, n)) for n in kept), (last.n_tokens, lambda: last)]
 
     def _waypoint_before(self, document_id: str, n_tokens: int) -> tuple[MemoryState, int]:
         from engine.errors import FingerprintMismatch, StateCorrupt

@@ -20,7 +20,7 @@ def conversation(turns: Sequence[Turn], ready: bool) -> str:
     """Return the HTML of the kept turns, oldest first; an opening line when there are none."""
     if not turns:
         return READY if ready else NOT_READY
-    return f'<div class="talk">{"".join(_turn(turn) for turn in turns)}</div>'
+    return f'<div class="talk">{"".join(_turn(turn, number) for number, turn in enumerate(turns))}</div>'
 
 
 def pending(question: str, answer: str, waiting: str) -> str:
@@ -29,7 +29,7 @@ def pending(question: str, answer: str, waiting: str) -> str:
     return f'<div class="talk">{_question(question)}{_answer(shown, "", streaming=True)}</div>'
 
 
-def _turn(turn: Turn) -> str:
+def _turn(turn: Turn, number: int) -> str:
     measured = turn.grounding is not None and turn.grounded is not None
     bar = meter(turn.grounding, turn.grounded) if measured else '<span class="grounding"></span>'
     if turn.places is not None:
@@ -39,9 +39,12 @@ def _turn(turn: Turn) -> str:
     if turn.page is not None:
         bar = f'<span class="as-of">As of page {turn.page:,}</span>{bar}'
     copy = '<button type="button" class="copy" data-copy aria-label="Copy this answer">Copy</button>'
+    if measured and turn.answer.strip():
+        copy = f'<button type="button" class="copy" data-where="{number}">Where did it learn this?</button>{copy}'
     text = escape(turn.answer.strip()) or '<span class="none">No answer: stopped before the first word.</span>'
     return _question(turn.question) + _answer(
-        text, f'{_places(turn.places or ())}<footer><div class="source">{bar}</div>{copy}</footer>'
+        text,
+        f'{_places(turn.places or ())}<footer><div class="source">{bar}</div><div class="tools">{copy}</div></footer>',
     )
 
 

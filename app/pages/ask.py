@@ -15,6 +15,7 @@ class AskSection(NamedTuple):
     part: gr.HTML
     talk: gr.HTML
     live: gr.HTML
+    origin: gr.HTML
     page: gr.Slider
     question: gr.Textbox
     ask: gr.Button
@@ -29,6 +30,7 @@ def render() -> AskSection:
     with gr.Column(elem_classes="talk-pane", elem_id="talk-pane"):
         talk = gr.HTML("", apply_default_css=False, js_on_load=behaviour.TALK, elem_id="talk")
         live = gr.HTML("", apply_default_css=False, js_on_load=behaviour.LIVE, elem_id="live")
+        origin = gr.HTML("", apply_default_css=False, js_on_load=behaviour.ORIGIN, elem_id="origin")
     part = gr.HTML("", apply_default_css=False, elem_id="part")
     page = gr.Slider(
         minimum=1,
@@ -68,4 +70,4 @@ def render() -> AskSection:
         fresh = gr.Button(
             "New conversation", size="sm", scale=0, min_width=150, visible=False, elem_classes="quiet", elem_id="fresh"
         )
-    return AskSection(part, talk, live, page, question, ask, stop, section, summarise, fresh)
+    return AskSection(part, talk, live, origin, page, question, ask, stop, section, summarise, fresh)

@@ -54,6 +54,8 @@ const end = () => {
   if (pane) pane.scrollTop = pane.scrollHeight;
 };
 element.addEventListener("click", async (event) => {
+  const asked = event.target.closest("[data-where]");
+  if (asked) trigger("click", { turn: Number(asked.dataset.where) });
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   await navigator.clipboard.writeText(button.closest(".turn").querySelector(".text").innerText);
@@ -68,5 +70,19 @@ LIVE = """
 watch("value", () => requestAnimationFrame(() => {
   const pane = element.closest(".talk-pane");
   if (pane && pane.scrollHeight - pane.scrollTop - pane.clientHeight < 160) pane.scrollTop = pane.scrollHeight;
+}));
+"""
+
+# Where an answer was learned: shown under the conversation, closed by its cross or by Escape.
+ORIGIN = """
+element.addEventListener("click", (event) => {
+  if (event.target.closest("[data-close]")) props.value = "";
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && element.querySelector("[data-close]")) props.value = "";
+});
+watch("value", () => requestAnimationFrame(() => {
+  const shown = element.querySelector(".origin");
+  if (shown) shown.scrollIntoView({ block: "nearest" });
 }));
 """

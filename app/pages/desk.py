@@ -35,7 +35,7 @@ def build_page(library: Library, queue: ReadingQueue) -> gr.Blocks:
     """
     handlers = Handlers(library, queue)
     with gr.Blocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
-        document_id, mark, asked = gr.State(""), gr.State(""), gr.State("")
+        document_id, mark, asked, turn = gr.State(""), gr.State(""), gr.State(""), gr.State(-1)
         gr.HTML(banner(library.engine_info), apply_default_css=False, js_on_load=behaviour.BANNER, elem_id="banner")
         notice = gr.HTML("", apply_default_css=False, js_on_load=behaviour.NOTICE, elem_id="notice")
         with gr.Row(elem_id="house"):
@@ -52,7 +52,7 @@ def build_page(library: Library, queue: ReadingQueue) -> gr.Blocks:
             found |= section._asdict()
         screen = [found[name] for name in Screen._fields]
         _wire_shelf(page, handlers, left, head, timer, document_id, mark, screen)
-        _wire_talk(page, handlers, talk, document_id, asked, screen)
+        _wire_talk(handlers, talk, document_id, asked, turn, screen)
     return page
 
 
@@ -102,11 +102,11 @@ def _wire_shelf(
 
 
 def _wire_talk(
-    page: gr.Blocks,
     handlers: Handlers,
     talk: ask.AskSection,
     document_id: gr.State,
     asked: gr.State,
+    turn: gr.State,
     screen: list[Any],
 ) -> None:
     sent = gr.on(
@@ -119,6 +119,8 @@ def _wire_talk(
     sent.then(handlers.answer, [document_id, asked, talk.page], screen, **HEAVY)
     wanted = talk.summarise.click(handlers.begin_summary, [document_id, talk.section], screen, **LIGHT)
     wanted.then(handlers.summarise, [document_id, talk.section, talk.page], screen, **HEAVY)
+    sought = talk.talk.click(handlers.origins.begin, document_id, [turn, *screen], **LIGHT)
+    sought.then(handlers.origins.find, [document_id, turn], screen, **HEAVY)
     talk.page.change(handlers.as_of, [document_id, talk.page], screen, trigger_mode="always_last", **LIGHT)
     talk.stop.click(handlers.stop, None, screen, **LIGHT)
     talk.fresh.click(handlers.fresh, document_id, screen, **LIGHT)

@@ -11,6 +11,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from engine.errors import EmptyQuestion, EngineError, FingerprintMismatch, StateCorrupt
@@ -63,7 +64,7 @@ class SmallAnswer:
 class SmallEngine:
     """One token a character. `pause` seconds a group make it slow; `fails_at` tokens make it fail."""
 
-    info = None
+    info = SimpleNamespace(segment_len=5)
 
     def __init__(
         self, fingerprint: str = "f1", *, group: int = 7, pause: float = 0.0, fails_at: int | None = None
@@ -74,6 +75,7 @@ class SmallEngine:
         self.fails_at = fails_at
         self.tokens_read = 0
         self.group_sizes: set[int] = set()
+        self.known: dict[str, str] = {"0" * 64: ""}
         self.before_group: Callable[[], None] = lambda: None
 
     def group_tokens(self) -> int:
@@ -103,11 +105,23 @@ class SmallEngine:
             time.sleep(self.pause)
             group = ids[start : start + group_tokens]
             digest = hashlib.sha256(state.digest.encode() + group.tobytes()).hexdigest()
+            self.known[digest] = self.known.get(state.digest, "") + "".join(map(chr, group))
             state = SmallState(digest, state.n_tokens + len(group))
             if self.fails_at is not None and state.n_tokens > self.fails_at:
                 raise EngineError("The device has no memory left. Close other programs.")
             self.tokens_read += len(group)
             yield SmallStep(state, state.n_tokens, total, 1000.0, (total - state.n_tokens) / 1000.0)
+
+    def text(self, ids: array[int]) -> str:
+        return "".join(map(chr, ids))
+
+    def likelihoods(self, states: Sequence[SmallState], question: str, said: str) -> list[float]:
+        """What was read makes an answer likelier by 3 nats where it stands there, and by a little for every lamp."""
+        texts = [self.known[state.digest] for state in states]
+        return [-4.0 + 3.0 * (said in text) + 0.01 * text.count("lamp") for text in texts]
+
+    def answer_from_text(self, passage: str, question: str) -> str:
+        return f"{question} {len(passage)}"
 
     def answer(
         self,

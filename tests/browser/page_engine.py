@@ -21,6 +21,7 @@ class PageInfo:
     model: str = "tiny-test-model"
     device: str = "cpu"
     dtype: str = "float32"
+    segment_len: int = 64
 
 
 class PageEngine(SmallEngine):

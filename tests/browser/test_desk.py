@@ -168,6 +168,39 @@ def test_as_of_an_earlier_page_nothing_later_is_known(desk) -> None:
     assert [turn.page for turn in desk.library.history(document)] == [2, None]
 
 
+def test_where_an_answer_was_learned_is_shown_with_the_passage(desk) -> None:
+    before, after = prose("Keeper Log", 6, 40), prose("More", 5, 40)
+    document = desk.read_in(before + f"\n## The Keeper\n\n{ANSWER} She came in May.\n\n" + after, "keeper.md")
+    told = next(n for n, text in enumerate(desk.store.documents.pages(document), start=1) if ANSWER in text)
+    page = desk.open()
+    ask(page, "Who keeps the light?")
+    page.click(f"{LAST_ANSWER} [data-where]")
+    page.locator("#origin .verdict", has_text=f"learned on page {told}, in “The Keeper”").wait_for()
+    assert page.locator("#origin .answers p").all_inner_texts()[0] == ANSWER
+    assert "Oosterveld" in page.locator("#origin .passage mark").all_inner_texts()
+    assert page.locator("#origin svg circle").count() > 4 and page.locator("#ask").is_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#origin .origin", state="detached")
+    page.click(f"{LAST_ANSWER} [data-where]")
+    page.click("#origin [data-close]")
+    page.wait_for_selector("#origin .origin", state="detached")
+    assert len(desk.library.history(document)) == 1
+
+
+def test_looking_for_an_origin_can_be_stopped(desk) -> None:
+    document = desk.read_in(prose("Keeper Log", 6, 60) + f"\n{ANSWER}\n", "keeper.md")
+    page = desk.open()
+    ask(page, "Who keeps the light?")
+    page.wait_for_selector(f"{LAST_ANSWER} [data-where]")
+    desk.engine.pause = 0.4
+    page.click(f"{LAST_ANSWER} [data-where]")
+    page.locator("#origin .waiting", has_text="Reading page").wait_for()
+    page.click("#stop")
+    page.wait_for_selector("#ask")
+    page.wait_for_selector("#origin .origin", state="detached")
+    assert desk.library.get(document).whole
+
+
 def test_stop_ends_the_answer_and_keeps_what_was_said(desk) -> None:
     desk.read_in(prose("Storm Log", 2, 30), "storm.md")
     page = desk.open()

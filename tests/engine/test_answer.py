@@ -212,3 +212,35 @@ def test_typed_marks_change_no_other_token(template: bool) -> None:
 def test_options_that_cannot_work_are_named(wrong):
     with pytest.raises(ConfigInvalid, match=next(iter(wrong))):
         AnswerOptions(**wrong)
+
+
+def test_the_likelihood_of_an_answer_from_many_memories_at_once(engine, state) -> None:
+    *_, other = engine.read(engine.tokenize([PROSE[::-1]]).ids, engine.empty_state(), group_tokens=4 * SEGMENT)
+    states = [state, engine.empty_state(), other.state, state]
+    together = engine.likelihoods(states, QUESTION, "He said it.")
+    alone = [engine.likelihoods([one], QUESTION, "He said it.")[0] for one in states]
+    assert together == pytest.approx(alone, abs=1e-4) and together[0] == pytest.approx(together[3], abs=1e-4)
+    assert len({round(value, 3) for value in together}) == 3 and max(together) < 0
+    assert engine.likelihoods([], QUESTION, "He said it.") == []
+    with pytest.raises(EmptyQuestion):
+        engine.likelihoods([state], " ", "He said it.")
+
+
+def test_likelihoods_are_those_that_grounding_is_made_of(engine, tokenizer, state) -> None:
+    """Worked out token by token from the restored memory."""
+    ids, answered = question_ids(tokenizer, QUESTION), answer_ids(tokenizer, "He said it.")
+    cache, total, given = InfiniCache(state, engine.model.config.text_config), 0.0, ids
+    for token in answered:
+        with torch.inference_mode():
+            logits = engine.model(input_ids=torch.tensor([given]), past_key_values=cache, use_cache=True).logits
+        total += float(logits[0, -1].float().log_softmax(-1)[token])
+        given = [token]
+    assert engine.likelihoods([state], QUESTION, "He said it.") == pytest.approx([total / len(answered)], abs=1e-3)
+
+
+def test_an_answer_from_a_text_in_view(engine) -> None:
+    answer = engine.answer_from_text(PROSE[:80], QUESTION, options=SHORT)
+    *_, same = engine.answer(engine.empty_state(), f"{PROSE[:80]}\n\n{QUESTION}", options=SHORT)
+    assert answer == same.text
+    ids = engine.tokenize(["Ærø and Æsir"]).ids
+    assert engine.text(ids) == "Ærø and Æsir" and "\N{REPLACEMENT CHARACTER}" not in engine.text(ids[1:-1])

@@ -7,10 +7,59 @@ import re
 
 import pytest
 
-from app.markup import conversation, document, grounding, notice, shelf, words
-from app.views import JobView, Place, SectionView, ShelfItem, Turn
+from app.markup import conversation, document, grounding, notice, origin, shelf, words
+from app.views import JobView, MemoryPoint, Origin, Place, ReadProgress, SectionView, ShelfItem, Turn
 
 NASTY = '<img src="x" onerror="y">&\'"'
+
+
+def found(**changes) -> Origin:
+    points = tuple(
+        MemoryPoint(n, n // 100 + 1, value) for n, value in ((0, -4.0), (300, -3.9), (600, -1.0), (900, -1.2))
+    )
+    fields = {
+        "points": points,
+        "rise": 2.9,
+        "first_page": 4,
+        "last_page": 6,
+        "section": NASTY,
+        "passage": f"Ada has 12 {NASTY}",
+    }
+    return Origin(**(fields | {"again": f"Ada {NASTY}"} | changes))
+
+
+def test_an_origin_says_where_and_how_much() -> None:
+    html = origin.origin(found(), NASTY, f"Ada, 12 {NASTY}")
+    assert NASTY not in html and html.count("<mark>") == 2
+    assert "learned on pages 4 to 6" in html and "18 times likelier" in html
+    assert "page 7" in origin.origin(found(first_page=7, last_page=7, section=None), "Who?", "Ada")
+    assert "doesn’t come from there" in origin.verdict(found(rise=-0.2))
+    assert "No stretch stands out" in origin.verdict(found(rise=0.3))
+    assert "more than 1,000 times" in origin.verdict(found(rise=9.0))
+
+
+def test_the_curve_shades_its_steepest_stretch() -> None:
+    svg = origin.curve(found())
+    (x, width) = map(float, re.search(r'class="steep" x="([\d.]+)" y="0" width="([\d.]+)"', svg).groups())
+    line = [tuple(map(float, pair.split(","))) for pair in re.search(r'polyline points="([^"]+)"', svg)[1].split(" ")]
+    assert [across for across, _ in line] == sorted(across for across, _ in line) and len(line) == 4
+    assert x == pytest.approx(line[1][0], abs=0.1) and x + width == pytest.approx(line[2][0], abs=0.2)
+    assert min(line, key=lambda point: point[1]) == line[2]
+    flat = tuple(MemoryPoint(n, 1, -2.0) for n in (0, 10))
+    assert "nan" not in origin.curve(found(points=flat, rise=0.0))
+
+
+def test_looking_says_how_far_it_is() -> None:
+    assert "Asking the memories" in origin.looking(None)
+    progress = ReadProgress("d", 256, 1024, 300.0, 2.0, 31, 40, saved=False)
+    assert "Reading page 31 again, 25%" in origin.looking(progress)
+
+
+def test_only_an_answer_from_memory_has_an_origin() -> None:
+    recalled = Turn("Who?", "Ada", 1.2, True, "2026-01-02T03:04:05+00:00")
+    looked_up = Turn("How often?", "Twice", None, None, "2026-01-02T03:04:05+00:00", places=())
+    html = conversation.conversation([looked_up, recalled], True)
+    assert re.findall(r'data-where="(\d+)"', html) == ["1"]
 
 
 def item(status: str = "read", **changes) -> ShelfItem:

@@ -1,0 +1,70 @@
+"""“Where did it learn this?”: from a click under an answer to the curve, the passage and the second answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import gradio as gr
+
+from app.handlers.runs import Runs
+from app.handlers.screen import Screen, settled
+from app.library import Library
+from app.markup.notice import notice
+from app.markup.origin import looking, origin
+from app.views import Origin
+
+NO_TURN = -1
+
+
+class OriginHandlers:
+    """The events of the search for an answer's origin; it shares a tab's one run with answers and summaries."""
+
+    def __init__(self, library: Library, runs: Runs) -> None:
+        self._library = library
+        self._runs = runs
+
+    def begin(self, document_id: str, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
+        """The button under an answer was pressed: returns the answer's number in the conversation, then the screen's fields."""
+        chosen = event._data.get("turn") if isinstance(event._data, dict) else None
+        if chosen is None:
+            return NO_TURN, *Screen()
+        self._runs.begin(document_id, request)
+        shown = Screen(
+            notice="",
+            live="",
+            origin=looking(None),
+            ask=gr.Button(visible=False),
+            summarise=gr.Button(interactive=False),
+            stop=gr.Button("Stop", visible=True, interactive=True),
+        )
+        return int(chosen), *shown
+
+    def find(self, document_id: str, number: int, request: gr.Request) -> Iterator[Screen]:
+        """Stream how the looking goes; at its end show what was found."""
+        run = self._runs.of(request)
+        if number == NO_TURN or run is None or run.document_id != document_id:
+            yield Screen()
+            return
+        shown, problem = "", ""
+        try:
+            turns = self._library.history(document_id)
+            if 0 <= number < len(turns):
+                turn = turns[number]
+                pieces = self._library.where(
+                    document_id, turn.question, turn.answer, page=turn.page, should_stop=run.stop.is_set
+                )
+                for piece in pieces:
+                    if isinstance(piece, Origin):
+                        shown = origin(piece, turn.question, turn.answer)
+                    elif self._runs.of(request) is run:
+                        yield Screen(origin=looking(piece))
+        except self._library.named_errors() as error:
+            problem = str(error)
+        if self._runs.finish(run, request):
+            said = notice([problem] if problem else [])
+            yield Screen(origin=shown, notice=said, **self._settled(document_id))
+
+    def _settled(self, document_id: str) -> dict[str, object]:
+        # The document may have been taken off the shelf meanwhile, in another tab.
+        item = next((item for item in self._library.shelf() if item.id == document_id), None)
+        return settled(item, self._library) if item else {"stop": gr.Button(visible=False)}
