@@ -97,20 +97,15 @@ def train(
 ) -> int:
     """Train, write checkpoints and log to `out` and the adapter to `out`/adapter; returns the steps done."""
     set_seed(recipe.seed)
+    arguments = _arguments(recipe, out)
     dtype = choose_dtype(choose_device())
     writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
-    task = RecallTask(build(base, recipe, dtype), recipe)
+    task = RecallTask(build(base, recipe, dtype), recipe, arguments.process_index, arguments.world_size)
     if start is not None:
         load_adapter(task, start)
     if recipe.calibrate and not resume:
         calibrate(task.model, writer, recipe)
     out.mkdir(parents=True, exist_ok=True)
-    arguments = TrainingArguments(
-        output_dir=str(out), max_steps=recipe.stop_after, per_device_train_batch_size=1, seed=recipe.seed, data_seed=recipe.seed,
-        save_steps=recipe.save_every, save_total_limit=2, logging_steps=recipe.log_every, logging_first_step=True,
-        max_grad_norm=1.0, report_to=[], remove_unused_columns=False, use_cpu=not torch.cuda.is_available(),
-        disable_tqdm=True, dataloader_pin_memory=False,
-    )  # fmt: skip
     trainer = RecallTrainer(
         model=task, args=arguments, train_dataset=Episodes(recipe, writer), data_collator=lambda items: items[0],
         optimizers=optimizer_and_schedule(task, recipe),
@@ -118,8 +113,18 @@ def train(
     )  # fmt: skip
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(out)) if resume else None)
     steps = trainer.state.global_step
-    adapter.save(out / "adapter", adapter_tensors(task), manifest(recipe, base, steps))
+    if trainer.is_world_process_zero():
+        adapter.save(out / "adapter", adapter_tensors(task), manifest(recipe, base, steps))
     return steps
+
+
+def _arguments(recipe: Recipe, out: Path) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(out), max_steps=recipe.stop_after, per_device_train_batch_size=1, seed=recipe.seed, data_seed=recipe.seed,
+        save_steps=recipe.save_every, save_total_limit=2, logging_steps=recipe.log_every, logging_first_step=True,
+        max_grad_norm=1.0, report_to=[], remove_unused_columns=False, use_cpu=not torch.cuda.is_available(),
+        disable_tqdm=True, dataloader_pin_memory=False,
+    )  # fmt: skip
 
 
 def main(arguments: argparse.Namespace) -> int:

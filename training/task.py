@@ -20,12 +20,14 @@ FACT_PRICE = 0.3  # most of a segment with facts is other text, and only this pr
 class RecallTask(nn.Module):
     """Reads the documents of an episode, then answers its questions from the memory alone.
 
-    Loss: cross-entropy of the answers' tokens plus the recipe's penalty on the mean write strength on filler.
+    Loss: cross-entropy of the answers' tokens plus the recipe's penalty on the mean write strength on filler. Of `world`
+    processes, each takes its share of an episode's documents, so that their mean gradient is that of one process.
     """
 
-    def __init__(self, model: InfiniForCausalLM, recipe: Recipe):
+    def __init__(self, model: InfiniForCausalLM, recipe: Recipe, rank: int = 0, world: int = 1):
         super().__init__()
         self.model, self.recipe = model, recipe
+        self.rank, self.world = rank, world
         self.pool: FillerPool | None = None
         self.active = 1.0
         self.tally: dict[str, list[float]] = defaultdict(list)
@@ -34,6 +36,7 @@ class RecallTask(nn.Module):
         self, documents: Tensor, questions: Tensor, labels: Tensor, plan: list, kinds: list, progress: float
     ) -> dict:
         """`documents [B,G*S]`, `questions` and `labels [B*Q,T]`; the plan is cut where it would write too much at once."""
+        documents, questions, labels, kinds, weight = self._share(documents, questions, labels, kinds)
         batch = documents.shape[0]
         rows = documents.view(-1, self.model.config.segment_len)
         fold = TrainFold(
@@ -45,12 +48,23 @@ class RecallTask(nn.Module):
         target = labels[:, 1:]
         learned = target >= 0
         logits = self.model.base.lm_head(hidden[:, :-1][learned]).float()
-        answer_loss = F.cross_entropy(logits, target[learned])
+        answer_loss = F.cross_entropy(logits, target[learned]) * weight
         written = torch.stack(fold.filler_strength).mean() if fold.filler_strength else torch.zeros(())
         on_facts = torch.stack(fold.fact_strength).mean()
         self._count(logits, target, learned, kinds, fold, (answer_loss, written, on_facts))
         penalty = self.recipe.penalty(progress)
         return {"loss": answer_loss + penalty * (written + FACT_PRICE * on_facts)}
+
+    def _share(self, documents: Tensor, questions: Tensor, labels: Tensor, kinds: list) -> tuple:
+        """This process's documents with their questions, and what their tokens weigh; all of them where they can't be shared out."""
+        batch = documents.shape[0]
+        if self.world == 1 or batch % self.world:
+            return documents, questions, labels, kinds, 1.0
+        size, asked = batch // self.world, len(questions) // self.world
+        of = lambda rows, n: rows[self.rank * n : (self.rank + 1) * n]  # noqa: E731
+        mine = of(labels, asked)
+        weight = self.world * int((mine[:, 1:] >= 0).sum()) / int((labels[:, 1:] >= 0).sum())
+        return of(documents, size), of(questions, asked), mine, of(kinds, asked), weight
 
     def _empty(self, batch: int, device: torch.device) -> MemoryState:
         return MemoryState.empty(self.model.config, batch, device)

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from torch.utils.data import SequentialSampler
+from torch.utils.data import DataLoader, SequentialSampler
 from transformers import Trainer, TrainerCallback
 
 from training.episodes import Writer
@@ -54,6 +54,11 @@ def optimizer_and_schedule(task: RecallTask, recipe: Recipe):
 class RecallTrainer(Trainer):
     """Episodes in their order; checkpoints hold only what is learned."""
 
+    def get_train_dataloader(self) -> DataLoader:
+        """Every process sees every episode and takes its share of the rows: see RecallTask."""
+        sampler = self._get_train_sampler()
+        return DataLoader(self.train_dataset, batch_size=1, sampler=sampler, collate_fn=self.data_collator)
+
     def _get_train_sampler(self, train_dataset=None):
         return SequentialSampler(self.train_dataset)
 
@@ -70,7 +75,7 @@ class RecallTrainer(Trainer):
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model=None) -> None:
         stored = load_file(Path(resume_from_checkpoint) / TRAINED)
         with torch.no_grad():
-            for name, parameter in trained_parameters(self.model).items():
+            for name, parameter in trained_parameters(self.accelerator.unwrap_model(self.model)).items():
                 parameter.copy_(stored[name])
 
 
@@ -124,7 +129,7 @@ class JsonLog(TrainerCallback):
 
     def on_log(self, args, state, control, logs=None, **kwargs):
         """Write the line."""
-        if not logs or "loss" not in logs:
+        if not logs or "loss" not in logs or not state.is_world_process_zero:
             return
         now = time.monotonic()
         tally = self.task.take_tally()
