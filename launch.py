@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import cli
+from app import cli, cli_shelf
 from app.arguments import build_parser
-from app.cli import Output
 from app.errors import AddressTaken
 from app.library import Library, named_errors
 from app.settings import Settings
 from app.shelf import Shelf
+from app.terminal import Output, error_line
 from storage import Store
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(given, settings, Output(settings.json))
     except named_errors() as error:
-        print(cli.error_line(error), file=sys.stderr)
+        print(error_line(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -62,7 +62,7 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
     match given.verb:
         case None:
             return serve(settings, out)
-        case "shelf" | "snapshot":
+        case "shelf" | "snapshot" | "chat":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Shelf(store), out)
         case "read" | "ask" | "summarize":
@@ -81,10 +81,12 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
 def run_shelf(given: Namespace, documents: Shelf, out: Output) -> int:
     """The commands that need no model."""
     if given.verb == "shelf":
-        return cli.shelf(documents, given.sections, out)
+        return cli_shelf.shelf(documents, given.sections, out)
+    if given.verb == "chat":
+        return cli_shelf.chat(documents, given.id, given.to, out)
     if given.action == "export":
-        return cli.export_snapshot(documents, given.id, given.file, out)
-    return cli.import_snapshot(documents, given.file, out)
+        return cli_shelf.export_snapshot(documents, given.id, given.file, out)
+    return cli_shelf.import_snapshot(documents, given.file, out)
 
 
 def run_library(given: Namespace, documents: Library, out: Output) -> int:
@@ -187,7 +189,7 @@ def evaluate(given: Namespace, settings: Settings, out: Output) -> int:
     try:
         result = evaluation.run(engine, given, out.note)
     except commands.named_errors() as error:
-        out.note(cli.error_line(error))
+        out.note(error_line(error))
         return 1
     for line in evaluation.table(result):
         (out.note if out.json else out.text)(line)
@@ -222,7 +224,7 @@ def train(given: Namespace, settings: Settings, out: Output) -> int:
         given.out = given.out or Path("runs") / Path(given.recipe).stem
         steps = run.main(given)
     except (RecipeInvalid, CorpusError) as error:
-        out.note(cli.error_line(error))
+        out.note(error_line(error))
         return 1
     out.text(f"{steps} steps, the adapter is in {given.out / 'adapter'}")
     out.result({"steps": steps, "out": str(given.out)})

@@ -22,6 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
     app.add_argument("--open", action="store_true", default=argparse.SUPPRESS, help="open it in the browser as well")
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     _reading(verbs, common)
+    _conversations(verbs, common)
     _snapshots(verbs, common)
     _evaluation(verbs, common)
     _training(verbs, common)
@@ -63,6 +64,16 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
 
     shelf = verbs.add_parser("shelf", parents=[common], help="list the documents")
     shelf.add_argument("--sections", action="store_true", help="with their sections")
+
+
+def _conversations(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    chat = verbs.add_parser(
+        "chat", parents=[common], help="the conversation about a document, as Markdown or to a file"
+    )
+    chat.add_argument("id", metavar="ID")
+    chat.add_argument(
+        "--to", type=Path, default=None, metavar="FILE", help="write it there; .json gives JSON, else Markdown"
+    )
 
 
 def _snapshots(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:

@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import ReadingStopped
 from app.exact import recognise
 from app.library import Library, named_errors
-from app.shelf import Shelf
-from app.views import Origin, ReadProgress, ReadReport, ShelfItem, TextAnswer
+from app.terminal import Output, duration, error_line, size
+from app.views import Origin, ReadProgress, ReadReport, TextAnswer
 
 if TYPE_CHECKING:
     from app.library import Answer
 
 REPORTED = ("id", "title", "tokens", "seconds", "tokens_per_second", "state_bytes", "state_sha256")
-
-
-@dataclass(frozen=True)
-class Output:
-    """Where a command's words go: text for people on stdout unless `json`, then only the one object."""
-
-    json: bool
-
-    def text(self, text: str, end: str = "\n") -> None:
-        """For people; silent with --json."""
-        if not self.json:
-            print(text, end=end, flush=True)
-
-    def note(self, text: str, end: str = "\n") -> None:
-        """What happens meanwhile, and errors."""
-        print(text, end=end, file=sys.stderr, flush=True)
-
-    def result(self, value: dict[str, Any]) -> None:
-        """The object for programs, on a line of its own; silent without --json."""
-        if self.json:
-            print(json.dumps(value), flush=True)
-
-
-def error_line(error: BaseException) -> str:
-    """An error as the terminal shows it."""
-    return f"{type(error).__name__}: {error}"
 
 
 def read_files(library: Library, files: list[Path], password: str | None, out: Output) -> int:
@@ -187,37 +160,6 @@ def summarize(
     return 0
 
 
-def shelf(documents: Shelf, sections: bool, out: Output) -> int:
-    """Lists the documents."""
-    items = documents.shelf()
-    for item in items:
-        out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} pages  {item.title}")
-        for section in item.sections if sections else ():
-            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} (page {section.page})")
-    if not items:
-        out.text("The shelf is empty. Put a book on it: launch.py read FILE")
-    out.result({"documents": [asdict(item) for item in items]})
-    return 0
-
-
-def export_snapshot(documents: Shelf, document_id: str, file: Path, out: Output) -> int:
-    """Writes a document and its memory to one file."""
-    item = documents.get(documents.resolve(document_id))
-    documents.export_snapshot(item.id, file)
-    n_bytes = file.stat().st_size
-    out.text(f"{item.title} is in {file} ({size(n_bytes)}).")
-    out.result({"id": item.id, "file": str(file), "bytes": n_bytes})
-    return 0
-
-
-def import_snapshot(documents: Shelf, file: Path, out: Output) -> int:
-    """Takes such a file in."""
-    item = documents.import_snapshot(file)
-    out.text(f"{item.id}  {item.title} is on the shelf, read to page {item.read_pages} of {item.pages}.")
-    out.result({"document": asdict(item)})
-    return 0
-
-
 class ProgressLine:
     """Tells on stderr how a reading goes: in place on a terminal, else a line now and then."""
 
@@ -264,19 +206,6 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def duration(seconds: float) -> str:
-    """A stretch of time in words: '8 s', '3 min', '2 h 5 min'."""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def size(n_bytes: int) -> str:
-    """A number of bytes in words."""
-    return f"{n_bytes / 2**20:.1f} MB" if n_bytes >= 2**20 else f"{max(1, round(n_bytes / 2**10))} KB"
-
-
 def _spoken(pieces: Iterator[str | Answer | TextAnswer], out: Output) -> Answer | TextAnswer | None:
     answer = None
     for piece in pieces:
@@ -286,9 +215,3 @@ def _spoken(pieces: Iterator[str | Answer | TextAnswer], out: Output) -> Answer 
             answer = piece
     out.text("")
     return answer
-
-
-def _state(item: ShelfItem) -> str:
-    if item.status in ("reading", "cancelled") and item.tokens:
-        return f"{item.status} {100 * item.read_tokens // item.tokens}%"
-    return item.status

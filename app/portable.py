@@ -7,9 +7,10 @@ import json
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import IO, Any, get_type_hints
 
 from app.errors import FileNotWritten, FileUnreadable, NotASnapshotFile, SnapshotFileDamaged, SnapshotFileTooNew
 from storage import DocumentRow, NewSnapshot, SectionRow, now
@@ -42,13 +43,26 @@ def bytes_of(path: Path) -> bytes:
 
 def write(path: Path, bundle: Bundle) -> None:
     """Writes the file whole or not at all; one that is there is replaced. Raises FileNotWritten."""
+
+    def fill(file: IO[bytes]) -> None:
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, data in _parts(bundle).items():
+                packing = zipfile.ZIP_STORED if name == STATE else zipfile.ZIP_DEFLATED
+                archive.writestr(zipfile.ZipInfo(name, EPOCH), data, packing)
+
+    _write_whole(path, fill)
+
+
+def write_text(path: Path, text: str) -> None:
+    """The same for a text, in UTF-8. Raises FileNotWritten."""
+    _write_whole(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def _write_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:
-                with zipfile.ZipFile(file, "w") as archive:
-                    for name, data in _parts(bundle).items():
-                        packing = zipfile.ZIP_STORED if name == STATE else zipfile.ZIP_DEFLATED
-                        archive.writestr(zipfile.ZipInfo(name, EPOCH), data, packing)
+                fill(file)
                 file.close()
                 Path(file.name).replace(path)
             except BaseException:

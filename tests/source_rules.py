@@ -8,8 +8,18 @@ PACKAGES = ("app", "bench", "documents", "engine", "storage", "training")
 INNERMOST = {"documents": {"documents"}, "storage": {"storage"}, "engine": {"engine"}}
 TOOLS = {"training": {"engine", "documents", "training"}, "bench": {"engine", "documents", "training", "bench"}}
 # From the outside in. A layer may use the ones after it, never the ones before it.
-APP_LAYERS = ("app.pages", "app.handlers", "app.cli", "app.jobs", "app.library")
-OUTER = ("app.pages", "app.handlers", "app.cli", "app.jobs", "app.markup", "app.views", "app.theme")
+APP_LAYERS = ("app.pages", "app.handlers", "app.cli", "app.cli_shelf", "app.jobs", "app.library")
+OUTER = (
+    "app.pages",
+    "app.handlers",
+    "app.cli",
+    "app.cli_shelf",
+    "app.terminal",
+    "app.jobs",
+    "app.markup",
+    "app.views",
+    "app.theme",
+)
 
 TENSOR_LIBRARIES = {"torch", "transformers", "safetensors", "peft", "gguf", "accelerate", "tokenizers"}
 SQL_LIBRARIES = {"sqlite3", "sqlite_utils", "sqlalchemy"}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from app.library import Library
-from app.markup import conversation, document, shelf
+from app.markup import conversation, document, keep, shelf
 from app.views import JobView, ShelfItem
 
 KEEP: dict[str, Any] = gr.skip()
@@ -42,6 +42,7 @@ class Screen(NamedTuple):
     section: Any = KEEP
     summarise: Any = KEEP
     fresh: Any = KEEP
+    keep: Any = KEEP
 
 
 class Standing(NamedTuple):
@@ -124,6 +125,7 @@ def settled(item: ShelfItem, library: Library) -> dict[str, Any]:
         "stop": gr.Button(visible=False),
         "summarise": gr.Button(visible=True, interactive=item.can_ask),
         "fresh": gr.Button(visible=bool(turns)),
+        "keep": keep.links(item.id, item.title, turns),
     }
 
 

@@ -23,6 +23,7 @@ class AskSection(NamedTuple):
     section: gr.Dropdown
     summarise: gr.Button
     fresh: gr.Button
+    keep: gr.HTML
 
 
 def render() -> AskSection:
@@ -70,4 +71,5 @@ def render() -> AskSection:
         fresh = gr.Button(
             "New conversation", size="sm", scale=0, min_width=150, visible=False, elem_classes="quiet", elem_id="fresh"
         )
-    return AskSection(part, talk, live, origin, page, question, ask, stop, section, summarise, fresh)
+    keep = gr.HTML("", apply_default_css=False, elem_id="keep")
+    return AskSection(part, talk, live, origin, page, question, ask, stop, section, summarise, fresh, keep)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app import cli
-from app.cli import Output
+from app import cli, cli_shelf
 from app.errors import UnknownDocument, UnknownPage
 from app.library import Library
+from app.terminal import Output, duration
 from storage import Store
 from tests.app.conftest import TEXT
 from tests.app.small_engine import SmallEngine, state_of
@@ -154,11 +154,11 @@ def test_summaries_of_the_whole_and_of_a_section(library: Library, tides: str, c
 
 def test_the_shelf_lists_documents_and_sections(library: Library, engine: SmallEngine, tides: str, capsys):
     library.read(tides, should_stop=lambda: engine.tokens_read >= 60)
-    assert cli.shelf(library, True, PLAIN) == 0
+    assert cli_shelf.shelf(library, True, PLAIN) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{tides}  cancelled {6300 // len(TEXT)}%       3 pages  Tides"
     assert lines[1:] == ["     1  Tides (page 1)", "     2  Moons (page 2)", "     3    Rings (page 3)"]
-    cli.shelf(library, False, JSON)
+    cli_shelf.shelf(library, False, JSON)
     (told,) = last(capsys)["documents"]
     assert (told["id"], told["title"], told["pages"], told["tokens"], told["read_tokens"]) == (
         tides,
@@ -171,17 +171,17 @@ def test_the_shelf_lists_documents_and_sections(library: Library, engine: SmallE
 
 
 def test_an_empty_shelf_says_how_to_fill_it(library: Library, capsys):
-    cli.shelf(library, False, PLAIN)
+    cli_shelf.shelf(library, False, PLAIN)
     assert "launch.py read FILE" in capsys.readouterr().out
 
 
 def test_a_snapshot_goes_out_and_in(library: Library, tides: str, tmp_path: Path, capsys):
     library.read(tides)
     file = tmp_path / "tides.snapshot"
-    assert cli.export_snapshot(library, tides, file, JSON) == 0
+    assert cli_shelf.export_snapshot(library, tides, file, JSON) == 0
     assert last(capsys) == {"id": tides, "file": str(file), "bytes": file.stat().st_size}
     with Store.open(tmp_path / "other.db") as store:
-        assert cli.import_snapshot(Library(SmallEngine(), store), file, JSON) == 0
+        assert cli_shelf.import_snapshot(Library(SmallEngine(), store), file, JSON) == 0
     told = last(capsys)["document"]
     assert (told["id"], told["status"]) == (tides, "read")
 
@@ -190,4 +190,4 @@ def test_a_snapshot_goes_out_and_in(library: Library, tides: str, tmp_path: Path
     ("seconds", "said"), [(0.4, "0 s"), (89.0, "89 s"), (90.0, "2 min"), (3599.0, "1 h 0 min"), (7500.0, "2 h 5 min")]
 )
 def test_durations_in_words(seconds: float, said: str):
-    assert cli.duration(seconds) == said
+    assert duration(seconds) == said

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from app.export import markdown
 from app.library import Library
 from tests.browser.books import epub_file, prose, text_file
 from tests.browser.page_engine import ANSWER, LONG, SUMMARY
@@ -199,6 +201,21 @@ def test_looking_for_an_origin_can_be_stopped(desk) -> None:
     page.wait_for_selector("#ask")
     page.wait_for_selector("#origin .origin", state="detached")
     assert desk.library.get(document).whole
+
+
+def test_a_conversation_can_be_saved(desk) -> None:
+    document = desk.read_in(prose("Keeper Log", 2, 30), "keeper.md")
+    page = desk.open()
+    assert page.locator("#keep a").count() == 0
+    ask(page, "Who keeps the light?")
+    page.wait_for_selector(f"{LAST_ANSWER} [data-where]")
+    with page.expect_download() as saved:
+        page.click("#keep a >> nth=0")
+    assert saved.value.suggested_filename == "keeper-log.md"
+    text = Path(saved.value.path()).read_text(encoding="utf-8")
+    assert text == markdown("Keeper Log", desk.library.history(document)) and ANSWER in text
+    page.click("#fresh")
+    page.wait_for_selector("#keep a", state="detached")
 
 
 def test_stop_ends_the_answer_and_keeps_what_was_said(desk) -> None:

@@ -1,0 +1,64 @@
+"""The terminal's commands that need no model: what is on the shelf, what was said, and memories to carry about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from app import export, portable
+from app.shelf import Shelf
+from app.terminal import Output, size
+from app.views import ShelfItem
+
+
+def shelf(documents: Shelf, sections: bool, out: Output) -> int:
+    """Lists the documents."""
+    items = documents.shelf()
+    for item in items:
+        out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} pages  {item.title}")
+        for section in item.sections if sections else ():
+            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} (page {section.page})")
+    if not items:
+        out.text("The shelf is empty. Put a book on it: launch.py read FILE")
+    out.result({"documents": [asdict(item) for item in items]})
+    return 0
+
+
+def chat(documents: Shelf, document_id: str, file: Path | None, out: Output) -> int:
+    """Prints the current conversation about a document, or writes it to a file. Raises FileNotWritten."""
+    item = documents.get(documents.resolve(document_id))
+    turns = documents.history(item.id)
+    as_json = export.as_json(item.id, item.title, turns)
+    if file is None:
+        out.text(export.markdown(item.title, turns), end="")
+    else:
+        text = as_json if file.suffix.lower() == ".json" else export.markdown(item.title, turns)
+        portable.write_text(file, text)
+        out.text(f"The conversation about {item.title} is in {file}.")
+    out.result({**json.loads(as_json), "file": str(file) if file else None})
+    return 0
+
+
+def export_snapshot(documents: Shelf, document_id: str, file: Path, out: Output) -> int:
+    """Writes a document and its memory to one file."""
+    item = documents.get(documents.resolve(document_id))
+    documents.export_snapshot(item.id, file)
+    n_bytes = file.stat().st_size
+    out.text(f"{item.title} is in {file} ({size(n_bytes)}).")
+    out.result({"id": item.id, "file": str(file), "bytes": n_bytes})
+    return 0
+
+
+def import_snapshot(documents: Shelf, file: Path, out: Output) -> int:
+    """Takes such a file in."""
+    item = documents.import_snapshot(file)
+    out.text(f"{item.id}  {item.title} is on the shelf, read to page {item.read_pages} of {item.pages}.")
+    out.result({"document": asdict(item)})
+    return 0
+
+
+def _state(item: ShelfItem) -> str:
+    if item.status in ("reading", "cancelled") and item.tokens:
+        return f"{item.status} {100 * item.read_tokens // item.tokens}%"
+    return item.status
