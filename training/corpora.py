@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _MAX_ANSWER_WORDS = 12
+HELD_OUT = 200  # stories of each bAbI task that are for evaluation
 
 
 class CorpusError(Exception):

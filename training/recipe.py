@@ -71,6 +71,10 @@ class Recipe:
         """The weight of each kind of episode at `progress` (0..1) of the run."""
         return _stage(self.mixture, progress)[1]
 
+    def all_kinds(self) -> set[str]:
+        """Every kind of episode that the run has."""
+        return {kind for _, weights in self.mixture for kind in weights}
+
     def segment_choices(self, progress: float) -> tuple[int, ...]:
         """How many fact segments an episode may have at `progress` (0..1) of the run."""
         return _stage(self.segments, progress)[1]

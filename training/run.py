@@ -15,10 +15,11 @@ from engine import adapter
 from engine.device import choose_device, choose_dtype
 from engine.model import InfiniForCausalLM, convert
 from training.calibrate import align, open_gates
-from training.episodes import Corpora, Episodes, Writer, load_corpora
+from training.episodes import READING_ON, Episodes
 from training.recipe import Recipe, load_recipe
 from training.task import RecallTask
 from training.trainer import Filler, JsonLog, RecallTrainer, optimizer_and_schedule, trained_parameters
+from training.writer import Corpora, Writer, load_corpora
 
 
 def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
@@ -43,7 +44,8 @@ def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
 def calibrate(model: InfiniForCausalLM, writer: Writer, recipe: Recipe) -> None:
     """Set write gates and maps from texts made as those of the recipe's last stage are; what a rule lacks is left out."""
     rng = random.Random(f"calibrate/{recipe.seed}")
-    rows, lookups = writer.lookups(rng, recipe.kinds(1.0), recipe.calibrate, recipe.memory["segment_len"])
+    kinds = {kind: weight for kind, weight in recipe.kinds(1.0).items() if kind != READING_ON}
+    rows, lookups = writer.lookups(rng, kinds, recipe.calibrate, recipe.memory["segment_len"])
     ids = torch.tensor(rows, device=model.device)
     if recipe.memory["rule"] == "gated_delta":
         open_gates(model, ids, lookups)
@@ -133,7 +135,7 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.seed is not None:
         recipe = replace(recipe, seed=arguments.seed)
     data = Path(arguments.data)
-    corpora = load_corpora(data, Path(arguments.books) if arguments.books else data / "train")
+    corpora = load_corpora(data, Path(arguments.books) if arguments.books else data / "train", recipe.all_kinds())
     return train(
         recipe,
         Path(arguments.base),

@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader, SequentialSampler
 from transformers import Trainer, TrainerCallback
 
-from training.episodes import Writer
 from training.recipe import Recipe
 from training.tape import close_gates, record
 from training.task import RecallTask
+from training.writer import Writer
 
 TRAINED = "trained.safetensors"
 STRETCH = 2

@@ -16,9 +16,10 @@ from engine.engine import Engine, EngineSettings
 from tests.engine.tiny import make_base, make_tokenizer
 from training import run
 from training.corpora import Passage
-from training.episodes import Corpora, Episodes, Writer
+from training.episodes import Episodes
 from training.recipe import RecipeInvalid, load_recipe
 from training.run import train
+from training.writer import Corpora, Writer
 
 BOOK = "The rain came over the hill and the miller shut his door. Nobody spoke of it. Then the wind turned. " * 90
 

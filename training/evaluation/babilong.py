@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.engine import Engine
-from training.corpora import Passage, babi_stories
+from training.corpora import HELD_OUT, Passage, babi_stories
 from training.evaluation.cases import Case, Question, run_cases
 from training.evaluation.hidden import Haystack, read_filler
 from training.evaluation.readers import Reader
@@ -14,7 +14,6 @@ from training.evaluation.scores import babilong_match, mean, mean_by
 
 SENTENCE = re.compile(r"[^.]+\.")
 TASKS = (1, 2, 3, 4, 5)
-HELD_OUT = 200
 
 
 def run_babilong(

@@ -1,0 +1,53 @@
+"""Further kinds of rows: stories told in a book, several passages after one another, questions without an answer, plain reading on."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import TYPE_CHECKING
+
+from training.rows import Asked
+
+if TYPE_CHECKING:
+    from training.writer import Writer
+
+NOT_SAID = "The document does not say."
+SENTENCE = re.compile(r"[^.]+\.")
+BABI_TASKS = (1, 2, 3, 4, 5)
+NEXT = 192  # tokens that are to be foretold from what was read before
+
+
+def babi(writer: Writer, rng: random.Random, length: int) -> tuple[list[int], list[Asked]]:
+    """A bAbI story's sentences strewn in a book, in their order, and its question."""
+    story = rng.choice(writer.corpora.passages["babi"])
+    sentences = [sentence.strip() for sentence in SENTENCE.findall(story.text)]
+    if sum(len(writer.ids(sentence)) for sentence in sentences) > length:
+        return babi(writer, rng, length)
+    return writer.weave(rng, sentences, length), [Asked(*qa) for qa in story.qas]
+
+
+def stories(writer: Writer, rng: random.Random, length: int) -> tuple[list[int], list[Asked]]:
+    """Sections of several fairy tales one after the other, as many as find room, with the questions on all of them."""
+    ids: list[int] = []
+    asked: list[Asked] = []
+    for passage in rng.sample(writer.corpora.passages["fairytale"], 24):
+        more = writer.ids("\n\n" + passage.text)
+        if len(ids) + len(more) <= length:
+            ids += more
+            asked += [Asked(*qa) for qa in passage.qas]
+    return ids + writer.filler(rng, length - len(ids)), asked
+
+
+def unanswerable(writer: Writer, rng: random.Random, length: int) -> tuple[list[int], list[Asked]]:
+    """A paragraph in a book, asked about with its own questions and with those of another, which it does not answer."""
+    told, other = rng.sample(writer.corpora.passages["squad"], 2)
+    text = " ".join(told.text.split())
+    foreign = [Asked(question, NOT_SAID) for question, answer in other.qas if answer.lower() not in text.lower()]
+    ids = writer.weave(rng, ["\n\n" + text + "\n\n"], length)
+    return ids, [*(Asked(*qa) for qa in told.qas), *foreign]
+
+
+def reading_on(writer: Writer, rng: random.Random, length: int) -> tuple[list[int], list[int]]:
+    """A stretch of a book of `length` tokens, and the NEXT tokens behind it."""
+    ids = writer.filler(rng, length + NEXT)
+    return ids[:length], ids[length:]

@@ -1,0 +1,21 @@
+"""One row of an episode: a document, and what is asked about it."""
+
+from typing import NamedTuple
+
+from training.facts import Fact
+
+
+class Asked(NamedTuple):
+    """A question with its answer, and the fact that it asks for where there is just one."""
+
+    question: str
+    answer: str
+    fact: Fact | None = None
+
+
+class Row(NamedTuple):
+    """One document of an episode, and what is asked about it or, where it is only read on, the tokens behind it."""
+
+    ids: list[int]
+    asked: list[Asked]
+    behind: list[int] | None = None
