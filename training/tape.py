@@ -88,6 +88,17 @@ def close_gates(model: InfiniForCausalLM, pool: FillerPool, ceiling: float) -> N
         memory.write_gate.bias.copy_(torch.where(open_, learned + low, learned))
 
 
+@torch.no_grad()
+def gate_histogram(model: InfiniForCausalLM, pool: FillerPool) -> list[list[float]]:
+    """By layer with a memory: the share of the taped tokens, over all heads, written with strength 0, up to 0.1, up to 0.5, more."""
+    bounds, shares = torch.tensor([0.0, 0.1, 0.5]), []
+    for slot, memory in sorted(memories(model).items()):
+        strengths = memory.strengths(pool.hidden[slot].flatten(0, 1)[None]).flatten().cpu()
+        counts = torch.bincount(torch.bucketize(strengths, bounds), minlength=len(bounds) + 1)
+        shares.append([round(count / len(strengths), 4) for count in counts.tolist()])
+    return shares
+
+
 class TrainFold(Fold):
     """Folds fact segments with gradient, with taped filler written before, between and after them.
 

@@ -30,6 +30,7 @@ class RecallTask(nn.Module):
         self.rank, self.world = rank, world
         self.pool: FillerPool | None = None
         self.active = 1.0
+        self.gates: list[list[float]] = []
         self.tally: dict[str, list[float]] = defaultdict(list)
 
     def forward(

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, SequentialSampler
 from transformers import Trainer, TrainerCallback
 
 from training.recipe import Recipe
-from training.tape import close_gates, record
+from training.tape import close_gates, gate_histogram, record
 from training.task import RecallTask
 from training.writer import Writer
 
@@ -97,6 +97,7 @@ class Filler(TrainerCallback):
         if self.task.model.config.rule == "gated_delta":
             close_gates(self.task.model, self.task.pool, self.recipe.ceiling(due / self.recipe.steps))
         self.task.active = self._active()
+        self.task.gates = gate_histogram(self.task.model, self.task.pool)
 
     def _text(self, rng: random.Random, share: float) -> tuple[Tensor, Tensor]:
         """Stretches of STRETCH segments of book text, a `share` of them of facts instead; and which segments have a price."""
@@ -121,7 +122,7 @@ class Filler(TrainerCallback):
 
 
 class JsonLog(TrainerCallback):
-    """One JSON line a log step: loss, rates, recall by kind, write strength, tokens a second."""
+    """One JSON line a log step: loss, rates, recall by kind, write strength, gates, tokens a second."""
 
     def __init__(self, task: RecallTask, path: Path, minutes: float | None):
         self.task, self.path = task, path
@@ -137,7 +138,7 @@ class JsonLog(TrainerCallback):
         rate = tally.pop("tokens", 0.0) * steps / (now - self.last)
         self.last = now
         line = {"step": state.global_step, "seconds": round(now - self.start, 1), "loss": logs["loss"], **tally}
-        line |= {"active_max": round(self.task.active, 4), "tokens_per_second": round(rate)}
+        line |= {"active_max": round(self.task.active, 4), "tokens_per_second": round(rate), "gates": self.task.gates}
         with self.path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
 

@@ -4,7 +4,7 @@ import torch
 
 from tests.engine.tiny import SEGMENT, make_model, tokens
 from training.calibrate import memories
-from training.tape import close_gates, record
+from training.tape import close_gates, gate_histogram, record
 
 
 def written(model, pool) -> dict[int, torch.Tensor]:
@@ -39,3 +39,24 @@ def test_a_tape_without_a_price_closes_nothing():
     before = {s: m.write_gate.bias.clone() for s, m in memories(model).items()}
     close_gates(model, pool, 0.001)
     assert all(torch.equal(m.write_gate.bias, before[s]) for s, m in memories(model).items())
+
+
+@torch.no_grad()
+def test_the_histogram_counts_every_token_of_every_head():
+    model = make_model()
+    for memory in memories(model).values():
+        memory.write_gate.weight.normal_(generator=torch.Generator().manual_seed(2))
+        memory.write_gate.bias.copy_(torch.tensor([2.0, -30.0, 1.0]))
+    pool = record(model, tokens(1, 12 * SEGMENT)[0], torch.ones(12), group=5)
+    shares = gate_histogram(model, pool)
+    assert len(shares) == len(memories(model))
+    for slot, share in enumerate(shares):
+        strengths = memories(model)[slot].strengths(pool.hidden[slot].flatten(0, 1)[None])
+        counted = [
+            (strengths == 0),
+            (strengths > 0) & (strengths <= 0.1),
+            (strengths > 0.1) & (strengths <= 0.5),
+            strengths > 0.5,
+        ]
+        assert share == [round(c.float().mean().item(), 4) for c in counted]
+        assert share[0] >= 1 / 3 and abs(sum(share) - 1) < 1e-3  # the second head is shut

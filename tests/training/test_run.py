@@ -68,6 +68,8 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(base, corpora, tmp_path):
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert losses(whole)[4] != losses(whole)[1]
+    line = json.loads((whole / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    assert all(abs(sum(shares) - 1) < 1e-3 for shares in line["gates"]) and len(line["gates"]) >= 2
 
 
 def test_the_adapter_of_a_run_loads_into_the_engine(base, corpora, tmp_path):
