@@ -1,11 +1,13 @@
 """Passages with questions, and whole books, from the unpacked public data. Every path is given; nothing is fetched."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 _MAX_ANSWER_WORDS = 12
+_SENTENCE = re.compile(r"[^.]+\.")
 HELD_OUT = 200  # stories of each bAbI task that are for evaluation
 
 
@@ -68,6 +70,11 @@ def babi_stories(path: Path, task: int) -> list[Passage]:
     if not folders:
         raise CorpusError(f"No bAbI train file of task {task} under {path}. Unpack the bAbI archive there.")
     return list(_stories(_text(_only(folders[0], f"qa{task}_*_train.txt"))))
+
+
+def sentences(story: Passage) -> list[str]:
+    """A bAbI story's sentences, in their order."""
+    return [sentence.strip() for sentence in _SENTENCE.findall(story.text)]
 
 
 def books(path: Path) -> list[Path]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-import re
 from typing import TYPE_CHECKING
 
+from training.corpora import sentences
 from training.rows import Asked
 
 if TYPE_CHECKING:
     from training.writer import Writer
 
 NOT_SAID = "The document does not say."
-SENTENCE = re.compile(r"[^.]+\.")
 BABI_TASKS = (1, 2, 3, 4, 5)
 NEXT = 192  # tokens that are to be foretold from what was read before
 
@@ -20,10 +19,10 @@ NEXT = 192  # tokens that are to be foretold from what was read before
 def babi(writer: Writer, rng: random.Random, length: int) -> tuple[list[int], list[Asked]]:
     """A bAbI story's sentences strewn in a book, in their order, and its question."""
     story = rng.choice(writer.corpora.passages["babi"])
-    sentences = [sentence.strip() for sentence in SENTENCE.findall(story.text)]
-    if sum(len(writer.ids(sentence)) for sentence in sentences) > length:
+    told = sentences(story)
+    if sum(len(writer.ids(sentence)) for sentence in told) > length:
         return babi(writer, rng, length)
-    return writer.weave(rng, sentences, length), [Asked(*qa) for qa in story.qas]
+    return writer.weave(rng, told, length), [Asked(*qa) for qa in story.qas]
 
 
 def stories(writer: Writer, rng: random.Random, length: int) -> tuple[list[int], list[Asked]]:

@@ -1,18 +1,16 @@
 """BABILong (Kuratov et al. 2024): the sentences of a bAbI story strewn in a book, then the story's question."""
 
 import random
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.engine import Engine
-from training.corpora import HELD_OUT, Passage, babi_stories
+from training.corpora import HELD_OUT, Passage, babi_stories, sentences
 from training.evaluation.cases import Case, Question, run_cases
 from training.evaluation.hidden import Haystack, read_filler
 from training.evaluation.readers import Reader
 from training.evaluation.scores import babilong_match, mean, mean_by
 
-SENTENCE = re.compile(r"[^.]+\.")
 TASKS = (1, 2, 3, 4, 5)
 
 
@@ -48,9 +46,9 @@ def cases(hay: Haystack, stories: dict[int, list[Passage]], tokens: int, trials:
         for task, all_of_it in stories.items():
             rng = random.Random(f"babilong/{seed}/{tokens}/{task}/{trial}")
             story = rng.choice(all_of_it)
-            sentences = [" " + sentence.strip() for sentence in SENTENCE.findall(story.text)]
-            depths = sorted(rng.random() for _ in sentences)
-            ids = hay.with_pieces(rng, sentences, depths, tokens)[0] if tokens else hay.tokens("".join(sentences))
+            told = [" " + sentence for sentence in sentences(story)]
+            depths = sorted(rng.random() for _ in told)
+            ids = hay.with_pieces(rng, told, depths, tokens)[0] if tokens else hay.tokens("".join(told))
             question = Question(story.qas[0][0], (story.qas[0][1],), {"task": task})
             yield Case(f"babilong/{seed}/{tokens}/{task}/{trial}", lambda ids=ids: ids, [question])
 
