@@ -18,7 +18,7 @@ from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
 from engine.model import InfiniForCausalLM
 from engine.passes import Recall
 from engine.prompts import Turn, answer_ids, question_ids
-from engine.state import MemoryState
+from engine.state import MemoryState, side_by_side
 
 GROUNDED_ABOVE = 0.5
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
@@ -177,9 +177,7 @@ def likelihoods(
 
 
 def _mean_log_probs(model, states: list[MemoryState], prompt: list[int], tokens: list[int]) -> list[float]:
-    M = torch.cat([state.M for state in states], dim=1)
-    z = None if states[0].z is None else torch.cat([state.z for state in states], dim=1)
     ids = torch.tensor([prompt + tokens], device=model.device).expand(len(states), -1)
-    hidden = model.hidden(ids, Recall(MemoryState(M, z, states[0].n_tokens)))[:, -len(tokens) - 1 : -1]
+    hidden = model.hidden(ids, Recall(side_by_side(states)))[:, -len(tokens) - 1 : -1]
     log_probs = model.base.lm_head(hidden).float().log_softmax(-1)
     return log_probs.gather(-1, ids[:, -len(tokens) :, None]).squeeze(-1).mean(-1).tolist()

@@ -9,8 +9,8 @@ from transformers.models.llama.modeling_llama import apply_rotary_pos_emb, eager
 from engine.cache import InfiniCache
 from engine.config import InfiniConfig
 from engine.errors import UnsupportedModel
-from engine.memory import InfiniMemory
-from engine.passes import MemoryPass, Projected
+from engine.memory import InfiniMemory, Projected
+from engine.passes import MemoryPass
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
 # Others have the same projections but attend otherwise (Gemma 2 caps scores, StableLM turns only part of each head).

@@ -20,6 +20,7 @@ class InfiniConfig(PretrainedConfig):
     key_width     K for "silu" and "pairs" (default: the head width); "elu" keeps the head width, "dpfp" doubles it
     gate          how memory and local attention meet: "additive" or the paper's "convex"
     segment_len   S, tokens a segment
+    exact_slots   C, how many tokens each memory head keeps exactly, beside the compressive memory; 0: none
     memory_layers indices of the layers that have a memory; None means all
     Raises ConfigInvalid, naming the setting and its value.
     """
@@ -35,6 +36,7 @@ class InfiniConfig(PretrainedConfig):
         key_width: int | None = None,
         gate: str = "additive",
         segment_len: int = 256,
+        exact_slots: int = 0,
         memory_layers: list[int] | None = None,
         **kwargs,
     ):
@@ -46,6 +48,7 @@ class InfiniConfig(PretrainedConfig):
         self.key_width = key_width
         self.gate = gate
         self.segment_len = segment_len
+        self.exact_slots = exact_slots
         self.memory_layers = memory_layers
         if text_config is not None:
             kwargs.setdefault("tie_word_embeddings", text_config.tie_word_embeddings)
@@ -60,6 +63,8 @@ class InfiniConfig(PretrainedConfig):
             raise ConfigInvalid(f"feature_map is {self.feature_map!r}; the rule {self.rule!r} is defined with 'elu'.")
         if not isinstance(self.segment_len, int) or self.segment_len < 1:
             raise ConfigInvalid(f"segment_len is {self.segment_len!r}; it must be a whole number of at least 1.")
+        if not isinstance(self.exact_slots, int) or self.exact_slots < 0:
+            raise ConfigInvalid(f"exact_slots is {self.exact_slots!r}; it must be a whole number, 0 for none.")
         self._check_width()
         layers, chosen = self.text_config.num_hidden_layers, self.memory_layers
         known = range(layers)
@@ -109,9 +114,10 @@ class InfiniConfig(PretrainedConfig):
 
     @property
     def state_bytes(self) -> int:
-        """Bytes of one document's state at float32, whatever the document's length."""
+        """Bytes of one document's state, whatever the document's length: float32, and bfloat16 for what is kept exactly."""
         layers, heads, k, v = self.state_sizes
-        return 4 * layers * heads * k * (v + (self.rule != "gated_delta"))
+        compressed = 4 * k * (v + (self.rule != "gated_delta"))
+        return layers * heads * (compressed + self.exact_slots * (2 * 2 * v + 4))
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

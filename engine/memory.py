@@ -1,50 +1,43 @@
-"""The trainable part of a layer's memory: maps for keys and queries, read gate, write gate."""
+"""The trainable part of a layer's memory: maps for keys and queries, read gate, write gate, exact cache."""
+
+from typing import NamedTuple
 
 import torch
 import torch.nn as nn
 from torch import Tensor
 
 from engine.config import InfiniConfig
-from engine.ops import LayerState, fast
-from engine.ops.features import dpfp_unit, elu_plus_one, pairs_unit, silu_unit
+from engine.exact import ExactCache
+from engine.maps import HeadMap
+from engine.ops import LayerState, exact, fast
+from engine.ops.features import elu_plus_one
 
 
-class HeadMap(nn.Module):
-    """Memory features a head, in float32: `x [B,heads,T,D]` -> `[B,heads,T,K]`, each of length 1.
+class Projected(NamedTuple):
+    """One layer's view of R rows: hidden `[R,T,hidden]` and, before rotary embedding, q `[R,H,T,D]`, k, v `[R,N,T,D]`."""
 
-    "silu": SiLU(x W + b), W `[D,K]`. "dpfp": DPFP(x W + b), W `[D,D]`. "pairs": products of pairs of x W + b, W `[D,D]`.
-    Maps start as ±identity, and from the third block of D columns on as ±rotations.
-    """
-
-    def __init__(self, feature: str, heads: int, width: int, key_width: int):
-        super().__init__()
-        self.feature, self.key_width = feature, key_width
-        out_width = key_width if feature == "silu" else width
-        self.weight = nn.Parameter(torch.empty(heads, width, out_width, dtype=torch.float32))
-        self.bias = nn.Parameter(torch.empty(heads, out_width, dtype=torch.float32))
-        self.reset()
-
-    @torch.no_grad()
-    def reset(self) -> None:
-        """±identity blocks: the base model's own keys and queries, with both signs kept where K allows it. Further
-        pairs of blocks are rotated, since two equal features would get equal gradients and stay equal."""
-        _, width, out_width = self.weight.shape
-        blocks = [rotation(i // 2, width) * (-1) ** i for i in range(out_width // width)]
-        self.weight.copy_(torch.cat(blocks, dim=1).expand_as(self.weight))
-        self.bias.zero_()
-
-    def forward(self, x: Tensor) -> Tensor:
-        mapped = x.float() @ self.weight + self.bias[:, None]
-        if self.feature == "pairs":
-            return pairs_unit(mapped, self.key_width)
-        return dpfp_unit(mapped) if self.feature == "dpfp" else silu_unit(mapped)
+    hidden: Tensor
+    q: Tensor
+    k: Tensor
+    v: Tensor
 
 
-def rotation(number: int, width: int) -> Tensor:
-    """The identity for 0, then fixed orthogonal matrices `[width,width]`."""
-    if number == 0:
-        return torch.eye(width)
-    return torch.linalg.qr(torch.randn(width, width, generator=torch.Generator().manual_seed(number)))[0]
+class Writable(NamedTuple):
+    """What R rows would write: memory keys `k [R,N,T,K]`, `v [R,N,T,V]`, strengths `w [R,N,T]`; for the exact cache its
+    keys `exact_k [R,N,T,D]` and `scores [R,N,T]`, or None."""
+
+    k: Tensor
+    v: Tensor
+    w: Tensor
+    exact_k: Tensor | None
+    scores: Tensor | None
+
+
+class Recalled(NamedTuple):
+    """What queries found, `[B,H,T,V]` each: in the compressive memory and, gate included, in the exact cache or None."""
+
+    compressed: Tensor
+    exact: Tensor | None
 
 
 class InfiniMemory(nn.Module):
@@ -66,6 +59,7 @@ class InfiniMemory(nn.Module):
             self.query_map = HeadMap(config.feature_map, heads, config.head_dim, config.state_key_width)
         if config.rule == "gated_delta":
             self.write_gate = nn.Linear(text.hidden_size, memory_heads, dtype=torch.float32)
+        self.exact = ExactCache(config) if config.exact_slots else None
         self.reset()
 
     @torch.no_grad()
@@ -78,6 +72,8 @@ class InfiniMemory(nn.Module):
         if self.rule == "gated_delta":
             self.write_gate.weight.zero_()
             self.write_gate.bias.zero_()
+        if self.exact is not None:
+            self.exact.reset()
 
     def keys(self, k: Tensor) -> Tensor:
         """Memory keys `[B,N,T,K]` of the layer's keys `[B,N,T,D]` before rotary embedding."""
@@ -95,15 +91,29 @@ class InfiniMemory(nn.Module):
         logits = self.write_gate(hidden.float())
         return torch.clamp(1.2 * torch.sigmoid(logits) - 0.1, 0.0, 1.0).transpose(1, 2)
 
-    def write(self, k: Tensor, v: Tensor, w: Tensor, state: LayerState) -> LayerState:
-        """Fold keys `[B,N,T,D]` and values `[B,N,T,V]` with strengths `w [B,N,T]` into `state`."""
-        return fast.write(self.rule, self.keys(k), v, w, state)
+    def writable(self, x: Projected) -> Writable:
+        """What the rows `x` would write."""
+        kept = (None, None) if self.exact is None else (self.exact.key_map(x.k), self.exact.scores(x.hidden))
+        return Writable(self.keys(x.k), x.v, self.strengths(x.hidden), *kept)
 
-    def combine(self, local: Tensor, recalled: Tensor, has_memory: Tensor) -> Tensor:
-        """Local attention and memory, `[B,H,T,V]` each, to one output. `has_memory [B]` is 0 where nothing has been
+    def write(self, some: Writable, state: LayerState) -> LayerState:
+        """Fold `some` rows into `state`, one row a document."""
+        if self.exact is not None:
+            state = state._replace(kept=exact.keep(some.exact_k, some.v, some.scores, state.kept))
+        return fast.write(self.rule, some.k, some.v, some.w, state)
+
+    def recall(self, q: Tensor, state: LayerState) -> Recalled:
+        """What queries `q [B,H,T,D]` find in `state`."""
+        found = None if self.exact is None else self.exact.recall(q, state.kept)
+        return Recalled(fast.read(self.queries(q), state), found)
+
+    def combine(self, local: Tensor, recalled: Recalled, has_memory: Tensor) -> Tensor:
+        """Local attention `[B,H,T,V]` and what was recalled, to one output. `has_memory [B]` is 0 where nothing has been
         written yet: there the output is the local attention alone, whatever the gate (convex: Eq. 10)."""
         seen = has_memory.view(-1, 1, 1, 1)
         if self.gate == "additive":
-            return local + (torch.tanh(self.read_gate).view(1, -1, 1, 1) * recalled * seen).to(local.dtype)
-        share = torch.sigmoid(self.read_gate).view(1, -1, 1, 1) * seen
-        return (share * recalled + (1.0 - share) * local.float()).to(local.dtype)
+            joined = local + (torch.tanh(self.read_gate).view(1, -1, 1, 1) * recalled.compressed * seen).to(local.dtype)
+        else:
+            share = torch.sigmoid(self.read_gate).view(1, -1, 1, 1) * seen
+            joined = (share * recalled.compressed + (1.0 - share) * local.float()).to(local.dtype)
+        return joined if recalled.exact is None else joined + recalled.exact.to(local.dtype)

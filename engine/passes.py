@@ -4,23 +4,14 @@ A pass is given to the model's forward; each layer hands it its tensors *before*
 what to add. Passes own their states: nothing of a document stays in the model.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from engine.memory import InfiniMemory
-from engine.ops import LayerState, fast
+from engine.memory import InfiniMemory, Projected, Recalled, Writable
+from engine.ops import LayerState
 from engine.state import MemoryState, layers_to_state
-
-
-class Projected(NamedTuple):
-    """One layer's view of R rows: hidden `[R,T,hidden]` and, before rotary embedding, q `[R,H,T,D]`, k, v `[R,N,T,D]`."""
-
-    hidden: Tensor
-    q: Tensor
-    k: Tensor
-    v: Tensor
 
 
 class MemoryPass(Protocol):
@@ -39,10 +30,9 @@ class Recall:
 
     def attend(self, slot: int, memory: InfiniMemory, x: Projected, local: Tensor) -> Tensor:
         """Local attention plus recall; one stored state may serve several rows."""
-        layer = self.state.layer(slot)
-        if layer.M.shape[0] != x.q.shape[0]:
-            layer = LayerState(*(None if t is None else t.expand(x.q.shape[0], *t.shape[1:]) for t in layer))
-        return memory.combine(local, fast.read(memory.queries(x.q), layer), self.has_memory)
+        rows = x.q.shape[0]
+        state = self.state if self.state.M.shape[1] == rows else self.state.shared_by(rows)
+        return memory.combine(local, memory.recall(x.q, state.layer(slot)), self.has_memory)
 
 
 class Fold:
@@ -59,18 +49,39 @@ class Fold:
         rows, _, tokens, _ = x.q.shape
         g = self.segments
         self.tokens = g * tokens
-        split = lambda t: t.reshape(rows // g, g, *t.shape[1:]).unbind(1)  # noqa: E731
-        q, k, v, w = (split(t) for t in (memory.queries(x.q), memory.keys(x.k), x.v, memory.strengths(x.hidden)))
-        layer, outs = self.before.layer(slot), []
-        for i in range(g):
-            outs.append(fast.read(q[i], layer))
-            layer = fast.write(memory.rule, k[i], v[i], w[i], layer)
+        layer, found = self.before.layer(slot), []
+        for q, some in zip(split(x.q, g), by_segment(memory.writable(x), g), strict=True):
+            found.append(memory.recall(q, layer))
+            layer = memory.write(some, layer)
         self.after[slot] = layer
         seen = torch.ones(g, device=local.device)
         seen[0] = float(self.before.n_tokens > 0)
-        return memory.combine(local, torch.stack(outs, dim=1).flatten(0, 1), seen.repeat(rows // g))
+        return memory.combine(local, together(found), seen.repeat(rows // g))
 
     def state(self) -> MemoryState:
         """The state after these segments."""
         layers = [self.after[slot] for slot in sorted(self.after)]
         return layers_to_state(layers, self.before.n_tokens + self.tokens)
+
+
+def split(rows: Tensor, segments: int) -> tuple[Tensor, ...]:
+    """Rows `[B*G,...]`, laid out by document, as G tensors `[B,...]`."""
+    return rows.reshape(-1, segments, *rows.shape[1:]).unbind(1)
+
+
+def by_segment(rows: Writable, segments: int) -> list[Writable]:
+    """What B*G rows would write, as G of B rows each."""
+    parts = [[None] * segments if t is None else split(t, segments) for t in rows]
+    return [Writable(*some) for some in zip(*parts, strict=True)]
+
+
+def by_document(rows: Writable, segments: int) -> Writable:
+    """What B*G rows of T tokens would write, as B rows of G*T tokens."""
+    join = lambda t: t.unflatten(0, (-1, segments)).movedim(1, 2).flatten(2, 3)  # noqa: E731
+    return Writable(*(None if t is None else join(t) for t in rows))
+
+
+def together(found: list[Recalled]) -> Recalled:
+    """What G segments of B documents each recalled, as B*G rows."""
+    join = lambda parts: None if parts[0] is None else torch.stack(parts, dim=1).flatten(0, 1)  # noqa: E731
+    return Recalled(*map(join, zip(*found, strict=True)))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,16 +13,19 @@ from torch import Tensor
 from engine.config import InfiniConfig
 from engine.errors import FingerprintMismatch, StateCorrupt
 from engine.ops import LayerState
+from engine.ops.exact import Kept, nothing_kept
 
 FORMAT = "palimpsest-state-1"
 
 
 class MemoryState(NamedTuple):
-    """`M [L,B,N,K,V]` float32, `z [L,B,N,K]` float32 for the rules that normalise, and how many tokens were read."""
+    """`M [L,B,N,K,V]` float32, `z [L,B,N,K]` float32 for the rules that normalise, how many tokens were read, and what is
+    kept exactly, `k [L,B,N,C,D]` and so on, if the memory has slots for that."""
 
     M: Tensor
     z: Tensor | None
     n_tokens: int
+    kept: Kept | None = None
 
     @staticmethod
     def empty(config: InfiniConfig, batch: int = 1, device: torch.device | str = "cpu") -> "MemoryState":
@@ -33,21 +37,40 @@ class MemoryState(NamedTuple):
             if config.rule == "gated_delta"
             else torch.zeros(layers, batch, heads, k, dtype=torch.float32, device=device)
         )
-        return MemoryState(m, z, 0)
+        slots = config.exact_slots
+        one = nothing_kept((batch, heads, slots, v), device) if slots else None
+        return MemoryState(m, z, 0, one and Kept(*(t.expand(layers, *t.shape) for t in one)))
 
     def layer(self, index: int) -> LayerState:
         """The memory of the `index`-th layer that has one."""
-        return LayerState(self.M[index], None if self.z is None else self.z[index])
+        return LayerState(*self._each(lambda t: t[index]))
 
     def to(self, device: torch.device | str) -> "MemoryState":
         """The same state on `device`."""
-        return MemoryState(self.M.to(device), None if self.z is None else self.z.to(device), self.n_tokens)
+        m, z, kept = self._each(lambda t: t.to(device))
+        return MemoryState(m, z, self.n_tokens, kept)
+
+    def repeat(self, times: int) -> "MemoryState":
+        """Every document's state `times` times, one after the other."""
+        m, z, kept = self._each(lambda t: t.repeat_interleave(times, dim=1))
+        return MemoryState(m, z, self.n_tokens, kept)
+
+    def shared_by(self, rows: int) -> "MemoryState":
+        """One document's state as that of `rows` rows, without copying it."""
+        m, z, kept = self._each(lambda t: t.expand(-1, rows, *t.shape[2:]))
+        return MemoryState(m, z, self.n_tokens, kept)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor | None, Kept | None]:
+        z = None if self.z is None else change(self.z)
+        return change(self.M), z, self.kept and Kept(*map(change, self.kept))
 
     def to_bytes(self, fingerprint: str) -> bytes:
         """Safetensors bytes that carry the fingerprint and the token count; the same state gives the same bytes."""
         tensors = {"M": self.M.cpu().contiguous()}
         if self.z is not None:
             tensors["z"] = self.z.cpu().contiguous()
+        if self.kept is not None:
+            tensors |= {f"kept.{name}": t.cpu().contiguous() for name, t in self.kept._asdict().items()}
         # one metadata key, since the order of several is not stable, and of one width, so that the size never changes
         return save(tensors, metadata={"palimpsest": f"{FORMAT} {fingerprint} {self.n_tokens:012d}"})
 
@@ -62,7 +85,8 @@ class MemoryState(NamedTuple):
             )
         try:
             tensors = load(data)
-            return MemoryState(tensors["M"], tensors.get("z"), n_tokens)
+            kept = Kept(*(tensors[f"kept.{name}"] for name in Kept._fields)) if "kept.k" in tensors else None
+            return MemoryState(tensors["M"], tensors.get("z"), n_tokens, kept)
         except (SafetensorError, KeyError) as error:
             raise StateCorrupt("The stored memory is damaged. Read the document again.") from error
 
@@ -70,7 +94,16 @@ class MemoryState(NamedTuple):
 def layers_to_state(layers: list[LayerState], n_tokens: int) -> MemoryState:
     """Stack per-layer memories, in layer order, to one state."""
     z = None if layers[0].z is None else torch.stack([layer.z for layer in layers])
-    return MemoryState(torch.stack([layer.M for layer in layers]), z, n_tokens)
+    kept = layers[0].kept and Kept(*map(torch.stack, zip(*(layer.kept for layer in layers), strict=True)))
+    return MemoryState(torch.stack([layer.M for layer in layers]), z, n_tokens, kept)
+
+
+def side_by_side(states: Sequence[MemoryState]) -> MemoryState:
+    """The states of several documents as one of as many rows; it counts the tokens of the first."""
+    join = lambda tensors: torch.cat(tensors, dim=1)  # noqa: E731
+    z = None if states[0].z is None else join([state.z for state in states])
+    kept = states[0].kept and Kept(*map(join, zip(*(state.kept for state in states), strict=True)))
+    return MemoryState(join([state.M for state in states]), z, states[0].n_tokens, kept)
 
 
 def sha256(data: bytes) -> str:

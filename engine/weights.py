@@ -72,7 +72,7 @@ def load_model(
 
 def memory_settings(model: InfiniForCausalLM) -> dict:
     """The settings that InfiniConfig was made with."""
-    names = ("rule", "feature_map", "key_width", "gate", "segment_len", "memory_layers")
+    names = ("rule", "feature_map", "key_width", "gate", "segment_len", "memory_layers", "exact_slots")
     return {name: getattr(model.config, name) for name in names}
 
 

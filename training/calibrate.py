@@ -5,9 +5,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.memory import InfiniMemory, rotation
+from engine.maps import rotation
+from engine.memory import InfiniMemory, Projected
 from engine.model import InfiniForCausalLM
-from engine.passes import Fold, Projected
+from engine.passes import Fold
 from engine.state import MemoryState
 
 STEEPNESS, OPEN_AT, RIDGE = 5.5, 0.6, 0.01
@@ -86,6 +87,19 @@ def align(model: InfiniForCausalLM, rows: Tensor, lookups: list[Lookup], group: 
             _set(memory, n, heads, keys[slot][:, n], strengths[slot][:, n], queries[slot][:, heads], at)
 
 
+@torch.no_grad()
+def share(model: InfiniForCausalLM) -> None:
+    """Let every exact cache begin with the maps and the write gate of the compressive memory beside it, where it has any."""
+    for memory in memories(model).values():
+        if memory.exact is None:
+            continue
+        if memory.rule == "gated_delta":
+            memory.exact.write_gate.load_state_dict(memory.write_gate.state_dict())
+        if memory.has_maps and memory.key_map.weight.shape == memory.exact.key_map.weight.shape:
+            memory.exact.key_map.load_state_dict(memory.key_map.state_dict())
+            memory.exact.query_map.load_state_dict(memory.query_map.state_dict())
+
+
 def memories(model: InfiniForCausalLM) -> dict[int, InfiniMemory]:
     """Every memory by its slot."""
     found = [layer.self_attn for layer in model.base.model.layers if layer.self_attn.memory is not None]
@@ -100,6 +114,23 @@ def _open_by(gate: torch.nn.Linear, first: Tensor, second: Tensor, cross: Tensor
     guess = guess / (guess @ (asked - rest))
     gate.weight.copy_((STEEPNESS * guess).expand_as(gate.weight))
     gate.bias.fill_((-STEEPNESS * (guess @ rest + OPEN_AT)).item())
+
+
+@torch.no_grad()
+def looked_at(
+    model: InfiniForCausalLM, rows: Tensor, lookups: list[Lookup], group: int = 8
+) -> tuple[dict[int, Projected], dict[int, tuple[Tensor, Tensor]]]:
+    """By slot: what its layer sees of the texts `rows [R,S]`; and the queries `[P,H,D]` of all questions, with the text and the
+    place in it `[P,2]` that each asks for. Texts are read one by one and questions without any."""
+    seen: dict[int, list[Projected]] = {}
+    for part in rows.split(group):
+        look = _Look()
+        model.write(part, look)
+        for slot, x in look.seen.items():
+            seen.setdefault(slot, []).append(x)
+    texts = {slot: Projected(*map(torch.cat, zip(*parts, strict=True))) for slot, parts in seen.items()}
+    at = torch.tensor([(look.row, place) for look in lookups for place in look.place], device=rows.device)
+    return texts, {slot: (q, at) for slot, q in _queries(model, lookups, 4 * group).items()}
 
 
 def _keys(model: InfiniForCausalLM, rows: Tensor, group: int) -> tuple[dict[int, Tensor], dict[int, Tensor]]:

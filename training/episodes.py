@@ -18,10 +18,12 @@ READING_ON = "book"
 
 
 class Sequence(NamedTuple):
-    """Token ids that follow a document, the labels among them (-100 elsewhere), and the kind of its row."""
+    """Token ids that follow a document, the labels among them (-100 elsewhere), the place in the document where each token of
+    an answer stands (-1 elsewhere), and the kind of its row."""
 
     ids: list[int]
     labels: list[int]
+    places: list[int]
     kind: str
 
 
@@ -29,7 +31,8 @@ class Episodes(Dataset):
     """The i-th training step's batch, made from the recipe's seed and i alone, so that a run can resume anywhere.
 
     A batch: `documents [B,G*S]`, `questions [B*Q,T]`, each row of which asks for several things, and `labels` of that
-    shape (-100 where nothing is to be learned), `plan` (pool indices before, between and after the segments) and the kinds.
+    shape (-100 where nothing is to be learned), `places` (where in its document a label's token stands, or -1), `plan`
+    (pool indices before, between and after the segments) and the kinds.
     """
 
     def __init__(self, recipe: Recipe, writer: Writer):
@@ -52,11 +55,15 @@ class Episodes(Dataset):
             for kind, row in zip(kinds, made, strict=True)
             for _ in range(recipe.questions * segments)
         ]
-        questions, labels = _pad(asked)
+        questions, labels, places = (
+            _pad([getattr(sequence, name) for sequence in asked], by)
+            for name, by in (("ids", 0), ("labels", -100), ("places", -1))
+        )
         return {
             "documents": torch.tensor([row.ids for row in made]),
             "questions": questions,
             "labels": labels,
+            "places": places,
             "plan": self._plan(rng, segments, progress),
             "kinds": [sequence.kind for sequence in asked],
             "progress": progress,
@@ -77,19 +84,20 @@ class Episodes(Dataset):
         """A conversation about the row or, for a share of the sequences, its facts told again in other words; the words
         behind a row that is only read on."""
         if row.behind:
-            return Sequence(row.behind, row.behind, kind)
+            return Sequence(row.behind, row.behind, [-1] * len(row.behind), kind)
         facts = list(dict.fromkeys(asked.fact for asked in row.asked if asked.fact))
         if rng.random() < self.recipe.retold_share(progress):
-            ids, labels = self._retold(rng, facts)
+            ids, labels, places = self._retold(rng, facts, row.ids)
             if ids:
-                return Sequence(ids, labels, f"{kind}_retold")
-        return Sequence(*self._conversation(rng, row.asked), kind)
+                return Sequence(ids, labels, places, f"{kind}_retold")
+        return Sequence(*self._conversation(rng, row.asked, row.ids), kind)
 
-    def _conversation(self, rng: random.Random, rows: list[Asked]) -> tuple[list[int], list[int]]:
-        """Questions with their answers through the chat template, none of which was answered before in it."""
+    def _conversation(self, rng: random.Random, rows: list[Asked], text: list[int]) -> tuple[list[int], ...]:
+        """Questions with their answers through the chat template, none of which was answered before in it; ids, labels, places."""
         tokenizer, history, said = self.writer.tokenizer, [], ""
         ids: list[int] = []
         labels: list[int] = []
+        places: list[int] = []
         for asked in rng.sample(rows, len(rows)):
             if asked.answer.lower() in said:
                 continue
@@ -97,15 +105,17 @@ class Episodes(Dataset):
             if ids and (prompt[: len(ids)] != ids or len(prompt + answer) > self.recipe.asked_tokens):
                 break
             labels += [-100] * (len(prompt) - len(ids)) + answer
+            places += [-1] * (len(prompt) - len(ids)) + self.writer.places(text, asked.answer, answer)
             ids = prompt + answer
             history.append((asked.question, asked.answer))
             said += f"{asked.question} {asked.answer} ".lower()
-        return ids, labels
+        return ids, labels, places
 
-    def _retold(self, rng: random.Random, facts: list[Fact]) -> tuple[list[int], list[int]]:
+    def _retold(self, rng: random.Random, facts: list[Fact], text: list[int]) -> tuple[list[int], ...]:
         """The facts' sentences in other words; only their answers are to be learned. Empty where none can be retold."""
         ids: list[int] = []
         labels: list[int] = []
+        places: list[int] = []
         said = ""
         for fact in rng.sample(facts, len(facts)):
             parts = None if fact.answer.lower() in said else retell(rng, fact)
@@ -115,9 +125,11 @@ class Episodes(Dataset):
             if ids and len(ids + before + answer + after) > self.recipe.asked_tokens:
                 break
             labels += [-100] * len(before) + answer + [-100] * len(after)
+            found = self.writer.places(text, fact.answer, answer)
+            places += [-1] * len(before) + found + [-1] * len(after)
             ids = ids + before + answer + after
             said += "".join(parts).lower()
-        return ids, labels
+        return ids, labels, places
 
     def _plan(self, rng: random.Random, segments: int, progress: float) -> list[Tensor]:
         limit = self.recipe.filler_limit(progress)
@@ -132,7 +144,6 @@ class Episodes(Dataset):
         return plan
 
 
-def _pad(sequences: list[Sequence]) -> tuple[Tensor, Tensor]:
-    longest = max(len(sequence.ids) for sequence in sequences)
-    ids = torch.tensor([s.ids + [0] * (longest - len(s.ids)) for s in sequences])
-    return ids, torch.tensor([s.labels + [-100] * (longest - len(s.labels)) for s in sequences])
+def _pad(rows: list[list[int]], by: int) -> Tensor:
+    longest = max(map(len, rows))
+    return torch.tensor([row + [by] * (longest - len(row)) for row in rows])

@@ -22,6 +22,8 @@ class Recipe:
     episode. `pool_facts`: which share of the taped text holds facts itself, written at no price. `filler`: at most how many
     taped segments, and about how many written taped tokens, an episode may have.
 
+    `pointing` lists points (fraction of the run, weight of the exact caches' miss): see training.pointing.
+
     `write_penalty` lists points (fraction of the run, weight of the mean write), `write_ceiling` points (fraction, highest mean
     write on filler): whenever the tape is renewed, gates above that are closed as far. Write gates and key maps are set from
     `calibrate` texts before the first step, unless that is 0. Low-rank updates start at layer `lora_from`. `save_every` is a
@@ -45,6 +47,7 @@ class Recipe:
     filler: tuple[tuple[float, int, int], ...]
     write_penalty: tuple[tuple[float, float], ...]
     write_ceiling: tuple[tuple[float, float], ...]
+    pointing: tuple[tuple[float, float], ...]
     lora_rank: int
     lora_alpha: int
     lora_from: int
@@ -95,6 +98,10 @@ class Recipe:
         """Weight of the mean write strength at `progress` (0..1) of the run, linear between the recipe's points."""
         return _between(((0.0, 0.0), *self.write_penalty), progress)
 
+    def pointing_weight(self, progress: float) -> float:
+        """Weight of the exact caches' miss at `progress` (0..1) of the run, linear between the recipe's points."""
+        return _between(((0.0, 0.0), *self.pointing), progress)
+
     def ceiling(self, progress: float) -> float:
         """The highest mean write strength on filler at `progress` (0..1) of the run, linear between the recipe's points."""
         return _between(((0.0, 1.0), *self.write_ceiling), progress)
@@ -134,6 +141,7 @@ def load_recipe(name: str) -> Recipe:
         "filler",
         "write_penalty",
         "write_ceiling",
+        "pointing",
     ):
         values[name] = tuple(tuple(point) for point in values[name])
     if values["save_every"] % values["pool_refresh"]:

@@ -14,8 +14,9 @@ from transformers.trainer_utils import get_last_checkpoint
 from engine import adapter
 from engine.device import choose_device, choose_dtype
 from engine.model import InfiniForCausalLM, convert
-from training.calibrate import align, open_gates
+from training.calibrate import align, open_gates, share
 from training.episodes import READING_ON, Episodes
+from training.pointing import teach
 from training.recipe import Recipe, load_recipe
 from training.task import RecallTask
 from training.trainer import Filler, JsonLog, RecallTrainer, optimizer_and_schedule, trained_parameters
@@ -41,16 +42,20 @@ def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
     return model
 
 
-def calibrate(model: InfiniForCausalLM, writer: Writer, recipe: Recipe) -> None:
-    """Set write gates and maps from texts made as those of the recipe's last stage are; what a rule lacks is left out."""
+def calibrate(model: InfiniForCausalLM, writer: Writer, recipe: Recipe, anew: bool) -> None:
+    """Set write gates and maps from texts made as those of the recipe's last stage are; what a rule lacks is left out. Unless
+    `anew`, the model goes on from an adapter, and only what that lacks is set: the exact caches."""
     rng = random.Random(f"calibrate/{recipe.seed}")
     kinds = {kind: weight for kind, weight in recipe.kinds(1.0).items() if kind != READING_ON}
     rows, lookups = writer.lookups(rng, kinds, recipe.calibrate, recipe.memory["segment_len"])
     ids = torch.tensor(rows, device=model.device)
-    if recipe.memory["rule"] == "gated_delta":
+    if anew and recipe.memory["rule"] == "gated_delta":
         open_gates(model, ids, lookups)
-    if recipe.memory["feature_map"] == "pairs":
+    if anew and recipe.memory["feature_map"] == "pairs":
         align(model, ids, lookups)
+    if model.config.exact_slots:
+        share(model)
+        teach(model, ids, lookups, recipe.seed)
 
 
 def adapter_tensors(task: RecallTask) -> dict[str, torch.Tensor]:
@@ -106,7 +111,7 @@ def train(
     if start is not None:
         load_adapter(task, start)
     if recipe.calibrate and not resume:
-        calibrate(task.model, writer, recipe)
+        calibrate(task.model, writer, recipe, anew=start is None)
     out.mkdir(parents=True, exist_ok=True)
     trainer = RecallTrainer(
         model=task, args=arguments, train_dataset=Episodes(recipe, writer), data_collator=lambda items: items[0],

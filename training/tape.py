@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.memory import InfiniMemory
+from engine.exact import ExactCache
+from engine.memory import InfiniMemory, Projected, Writable
 from engine.model import InfiniForCausalLM
-from engine.ops import LayerState, fast
-from engine.passes import Fold, Projected
+from engine.ops import LayerState, exact, fast
+from engine.ops.exact import Kept
+from engine.passes import Fold, by_document, by_segment, split, together
 from engine.state import MemoryState
 from training.calibrate import memories
 
@@ -110,29 +112,36 @@ class TrainFold(Fold):
         self.pool, self.plan = pool, plan
         self.filler_strength: list[Tensor] = []
         self.fact_strength: list[Tensor] = []
+        self.written: dict[int, Writable] = {}
         self.filler_active: list[float] = []
 
     def attend(self, slot: int, memory: InfiniMemory, x: Projected, local: Tensor) -> Tensor:
         """As `Fold.attend`, with the filler of the plan."""
         rows, g = x.q.shape[0], self.segments
-        split = lambda t: t.reshape(rows // g, g, *t.shape[1:]).unbind(1)  # noqa: E731
-        strengths = memory.strengths(x.hidden)
-        self.fact_strength.append(strengths.mean())
-        q, k, v, w = (split(t) for t in (memory.queries(x.q), memory.keys(x.k), x.v, strengths))
-        layer, outs = self.before.layer(slot), []
-        for i in range(g):
+        rows_written = memory.writable(x)
+        self.written[slot] = rows_written
+        self.fact_strength.append(rows_written.w.mean())
+        layer, found = self.before.layer(slot), []
+        for i, (q, some) in enumerate(zip(split(x.q, g), by_segment(rows_written, g), strict=True)):
             layer = self._filler(slot, memory, layer, self.plan[i])
-            outs.append(fast.read(q[i], layer))
-            layer = fast.write(memory.rule, k[i], v[i], w[i], layer)
+            found.append(memory.recall(q, layer))
+            layer = memory.write(some, layer)
         self.after[slot] = self._filler(slot, memory, layer, self.plan[g])
         seen = torch.ones(g)
         seen[0] = float(len(self.plan[0]) > 0)
-        return memory.combine(local, torch.stack(outs, dim=1).flatten(0, 1), seen.repeat(rows // g).to(local.device))
+        return memory.combine(local, together(found), seen.repeat(rows // g).to(local.device))
+
+    def documents(self) -> dict[int, Writable]:
+        """What each layer's documents wrote, B rows of G segments each."""
+        return {slot: by_document(rows, self.segments) for slot, rows in self.written.items()}
 
     def _filler(self, slot: int, memory: InfiniMemory, layer: LayerState, picks: Tensor) -> LayerState:
         if not len(picks):
             return layer
         hidden = self.pool.hidden[slot][picks].flatten(0, 1)
+        all_k, all_v = (t[slot][picks].transpose(0, 1).flatten(1, 2)[None] for t in (self.pool.k, self.pool.v))
+        if memory.exact is not None:
+            layer = layer._replace(kept=_keep_filler(memory.exact, hidden[None], all_k, all_v, layer.kept))
         with torch.no_grad():
             active = (memory.strengths(hidden[None])[0] > 0).any(0)
         chosen = active.nonzero()[:, 0]
@@ -140,8 +149,14 @@ class TrainFold(Fold):
         if not len(chosen):
             self.filler_strength.append(torch.zeros((), device=hidden.device))
             return layer
-        k, v = (t[slot][picks].transpose(0, 1).flatten(1, 2)[:, chosen][None] for t in (self.pool.k, self.pool.v))
+        k, v = all_k[:, :, chosen], all_v[:, :, chosen]
         w = memory.strengths(hidden[chosen][None])
         priced = self.pool.priced[picks].repeat_interleave(self.pool.hidden.shape[2])
         self.filler_strength.append((w * priced[chosen]).sum() / (w.shape[1] * priced.sum().clamp(min=1)))
         return fast.write(memory.rule, memory.keys(k), v, w, layer)
+
+
+def _keep_filler(cache: ExactCache, hidden: Tensor, k: Tensor, v: Tensor, kept: Kept) -> Kept:
+    """`kept` after filler that is the same for all its rows: `hidden [1,T,hidden]`, `k` and `v [1,N,T,D]`."""
+    rows = lambda t: t.expand(kept.scores.shape[0], *t.shape[1:])  # noqa: E731
+    return exact.keep(rows(cache.key_map(k)), rows(v), rows(cache.scores(hidden)), kept)

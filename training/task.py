@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.model import InfiniForCausalLM
-from engine.passes import Recall
 from engine.state import MemoryState
+from training.pointing import PointedRecall
 from training.recipe import Recipe
 from training.tape import FillerPool, TrainFold
 
@@ -34,38 +34,48 @@ class RecallTask(nn.Module):
         self.tally: dict[str, list[float]] = defaultdict(list)
 
     def forward(
-        self, documents: Tensor, questions: Tensor, labels: Tensor, plan: list, kinds: list, progress: float
+        self,
+        documents: Tensor,
+        questions: Tensor,
+        labels: Tensor,
+        places: Tensor,
+        plan: list,
+        kinds: list,
+        progress: float,
     ) -> dict:
-        """`documents [B,G*S]`, `questions` and `labels [B*Q,T]`; the plan is cut where it would write too much at once."""
-        documents, questions, labels, kinds, weight = self._share(documents, questions, labels, kinds)
+        """`documents [B,G*S]`, `questions`, `labels` and `places [B*Q,T]`; the plan is cut where it would write too much at once."""
+        documents, questions, labels, places, kinds, weight = self._share(documents, questions, labels, places, kinds)
         batch = documents.shape[0]
         rows = documents.view(-1, self.model.config.segment_len)
         fold = TrainFold(
             self._empty(batch, documents.device), len(rows) // batch, self.pool, self._afford(plan, progress)
         )
         self.model.write(rows, fold)
-        state = _for_questions(fold.state(), len(questions) // batch)
-        hidden = self.model.hidden(questions, Recall(state))
+        state = fold.state().repeat(len(questions) // batch)
+        state = state._replace(n_tokens=max(state.n_tokens, 1))  # read, if only filler
+        recall = PointedRecall(state, fold.documents(), places.roll(-1, dims=1))
+        hidden = self.model.hidden(questions, recall)
         target = labels[:, 1:]
         learned = target >= 0
         logits = self.model.base.lm_head(hidden[:, :-1][learned]).float()
         answer_loss = F.cross_entropy(logits, target[learned]) * weight
         written = torch.stack(fold.filler_strength).mean() if fold.filler_strength else torch.zeros(())
         on_facts = torch.stack(fold.fact_strength).mean()
-        self._count(logits, target, learned, kinds, fold, (answer_loss, written, on_facts))
-        penalty = self.recipe.penalty(progress)
-        return {"loss": answer_loss + penalty * (written + FACT_PRICE * on_facts)}
+        missed = torch.stack(recall.misses).mean() if recall.misses else torch.zeros(())
+        self._count(logits, target, learned, kinds, fold, (answer_loss, written, on_facts, missed))
+        penalty = self.recipe.penalty(progress) * (written + FACT_PRICE * on_facts)
+        return {"loss": answer_loss + penalty + self.recipe.pointing_weight(progress) * missed}
 
-    def _share(self, documents: Tensor, questions: Tensor, labels: Tensor, kinds: list) -> tuple:
+    def _share(self, documents: Tensor, questions: Tensor, labels: Tensor, places: Tensor, kinds: list) -> tuple:
         """This process's documents with their questions, and what their tokens weigh; all of them where they can't be shared out."""
         batch = documents.shape[0]
         if self.world == 1 or batch % self.world:
-            return documents, questions, labels, kinds, 1.0
+            return documents, questions, labels, places, kinds, 1.0
         size, asked = batch // self.world, len(questions) // self.world
         of = lambda rows, n: rows[self.rank * n : (self.rank + 1) * n]  # noqa: E731
         mine = of(labels, asked)
         weight = self.world * int((mine[:, 1:] >= 0).sum()) / int((labels[:, 1:] >= 0).sum())
-        return of(documents, size), of(questions, asked), mine, of(kinds, asked), weight
+        return of(documents, size), of(questions, asked), mine, of(places, asked), of(kinds, asked), weight
 
     def _empty(self, batch: int, device: torch.device) -> MemoryState:
         return MemoryState.empty(self.model.config, batch, device)
@@ -85,7 +95,7 @@ class RecallTask(nn.Module):
             for kind, hits, asked in zip(kinds, right.tolist(), learned.tolist(), strict=True):
                 self.tally[f"exact_{kind}"] += _answers(hits, asked)
             self.tally["tokens_right"].append((right.sum() / learned.sum()).item())
-            for name, loss in zip(("answer_loss", "write_on_filler", "write_on_facts"), losses, strict=True):
+            for name, loss in zip(("answer_loss", "write_on_filler", "write_on_facts", "missed"), losses, strict=True):
                 self.tally[name].append(loss.item())
             self.tally["filler_segments"].append(float(sum(map(len, fold.plan))))
             self.tally["tokens"].append(float(fold.tokens * target.shape[0] + target.numel()))
@@ -97,11 +107,6 @@ class RecallTask(nn.Module):
         means = {name: round(sum(values) / len(values), 5) for name, values in sorted(self.tally.items()) if values}
         self.tally.clear()
         return means
-
-
-def _for_questions(state: MemoryState, questions: int) -> MemoryState:
-    z = None if state.z is None else state.z.repeat_interleave(questions, dim=1)
-    return MemoryState(state.M.repeat_interleave(questions, dim=1), z, max(state.n_tokens, 1))
 
 
 def _answers(hits: list[bool], asked: list[bool]) -> list[float]:

@@ -30,6 +30,8 @@ def parameter_groups(task: RecallTask, recipe: Recipe) -> Iterator[dict]:
     """Optimizer groups: gates and maps learn at rates of their own, none decays."""
     rates = {
         "read_gate": recipe.lr_read_gate,
+        "exact.log_sharpness": recipe.lr_read_gate,
+        "exact.sink": recipe.lr_read_gate,
         "write_gate": recipe.lr_write_gate,
         "_map": recipe.lr_maps,
         "lora_": recipe.lr_lora,
@@ -101,10 +103,11 @@ class Filler(TrainerCallback):
 
     def _text(self, rng: random.Random, share: float) -> tuple[Tensor, Tensor]:
         """Stretches of STRETCH segments of book text, a `share` of them of facts instead; and which segments have a price."""
-        length = STRETCH * self.task.model.config.segment_len
+        length, count = STRETCH * self.task.model.config.segment_len, -(-self.recipe.pool_segments // STRETCH)
+        with_facts = set(rng.sample(range(count), round(share * count)))
         ids, priced = [], []
-        for _ in range(-(-self.recipe.pool_segments // STRETCH)):
-            facts = rng.random() < share
+        for i in range(count):
+            facts = i in with_facts
             ids += self.writer.factual(rng, length) if facts else self.writer.filler(rng, length)
             priced += [0.0 if facts else 1.0] * STRETCH
         whole = self.recipe.pool_segments * self.task.model.config.segment_len

@@ -118,13 +118,22 @@ class Writer:
 
     def _lookup(self, row: int, ids: list[int], asked: Asked) -> Lookup | None:
         """None where the answer stands in the text more than once, or not at all."""
-        told, said = self.ids(" " + asked.answer), answer_ids(self.tokenizer, asked.answer)[:-1]
-        places = [i for i in range(len(ids) - len(told) + 1) if ids[i : i + len(told)] == told]
-        if len(places) != 1:
+        said = answer_ids(self.tokenizer, asked.answer)[:-1]
+        places = self.places(ids, asked.answer, said)
+        steps = [j for j, place in enumerate(places) if place >= 0]
+        if not steps:
             return None
         prompt = question_ids(self.tokenizer, asked.question)
-        steps = range(min(len(told), len(said)))
-        return Lookup(row, prompt + said, [len(prompt) - 1 + j for j in steps], [places[0] + j for j in steps])
+        return Lookup(row, prompt + said, [len(prompt) - 1 + j for j in steps], [places[j] for j in steps])
+
+    def places(self, text: list[int], answer: str, said: list[int]) -> list[int]:
+        """Where in `text` each token of `said`, which tells `answer`, stands; -1 for those beyond it, and for all if it stands
+        there more than once or not at all."""
+        told = self.ids(" " + answer)
+        found = [i for i in range(len(text) - len(told) + 1) if text[i : i + len(told)] == told]
+        if len(found) != 1:
+            return [-1] * len(said)
+        return [found[0] + j if j < len(told) else -1 for j in range(len(said))]
 
     def _facts(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
         facts = draw_facts(rng, rng.randint(2, questions + 2))

@@ -28,7 +28,7 @@ def write(rule: str, k: Tensor, v: Tensor, w: Tensor, state: LayerState) -> Laye
     wk = w[..., None] * k
     if rule == "delta":
         v = v - (k @ state.M) / (k @ state.z[..., None] + EPS)
-    return LayerState(state.M + wk.transpose(-1, -2) @ v, state.z + wk.sum(-2))
+    return state._replace(M=state.M + wk.transpose(-1, -2) @ v, z=state.z + wk.sum(-2))
 
 
 def drop_unwritten(k: Tensor, v: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -56,4 +56,4 @@ def _gated_delta(k: Tensor, v: Tensor, w: Tensor, state: LayerState) -> LayerSta
         system = torch.tril(strength * (kb @ kb.transpose(-1, -2)), -1)
         u = torch.linalg.solve_triangular(system, strength * (vb - kb @ m), upper=False, unitriangular=True)
         m = m + kb.transpose(-1, -2) @ u
-    return LayerState(m, None)
+    return state._replace(M=m)

@@ -5,14 +5,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from engine.ops.exact import Kept
+
 RULES = ("linear", "delta", "gated_delta")
 
 
 class LayerState(NamedTuple):
-    """One layer's memory: `M [B,N,K,V]` and, for the rules that normalise, `z [B,N,K]`; both float32."""
+    """One layer's memory: `M [B,N,K,V]` and, for the rules that normalise, `z [B,N,K]`; both float32. Beside them what is
+    kept exactly, if the memory has slots for that; the rules pass it on untouched."""
 
     M: Tensor
     z: Tensor | None
+    kept: Kept | None = None
 
 
 def empty_layer(rule: str, sizes: tuple[int, int, int, int], device: torch.device | str = "cpu") -> LayerState:

@@ -41,7 +41,7 @@ def _outer(k: Tensor, u: Tensor) -> Tensor:
 def _linear(k: Tensor, v: Tensor, w: Tensor, now: LayerState, before: LayerState) -> LayerState:
     """Eq. 8: M += σ(K)ᵀ V and z += Σ σ(K_t); `before` is not needed."""
     wk = w[..., None] * k
-    return LayerState(now.M + _outer(wk, v), now.z + wk)
+    return now._replace(M=now.M + _outer(wk, v), z=now.z + wk)
 
 
 def _delta(k: Tensor, v: Tensor, w: Tensor, now: LayerState, before: LayerState) -> LayerState:
@@ -49,10 +49,10 @@ def _delta(k: Tensor, v: Tensor, w: Tensor, now: LayerState, before: LayerState)
     wk = w[..., None] * k
     found = torch.einsum("bnk,bnkv->bnv", k, before.M)
     norm = torch.einsum("bnk,bnk->bn", k, before.z)
-    return LayerState(now.M + _outer(wk, v - found / (norm + EPS)[..., None]), now.z + wk)
+    return now._replace(M=now.M + _outer(wk, v - found / (norm + EPS)[..., None]), z=now.z + wk)
 
 
 def _gated_delta(k: Tensor, v: Tensor, w: Tensor, now: LayerState, before: LayerState) -> LayerState:
     """The delta rule token by token: M ← M + w k (v − kᵀM)ᵀ (arXiv 2406.06484, Eq. 5, with β = w)."""
     found = torch.einsum("bnk,bnkv->bnv", k, now.M)
-    return LayerState(now.M + _outer(k, w[..., None] * (v - found)), None)
+    return now._replace(M=now.M + _outer(k, w[..., None] * (v - found)))

@@ -29,6 +29,8 @@ TEXT = {"hidden_size": 36, "num_attention_heads": 9, "num_key_value_heads": 3, "
         ({"memory_layers": [-1]}, r"memory_layers is \[-1\]"),
         ({"memory_layers": []}, r"memory_layers is \[\]"),
         ({"memory_layers": [2, 2]}, r"memory_layers is \[2, 2\]"),
+        ({"exact_slots": -1}, r"exact_slots is -1;.*0 for none"),
+        ({"exact_slots": 1.5}, r"exact_slots is 1\.5;"),
     ],
 )
 def test_an_impossible_value_is_named(settings: dict, words: str) -> None:
@@ -46,6 +48,8 @@ def test_an_impossible_value_is_named(settings: dict, words: str) -> None:
         ({"feature_map": "dpfp", "memory_layers": [4, 1]}, (2, 3, 8, 4), 0),
         ({"rule": "linear", "feature_map": "elu"}, (5, 3, 4, 4), 5 * 3 * 4),
         ({"rule": "delta", "feature_map": "elu"}, (5, 3, 4, 4), 5 * 3 * 4),
+        # a slot of a head 4 wide: a key and a value of 4 numbers in two bytes, a score in four; counted in words of four
+        ({"exact_slots": 7}, (5, 3, 4, 4), 5 * 3 * 7 * 5),
     ],
 )
 def test_sizes_and_bytes_of_the_state(settings: dict, sizes: tuple[int, ...], more: int) -> None:

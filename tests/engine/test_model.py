@@ -16,6 +16,7 @@ from engine.errors import UnsupportedModel
 from engine.memory import HeadMap
 from engine.model import InfiniForCausalLM, convert, register
 from engine.ops import naive
+from engine.ops.exact import Kept
 from engine.passes import Fold
 from engine.state import MemoryState
 from tests.engine.tiny import (
@@ -40,6 +41,13 @@ def read_all(model: InfiniForCausalLM, segments: torch.Tensor, state: MemoryStat
     fold = Fold(state or MemoryState.empty(model.config, batch), g)
     hidden = model.hidden(segments.reshape(batch * g, length), fold)
     return hidden.view(batch, g, length, -1), fold.state()
+
+
+def document(state: MemoryState, b: int) -> MemoryState:
+    """The state of document `b` alone."""
+    one = lambda t: None if t is None else t[:, b : b + 1]  # noqa: E731
+    kept = state.kept and Kept(*map(one, state.kept))
+    return MemoryState(one(state.M), one(state.z), state.n_tokens, kept)
 
 
 @pytest.mark.parametrize("memory", MEMORIES)
@@ -79,12 +87,11 @@ def test_a_group_of_segments_gives_the_state_of_one_at_a_time(family: str, memor
     assert_close(together, state, 1e-4)
     torch.testing.assert_close(hidden, torch.cat(singly, dim=1), rtol=1e-4, atol=1e-4)
     for b, one in enumerate(alone):
-        z = together.z if together.z is None else together.z[:, b : b + 1]
-        assert_close(MemoryState(together.M[:, b : b + 1], z, together.n_tokens), one, 1e-4)
+        assert_close(document(together, b), one, 1e-4)
     assert together.n_tokens == GROUP * SEGMENT and together.M.abs().max() > 0.1
 
 
-@pytest.mark.parametrize("memory", MEMORIES)
+@pytest.mark.parametrize("memory", [name for name in MEMORIES if name != "gated_delta-exact"])
 @pytest.mark.parametrize("family", ["smollm2", "qwen2", "qwen3"])
 def test_the_first_layer_worked_out_by_the_naive_rules(family: str, memory: str) -> None:
     """Keys and queries come from before the rotary embedding; recall comes before writing; the gate joins (Eq. 10)."""
@@ -161,6 +168,7 @@ def test_the_state_is_float32_whatever_the_models_precision(memory: str) -> None
     model = convert(make_base().to(torch.bfloat16), **MEMORIES[memory], segment_len=SEGMENT)
     state = filled_state(model)
     assert {t.dtype for t in (state.M, state.z) if t is not None} == {torch.float32}
+    assert state.kept is None or [t.dtype for t in state.kept] == [torch.bfloat16, torch.bfloat16, torch.float32]
     assert {p.dtype for n, p in model.named_parameters() if ".memory." in n} == {torch.float32}
     assert model(tokens(1, 3)).logits.dtype == torch.bfloat16
 
@@ -207,6 +215,26 @@ def test_reading_stops_at_the_last_layer_that_has_a_memory() -> None:
             layer.register_forward_pre_hook(lambda *_: pytest.fail("a layer without use was run"))
         found = model.fold(ids, MemoryState.empty(model.config, DOCUMENTS))
     assert equal(found, expected)
+
+
+@pytest.mark.parametrize("family", ["smollm2", "qwen2", "qwen3"])
+def test_an_exact_cache_adds_what_it_recalls_and_is_written_after_it_was_read(family: str) -> None:
+    """In the first layer, on top of the same model without an exact cache."""
+    model, ids = make_model(family, "gated_delta-exact"), tokens(2, SEGMENT)
+    attention = model.base.model.layers[0].self_attn
+    joined: list[torch.Tensor] = []
+    hook = attention.o_proj.register_forward_pre_hook(lambda _, given: joined.append(given[0]))
+    with torch.no_grad():
+        read_all(model, ids[None])
+        cache, attention.memory.exact = attention.memory.exact, None
+        read_all(model, ids[None])
+        hook.remove()
+        x = attention.project(model.base.model.layers[0].input_layernorm(model.get_input_embeddings()(ids)))
+    with_it, without = (o.view(2, SEGMENT, *x.q.shape[1::2]).transpose(1, 2) for o in joined)
+    k, scores = cache.key_map(x.k)[:1].to(torch.bfloat16), cache.scores(x.hidden)[:1]
+    expected = cache.recall(x.q[1:], Kept(k, x.v[:1].to(torch.bfloat16), scores))
+    torch.testing.assert_close(with_it[1:] - without[1:], expected, rtol=1e-4, atol=1e-4)
+    assert torch.equal(with_it[0], without[0]) and expected.abs().max() > 0.01
 
 
 def test_write_strengths_reach_exactly_zero_and_one() -> None:

@@ -64,6 +64,7 @@ SIZES = {
 # One of each rule, gate and feature map. The keys of the first are twice as wide as the heads of "smollm2".
 MEMORIES = {
     "gated_delta": {"rule": "gated_delta", "feature_map": "silu", "key_width": 8, "gate": "additive"},
+    "gated_delta-exact": {"rule": "gated_delta", "feature_map": "silu", "gate": "additive", "exact_slots": 11},
     "gated_delta-pairs": {"rule": "gated_delta", "feature_map": "pairs", "gate": "additive"},
     "gated_delta-dpfp": {"rule": "gated_delta", "feature_map": "dpfp", "gate": "convex"},
     "delta": {"rule": "delta", "feature_map": "elu", "gate": "additive"},
@@ -139,9 +140,15 @@ def assert_close(a: MemoryState, b: MemoryState, tolerance: float = 1e-5) -> Non
     assert (a.z is None) == (b.z is None)
     if a.z is not None:
         torch.testing.assert_close(a.z, b.z, rtol=tolerance, atol=tolerance)
+    assert (a.kept is None) == (b.kept is None)
+    if a.kept is not None:
+        torch.testing.assert_close(a.kept.scores, b.kept.scores, rtol=tolerance, atol=tolerance)
+        for one, other in ((a.kept.k, b.kept.k), (a.kept.v, b.kept.v)):
+            torch.testing.assert_close(one, other, rtol=2**-6, atol=2**-8)  # rounded to bfloat16
 
 
 def equal(a: MemoryState, b: MemoryState) -> bool:
     """Whether both states are the same bit for bit."""
     same_z = a.z is b.z if a.z is None or b.z is None else torch.equal(a.z, b.z)
-    return a.n_tokens == b.n_tokens and torch.equal(a.M, b.M) and same_z
+    same_kept = a.kept is b.kept if a.kept is None or b.kept is None else all(map(torch.equal, a.kept, b.kept))
+    return a.n_tokens == b.n_tokens and torch.equal(a.M, b.M) and same_z and same_kept

@@ -1,0 +1,56 @@
+"""The trainable part of a layer's exact cache: what is worth keeping, and how it is found again."""
+
+import math
+
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+from engine.config import InfiniConfig
+from engine.maps import HeadMap
+from engine.ops import exact
+from engine.ops.exact import Kept
+
+SHARPNESS, SINK = 16.0, 0.0
+
+
+class ExactCache(nn.Module):
+    """Scores tokens, maps keys and queries to directions of their own, and attends to what was kept.
+
+    H query heads, N memory heads, D head width. Logits are `log_sharpness`, exponentiated, times the cosine of query and key.
+    """
+
+    def __init__(self, config: InfiniConfig):
+        super().__init__()
+        text = config.text_config
+        heads, memory_heads = text.num_attention_heads, text.num_key_value_heads
+        self.read_gate = nn.Parameter(torch.zeros(heads, dtype=torch.float32))
+        self.log_sharpness = nn.Parameter(torch.zeros(heads, dtype=torch.float32))
+        self.sink = nn.Parameter(torch.zeros(heads, dtype=torch.float32))
+        self.write_gate = nn.Linear(text.hidden_size, memory_heads, dtype=torch.float32)
+        self.key_map = HeadMap("unit", memory_heads, config.head_dim, config.head_dim)
+        self.query_map = HeadMap("unit", heads, config.head_dim, config.head_dim)
+        self.reset()
+
+    @torch.no_grad()
+    def reset(self) -> None:
+        """Gates open, and every token worth as much as any other."""
+        self.read_gate.fill_(0.3)
+        self.log_sharpness.fill_(math.log(SHARPNESS))
+        self.sink.fill_(SINK)
+        self.write_gate.weight.zero_()
+        self.write_gate.bias.zero_()
+        self.key_map.reset()
+        self.query_map.reset()
+
+    def scores(self, hidden: Tensor) -> Tensor:
+        """What each token of `hidden [B,T,hidden]` is worth keeping, `[B,N,T]`: any number, the higher the longer it stays."""
+        return self.write_gate(hidden.float()).transpose(1, 2)
+
+    def recall(self, q: Tensor, kept: Kept) -> Tensor:
+        """What the layer's queries `[B,H,T,D]`, before rotary embedding, find among what is kept: `[B,H,T,V]`, gate included."""
+        return torch.tanh(self.read_gate).view(1, -1, 1, 1) * exact.recall(self.queries(q), self.sink, kept)
+
+    def queries(self, q: Tensor) -> Tensor:
+        """Scaled queries `[B,H,T,D]` of the layer's queries of that shape, before rotary embedding."""
+        return self.query_map(q) * self.log_sharpness.exp().view(1, -1, 1, 1)

@@ -1,0 +1,70 @@
+"""A bounded exact cache beside the compressive memory: the few keys and values worth most, kept as they are.
+
+After HOLA and the memory of "Memorizing Transformers" (arXiv 2203.08913), but of a fixed size whatever was read: of all
+tokens so far, each memory head keeps the C with the highest scores. Letters as in this package's docstring, C slots.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+EMPTY = float("-inf")
+
+
+class Kept(NamedTuple):
+    """`k [B,N,C,D]` and `v [B,N,C,V]` in bfloat16 and `scores [B,N,C]` in float32, in the order of reading; empty slots,
+    which come first, have the score minus infinity."""
+
+    k: Tensor
+    v: Tensor
+    scores: Tensor
+
+
+def nothing_kept(sizes: tuple[int, int, int, int], device: torch.device | str = "cpu") -> Kept:
+    """Empty slots for `sizes` = (B, N, C, D)."""
+    empty = torch.zeros(sizes, dtype=torch.bfloat16, device=device)
+    return Kept(empty, empty, torch.full(sizes[:3], EMPTY, dtype=torch.float32, device=device))
+
+
+def keep(k: Tensor, v: Tensor, scores: Tensor, kept: Kept) -> Kept:
+    """What is kept after tokens with `k [B,N,T,D]`, `v [B,N,T,V]` and `scores [B,N,T]` were read."""
+    slots = kept.scores.shape[-1]
+    together = torch.cat([kept.scores, scores], dim=-1)
+    order = together.detach().topk(slots, dim=-1, sorted=False).indices.sort(dim=-1).values
+    pick = lambda old, new: _pick(torch.cat([old, new.to(old.dtype)], dim=-2), order)  # noqa: E731
+    return Kept(pick(kept.k, k), pick(kept.v, v), together.gather(-1, order))
+
+
+def recall(q: Tensor, sink: Tensor, kept: Kept) -> Tensor:
+    """out [B,H,T,V]: softmax attention of `q [B,H,T,D]`, already scaled, to what is kept. A slot's logit is lowered by how
+    little it was worth keeping, log sigmoid of its score; `sink [H]` is the logit of recalling nothing, which is all there is
+    when nothing is kept."""
+    found = logits(q, sink, kept)
+    if found.shape[-1] == 1:
+        return q.new_zeros(*q.shape[:3], kept.v.shape[-1])
+    share = found.softmax(-1)[..., 1:].flatten(2, 3)
+    return (share @ kept.v[..., -share.shape[-1] :, :].float()).view(*q.shape[:3], kept.v.shape[-1])
+
+
+def logits(q: Tensor, sink: Tensor, kept: Kept) -> Tensor:
+    """Logits `[B,N,H/N,T,1+F]` of recalling nothing and of the F slots that are filled, the last F of each head; see `recall`."""
+    batch, heads, tokens, width = q.shape
+    n = kept.scores.shape[1]
+    filled = int((kept.scores > EMPTY).sum(-1).max())
+    nothing = sink.view(1, n, -1, 1, 1).expand(batch, -1, -1, tokens, -1)
+    if not filled:
+        return nothing
+    k = kept.k[..., -filled:, :].float().transpose(-1, -2)
+    found = q.float().reshape(batch, n, heads // n * tokens, width) @ k + worth(kept.scores)[..., None, -filled:]
+    return torch.cat([nothing, found.view(batch, n, heads // n, tokens, filled)], dim=-1)
+
+
+def worth(scores: Tensor) -> Tensor:
+    """What is added to the logits of tokens with these scores."""
+    return F.logsigmoid(scores)
+
+
+def _pick(rows: Tensor, order: Tensor) -> Tensor:
+    return rows.gather(-2, order[..., None].expand(*order.shape, rows.shape[-1]))

@@ -1,0 +1,70 @@
+"""An exact cache is told where an answer stands."""
+
+import math
+
+import torch
+
+from engine.passes import Fold, Recall
+from engine.state import MemoryState
+from tests.engine.tiny import SEGMENT, make_model, tokens
+from training.calibrate import Lookup, memories, share
+from training.pointing import PointedRecall, miss, teach
+
+EXACT = {"family": "llama", "memory": "gated_delta-exact"}
+
+
+def asked(texts: torch.Tensor, seed: int) -> list[Lookup]:
+    """Of each text, its token at one place is asked for by a question that ends with a token of its own for it."""
+    chance = torch.Generator().manual_seed(seed)
+    places = torch.randint(0, texts.shape[1], (len(texts),), generator=chance).tolist()
+    made = tokens(len(texts), 3, seed=seed).tolist()
+    return [Lookup(i, [*made[i], 150 + int(texts[i, place])], [3], [place]) for i, place in enumerate(places)]
+
+
+def pointed(model, texts: torch.Tensor, lookups: list[Lookup]) -> tuple[list[float], torch.Tensor]:
+    """By how much each layer misses what is asked for, each question being about its own text; and the hidden states."""
+    fold = Fold(MemoryState.empty(model.config, len(texts)), 1)
+    rows = dict.fromkeys(memories(model))
+
+    def look(slot, memory, x, local, attend=fold.attend):
+        rows[slot] = memory.writable(x)
+        return attend(slot, memory, x, local)
+
+    fold.attend = look
+    questions = torch.tensor([look.ids for look in lookups])
+    places = torch.full(questions.shape, -1)
+    places[:, 3] = torch.tensor([look.place[0] for look in lookups])
+    with torch.no_grad():
+        model.write(texts, fold)
+        recall = PointedRecall(fold.state(), rows, places)
+        hidden = model.hidden(questions, recall)
+        torch.testing.assert_close(hidden, model.hidden(questions, Recall(fold.state())))
+    return [float(m) for m in recall.misses], hidden
+
+
+def test_a_miss_is_minus_log_of_the_attention_that_heads_give_on_average() -> None:
+    shares = torch.tensor([[0.5, 0.1], [0.25, 0.35]])
+    expected = -(math.log(0.3) + math.log(0.3)) / 2
+    assert abs(float(miss(-shares.log())) - expected) < 1e-6
+
+
+def test_the_lesson_lets_caches_look_where_the_answer_stands() -> None:
+    model = make_model(**EXACT)
+    texts, unseen = 3 + tokens(300, SEGMENT, seed=8) % 20, 3 + tokens(40, SEGMENT, seed=9) % 20
+    before = {name: p.clone() for name, p in model.named_parameters()}
+    first, _ = pointed(model, unseen, asked(unseen, 4))
+    teach(model, texts, asked(texts, 3), seed=1)
+    last, _ = pointed(model, unseen, asked(unseen, 4))
+    assert len(first) == len(last) == len(memories(model))
+    assert all(b < a - 0.3 for a, b in zip(first, last, strict=True)), (first, last)
+    changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+    assert changed and all(".exact." in name and "read_gate" not in name for name in changed)
+
+
+def test_a_cache_begins_with_what_the_memory_beside_it_has_learned() -> None:
+    model = make_model("llama", "gated_delta-exact", feature_map="pairs")
+    share(model)
+    for memory in memories(model).values():
+        assert torch.equal(memory.exact.key_map.weight, memory.key_map.weight)
+        assert torch.equal(memory.exact.query_map.bias, memory.query_map.bias)
+        assert torch.equal(memory.exact.write_gate.weight, memory.write_gate.weight)
