@@ -92,7 +92,7 @@ def _evaluation(verbs: argparse._SubParsersAction, common: argparse.ArgumentPars
     hidden, cases = _hidden(_count), _cases()
     add = lambda name, what, *parents: names.add_parser(name, parents=[common, *parents], help=what)  # noqa: E731
 
-    passkey = add("passkey", "a number hidden in a long text", hidden)
+    passkey = add("passkey", "a number hidden in a long text", hidden, cases)
     passkey.add_argument("--depth", type=_share, default=0.5, metavar="D", help="where it is hidden, 0 to 1 (0.5)")
     add("retention", "a number at the beginning, asked for while the text is read on", hidden)
     needles = add("needles", "several numbers hidden in one text", hidden, cases)

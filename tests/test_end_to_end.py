@@ -139,12 +139,14 @@ def test_errors_are_named(run, words, named):
     assert code == 1 and named in err and "Traceback" not in err
 
 
-def test_passkey_is_measured(run, book):
+def test_passkey_is_measured(run, book, tmp_path):
     words = ("eval", "passkey", "--tokens", "300", "--depth", "0.5", "--trials", "2", "--filler", book)
     code, result, _ = run(*words)
     assert code == 0 and result["trials"] == 2 and 0 <= result["exact"] <= result["digits"] <= 1
-    assert {len(trial["key"]) for trial in result["answers"]} == {5}
-    assert run(*words)[1]["answers"] == result["answers"]
+    assert {len(row["expected"]) for row in result["rows"]} == {5}
+    assert run(*words)[1]["rows"] == result["rows"]
+    first = run(*words, "--limit", "1", "--rows", tmp_path / "rows.jsonl")[1]
+    assert first["trials"] == 1 and first["rows"] == result["rows"][:1]
 
 
 def test_questions_are_measured(run, book, tmp_path):

@@ -60,7 +60,7 @@ def _by(engine: Engine, given: Namespace) -> Reader:
 def _passkey(engine: Engine, given: Namespace, say: Say) -> dict:
     return passkey.run_passkey(
         engine, tokens=given.tokens, depth=given.depth, trials=given.trials, filler=given.filler, seed=given.seed,
-        on_trial=lambda trial: say(str(trial)),
+        rows=given.rows, limit=given.limit, by=_by(engine, given), say=say,
     )  # fmt: skip
 
 

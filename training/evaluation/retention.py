@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.engine import Engine
+from training.evaluation.cases import Question
 from training.evaluation.hidden import Haystack, read_filler
-from training.evaluation.passkey import DIGITS, OPTIONS, QUESTION, STATEMENT, score
+from training.evaluation.passkey import DIGITS, OPTIONS, QUESTION, STATEMENT, judge
 from training.evaluation.readers import ask
 from training.evaluation.scores import mean
 
@@ -39,8 +40,8 @@ def run_retention(
             for step in engine.read(ids[last:point], state, group_tokens=engine.group_tokens()):
                 state = step.state
             last = point
-            told = score(key, ask(engine, state, QUESTION, OPTIONS).text)
-            by[point].append((float(told.exact), told.digits))
+            told = judge(Question(QUESTION, (key,), {}), ask(engine, state, QUESTION, OPTIONS).text)
+            by[point].append((told["exact"], told["digits"]))
         say(f"trial {trial}: " + ", ".join(f"{point} {by[point][-1][1]:.1f}" for point in points))
     return {
         "exact": {point: mean([exact for exact, _ in found]) for point, found in by.items()},
