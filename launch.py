@@ -65,7 +65,7 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
         case "shelf" | "snapshot" | "chat":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Shelf(store), out)
-        case "read" | "ask" | "summarize":
+        case "read" | "ask" | "ask-all" | "summarize":
             with library(settings, out) as documents:
                 return run_library(given, documents, out)
         case "eval":
@@ -93,6 +93,8 @@ def run_library(given: Namespace, documents: Library, out: Output) -> int:
     """The commands that read and answer."""
     if given.verb == "read":
         return cli.read_files(documents, given.files, given.password, out)
+    if given.verb == "ask-all":
+        return cli.ask_several(documents, given.question, given.among, out)
     options = {"max_new_tokens": given.max_tokens, "temperature": given.temperature, "seed": given.seed}
     if given.verb == "ask":
         return cli.ask(documents, given.id, given.question, options, out, given.page, where=given.where)

@@ -53,6 +53,10 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     ask.add_argument("question", metavar="QUESTION")
     ask.add_argument("--where", action="store_true", help="look for the pages that the answer was learned from")
 
+    ask_all = verbs.add_parser("ask-all", parents=[common], help="ask the whole shelf at once, or some documents of it")
+    ask_all.add_argument("question", metavar="QUESTION")
+    ask_all.add_argument("--among", nargs="+", metavar="ID", help="only these documents")
+
     summarize = verbs.add_parser("summarize", parents=[common], help="summarise a document or one of its sections")
     summarize.add_argument("id", metavar="ID")
     summarize.add_argument("--section", type=int, metavar="N", help="the section's number on the shelf")

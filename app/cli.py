@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -101,6 +101,26 @@ def ask(
             "seconds": answer.seconds,
             "first_token_seconds": answer.first_token_seconds,
             **({"origin": asdict(found)} if found else {}),
+        }
+    )
+    return 0
+
+
+def ask_several(library: Library, question: str, among: Sequence[str] | None, out: Output) -> int:
+    """Asks the whole shelf, or the documents with the ids `among`, and prints every answer with its book, the best first."""
+    ids = None if among is None else [library.resolve(given) for given in among]
+    with stop_on_interrupt() as stopped:
+        found = library.ask_several(question, ids, should_stop=stopped)
+    for one in found.told:
+        out.text(f"{one.title}: {one.answer}" + ("" if one.grounded else " (The document does not seem to say.)"))
+    if found.left_out:
+        out.note(f"Not read yet, so not asked: {', '.join(found.left_out)}.")
+    out.result(
+        {
+            "answer": found.text,
+            "answers": [asdict(one) for one in found.told],
+            "left_out": list(found.left_out),
+            "seconds": found.seconds,
         }
     )
     return 0

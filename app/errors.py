@@ -35,6 +35,13 @@ class NotReadYet(LibraryError):
         super().__init__(f"'{title}' has not been read yet. Read it first, at least some pages of it.")
 
 
+class NothingToAsk(LibraryError):
+    """None of the documents has a memory that can be asked."""
+
+    def __init__(self) -> None:
+        super().__init__("None of these documents has been read yet. Read at least one of them first.")
+
+
 class StaleSnapshot(LibraryError):
     """The only memory of the document was made by another model."""
 

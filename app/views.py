@@ -141,6 +141,33 @@ class TextAnswer:
 
 
 @dataclass(frozen=True)
+class FromBook:
+    """What one document says to a question asked of several. `grounding` is in nats a token; None for an answer that was
+    looked up in the text, in `total` places.
+    """
+
+    document_id: str
+    title: str
+    answer: str
+    grounding: float | None
+    grounded: bool
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class SeveralAnswers:
+    """One question to several documents: the best answer first, one text that names its books, and the titles of those that
+    could not be asked, since they have not been read by the running model.
+    """
+
+    text: str
+    told: tuple[FromBook, ...]
+    left_out: tuple[str, ...]
+    seconds: float
+    stopped: bool
+
+
+@dataclass(frozen=True)
 class Turn:
     """One question and its answer out of a document's chat. `grounding` is in nats per token, None if not measured.
     `places` is None for an answer from memory, else the answer was looked up in the text, in these places. `page` is the

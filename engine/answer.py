@@ -71,30 +71,31 @@ def answer(
 
     Raises EmptyQuestion and QuestionTooLong.
     """
-    prompt = _checked_prompt(model, tokenizer, question, history, options)
+    prompt = checked_prompt(model, tokenizer, question, history, options)
     begun, first = time.monotonic(), None
     tokens, log_probs, shown, stopped = [], [], "", False
     for token, log_prob in _generate(model, tokenizer, state, prompt, options):
         first = first or time.monotonic() - begun
         tokens.append(token)
         log_probs.append(log_prob)
-        text = _text(tokenizer, tokens)
+        text = text_of(tokenizer, tokens)
         if len(text) > len(shown):
             yield text[len(shown) :]
             shown = text
         if should_stop():
             stopped = True
             break
-    grounding = sum(log_probs) / len(log_probs) - _mean_log_prob(model, prompt, tokens)
+    grounding = sum(log_probs) / len(log_probs) - mean_log_prob(model, prompt, tokens)
     yield Answer(shown, grounding, grounding > GROUNDED_ABOVE, time.monotonic() - begun, first, stopped)
 
 
-def _text(tokenizer: PreTrainedTokenizerBase, tokens: list[int]) -> str:
+def text_of(tokenizer: PreTrainedTokenizerBase, tokens: list[int]) -> str:
     """The text of an answer so far, without a letter at its end that is not finished and without spaces around it."""
     return tokenizer.decode(tokens, skip_special_tokens=True).rstrip(UNFINISHED).strip()
 
 
-def _checked_prompt(model, tokenizer, question: str, history: Sequence[Turn], options: AnswerOptions) -> list[int]:
+def checked_prompt(model, tokenizer, question: str, history: Sequence[Turn], options: AnswerOptions) -> list[int]:
+    """Token ids of the question as a chat, ready to be answered. Raises EmptyQuestion and QuestionTooLong."""
     if not question.strip():
         raise EmptyQuestion("The question is empty. Type what you would like to know about the document.")
     prompt = question_ids(tokenizer, question.strip(), history)
@@ -121,7 +122,7 @@ def _generate(
 ) -> Iterator[tuple[int, float]]:
     """Tokens of the answer with their log-probabilities, the end-of-turn token included."""
     cache = InfiniCache(state, model.config.text_config)
-    ends = _ends(model, tokenizer)
+    last = ends(model, tokenizer)
     change = LogitsProcessorList()
     if options.no_repeat:
         change.append(NoRepeatNGramLogitsProcessor(options.no_repeat))
@@ -137,18 +138,19 @@ def _generate(
         ids.append(token)
         step = [token]
         yield token, float(log_probs[0, token])
-        if token in ends:
+        if token in last:
             return
 
 
-def _ends(model: InfiniForCausalLM, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+def ends(model: InfiniForCausalLM, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """The tokens that end an answer."""
     configured = model.generation_config.eos_token_id if model.generation_config else None
     many = configured if isinstance(configured, list) else [configured]
     return {i for i in (*many, tokenizer.eos_token_id) if i is not None}
 
 
 @torch.inference_mode()
-def _mean_log_prob(model: InfiniForCausalLM, prompt: list[int], tokens: list[int]) -> float:
+def mean_log_prob(model: InfiniForCausalLM, prompt: list[int], tokens: list[int]) -> float:
     """Mean log-probability of `tokens` after `prompt` when no document was read."""
     ids = torch.tensor([prompt + tokens], device=model.device)
     logits = model(input_ids=ids, use_cache=False, logits_to_keep=len(tokens) + 1).logits[0, :-1].float()
@@ -169,10 +171,10 @@ def likelihoods(
     Raises EmptyQuestion and QuestionTooLong.
     """
     tokens = answer_ids(tokenizer, said)
-    prompt = _checked_prompt(model, tokenizer, question, history, AnswerOptions(max_new_tokens=len(tokens)))
+    prompt = checked_prompt(model, tokenizer, question, history, AnswerOptions(max_new_tokens=len(tokens)))
     read = [state for state in states if state.n_tokens]
     found = iter(_mean_log_probs(model, read, prompt, tokens) if read else [])
-    unread = _mean_log_prob(model, prompt, tokens) if len(read) < len(states) else 0.0
+    unread = mean_log_prob(model, prompt, tokens) if len(read) < len(states) else 0.0
     return [next(found) if state.n_tokens else unread for state in states]
 
 

@@ -8,6 +8,7 @@ import torch
 
 from engine import reader
 from engine.answer import Answer, AnswerOptions, answer, likelihoods
+from engine.answer_each import answer_each
 from engine.device import choose_device, choose_dtype
 from engine.errors import EmptyText
 from engine.fetch import DEFAULT_BASE
@@ -106,6 +107,13 @@ class Engine:
         return answer(
             self.model, self.tokenizer, state, question, history=history, options=options, should_stop=should_stop
         )
+
+    def answer_each(
+        self, states: Sequence[MemoryState], question: str, *, options: AnswerOptions = ANSWER,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> list[Answer]:  # fmt: skip
+        """Answer from each of `states` in one batch; see `engine.answer_each.answer_each`."""
+        return answer_each(self.model, self.tokenizer, states, question, options=options, should_stop=should_stop)
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of token ids, without letters that are cut through at either end."""

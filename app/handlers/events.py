@@ -12,6 +12,7 @@ import gradio as gr
 from app.handlers.origins import OriginHandlers
 from app.handlers.runs import Runs
 from app.handlers.screen import WHOLE_DOCUMENT, Screen, Standing, advanced, as_of, mark_of, opened, progressed, settled
+from app.handlers.several import SeveralHandlers
 from app.jobs import ReadingQueue
 from app.library import Library
 from app.markup import document
@@ -28,6 +29,7 @@ class Handlers:
         self._queue = queue
         self._runs = Runs()
         self.origins = OriginHandlers(library, self._runs)
+        self.several = SeveralHandlers(library, self._runs)
 
     # What is shown
 
@@ -160,6 +162,7 @@ class Handlers:
             origin="",
             live=pending(question, "", waiting),
             ask=gr.Button(visible=False),
+            everywhere=gr.Button(interactive=False),
             summarise=gr.Button(interactive=False),
             fresh=gr.Button(visible=False),
             stop=gr.Button("Stop", visible=True, interactive=True),

@@ -34,6 +34,7 @@ class OriginHandlers:
             live="",
             origin=looking(None),
             ask=gr.Button(visible=False),
+            everywhere=gr.Button(interactive=False),
             summarise=gr.Button(interactive=False),
             stop=gr.Button("Stop", visible=True, interactive=True),
         )

@@ -39,6 +39,7 @@ class Screen(NamedTuple):
     question: Any = KEEP
     ask: Any = KEEP
     stop: Any = KEEP
+    everywhere: Any = KEEP
     section: Any = KEEP
     summarise: Any = KEEP
     fresh: Any = KEEP
@@ -115,6 +116,11 @@ def advanced(item: ShelfItem, now: Standing) -> Screen:
     )
 
 
+def several_can_answer(library: Library) -> bool:
+    """Whether more than one document on the shelf can be asked."""
+    return sum(item.can_ask for item in library.shelf()) > 1
+
+
 def settled(item: ShelfItem, library: Library) -> dict[str, Any]:
     """Return the fields of a conversation in which nothing is being answered."""
     turns = library.history(item.id)
@@ -123,6 +129,7 @@ def settled(item: ShelfItem, library: Library) -> dict[str, Any]:
         "live": "",
         "ask": gr.Button(visible=True, interactive=item.can_ask),
         "stop": gr.Button(visible=False),
+        "everywhere": gr.Button(visible=several_can_answer(library), interactive=True),
         "summarise": gr.Button(visible=True, interactive=item.can_ask),
         "fresh": gr.Button(visible=bool(turns)),
         "keep": keep.links(item.id, item.title, turns),

@@ -11,10 +11,11 @@ from app.errors import LibraryError, UnknownSection
 from app.exact import recognise
 from app.library.memories import WHOLE, Memories, OnProgress, ShouldStop, Text
 from app.library.origins import Origins
+from app.library.several import Several
 from app.reading import SavePolicy
 from app.shelf import Shelf
 from app.turns import Turns
-from app.views import Origin, ReadProgress, ReadReport, TextAnswer
+from app.views import Origin, ReadProgress, ReadReport, SeveralAnswers, TextAnswer
 from app.waypoints import Spacing
 from storage import DocumentRow, StorageError, Store
 
@@ -49,6 +50,7 @@ class Library(Shelf):
         self._turns = Turns()
         self._memories = Memories(engine, store, self._turns, policy or SavePolicy(), spacing or Spacing())
         self._origins = Origins(engine, store, self._turns, self._memories)
+        self._several = Several(engine, self._turns, self._memories)
 
     @property
     def engine_info(self) -> EngineInfo:
@@ -125,6 +127,23 @@ class Library(Shelf):
             return self._answering(row.id, question.strip(), pieces, keep, page)
 
         return self._from_memory(row, page, answer, on_progress, should_stop)
+
+    def ask_several(
+        self, question: str, document_ids: Sequence[str] | None = None, *, should_stop: ShouldStop = lambda: False
+    ) -> SeveralAnswers:
+        """One question to these documents, or to the whole shelf: answered from all memories in one batch, the best first.
+
+        Nothing is kept in the documents' chats. A question about the text itself is answered from the texts, as `ask` does.
+        Raises UnknownDocument, NothingToAsk, EmptyQuestion and QuestionTooLong.
+        """
+        chosen = None if document_ids is None else {self._row(document_id).id for document_id in document_ids}
+        items = [item for item in self.shelf() if chosen is None or item.id in chosen]
+        wanted = recognise(question)
+        if wanted is not None:
+            return self._several.look_up(
+                items, lambda item: self.look_up(item.id, question.strip(), wanted, keep=False)
+            )
+        return self._several.ask(items, self._row, question, should_stop)
 
     def where(
         self,

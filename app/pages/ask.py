@@ -20,6 +20,7 @@ class AskSection(NamedTuple):
     question: gr.Textbox
     ask: gr.Button
     stop: gr.Button
+    everywhere: gr.Button
     section: gr.Dropdown
     summarise: gr.Button
     fresh: gr.Button
@@ -67,9 +68,18 @@ def render() -> AskSection:
             min_width=180,
             elem_id="section",
         )
+        everywhere = gr.Button(
+            "Ask the whole shelf",
+            size="sm",
+            scale=0,
+            min_width=160,
+            visible=False,
+            elem_classes="quiet",
+            elem_id="everywhere",
+        )
         summarise = gr.Button("Summarise", size="sm", scale=0, min_width=110, elem_id="summarise")
         fresh = gr.Button(
             "New conversation", size="sm", scale=0, min_width=150, visible=False, elem_classes="quiet", elem_id="fresh"
         )
     keep = gr.HTML("", apply_default_css=False, elem_id="keep")
-    return AskSection(part, talk, live, origin, page, question, ask, stop, section, summarise, fresh, keep)
+    return AskSection(part, talk, live, origin, page, question, ask, stop, everywhere, section, summarise, fresh, keep)

@@ -121,6 +121,8 @@ def _wire_talk(
     wanted.then(handlers.summarise, [document_id, talk.section, talk.page], screen, **HEAVY)
     sought = talk.talk.click(handlers.origins.begin, document_id, [turn, *screen], **LIGHT)
     sought.then(handlers.origins.find, [document_id, turn], screen, **HEAVY)
+    called = talk.everywhere.click(handlers.several.begin, [document_id, talk.question], [asked, *screen], **LIGHT)
+    called.then(handlers.several.find, [document_id, asked], screen, **HEAVY)
     talk.page.change(handlers.as_of, [document_id, talk.page], screen, trigger_mode="always_last", **LIGHT)
     talk.stop.click(handlers.stop, None, screen, **LIGHT)
     talk.fresh.click(handlers.fresh, document_id, screen, **LIGHT)

@@ -142,6 +142,20 @@ class SmallEngine:
             yield piece
         yield SmallAnswer(said, 1.5, not question.startswith("Strange"), 0.2, 0.1, stopped=said[-64:] != state.digest)
 
+    def answer_each(
+        self, states: Sequence[SmallState], question: str, *, should_stop: Callable[[], bool] = lambda: False
+    ) -> list[SmallAnswer]:
+        """The last word of the sentence that holds the question's last word; the sooner it stands there, the better grounded."""
+        if not question.strip():
+            raise EmptyQuestion("Please type a question.")
+        word, answers = question.rstrip("?").split()[-1], []
+        for text in (self.known[state.digest] for state in states):
+            at = text.find(word)
+            said = text[at:].split(".")[0].split()[-1] if at >= 0 else "nothing"
+            grounding = 3.0 - at / 1000 if at >= 0 else 0.1
+            answers.append(SmallAnswer(said, grounding, at >= 0, 0.2, 0.1, stopped=False))
+        return answers
+
     def summarize(
         self,
         state: SmallState,

@@ -203,6 +203,27 @@ def test_looking_for_an_origin_can_be_stopped(desk) -> None:
     assert desk.library.get(document).whole
 
 
+def test_the_whole_shelf_is_asked_at_once(desk) -> None:
+    desk.read_in(prose("Storm Log", 2, 30), "storm.md")
+    page = desk.open()
+    assert not page.locator("#everywhere").is_visible()
+    desk.read_in("# The Keeper\n\nThe lamp is red.\n", "keeper.md")
+    desk.library.add(prose("Unread", 2, 30).encode(), "unread.md")
+    page.reload()
+    page.fill("#question textarea", "What is the colour of the lamp?")
+    page.click("#everywhere")
+    page.wait_for_selector(".several")
+    assert page.locator(".several li h4").first.inner_text() == "The Keeper"
+    assert page.locator(".several li p").first.inner_text() == "red"
+    assert "Unread" in page.inner_text(".several .note") and page.locator("#ask").is_visible()
+    assert page.input_value("#question textarea") == ""
+    page.locator(".several li a", has_text="Storm Log").click()
+    page.locator("#about h2", has_text="Storm Log").wait_for()
+    page.click("#everywhere")
+    page.locator(".notice.problem").wait_for()
+    assert page.locator(".several").count() == 0
+
+
 def test_a_conversation_can_be_saved(desk) -> None:
     document = desk.read_in(prose("Keeper Log", 2, 30), "keeper.md")
     page = desk.open()

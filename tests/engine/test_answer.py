@@ -238,6 +238,29 @@ def test_likelihoods_are_those_that_grounding_is_made_of(engine, tokenizer, stat
     assert engine.likelihoods([state], QUESTION, "He said it.") == pytest.approx([total / len(answered)], abs=1e-3)
 
 
+def test_one_question_to_several_memories_gives_the_answers_of_each_alone(engine, state) -> None:
+    others = []
+    for text in (PROSE[60:190], PROSE[::-1]):
+        *_, step = engine.read(engine.tokenize([text]).ids, engine.empty_state(), group_tokens=4 * SEGMENT)
+        others.append(step.state)
+    states = [others[0], state, others[1], state]
+    together = engine.answer_each(states, QUESTION, options=SHORT)
+    alone = [said(engine.answer(one, QUESTION, options=SHORT))[1] for one in states]
+    assert [one.text for one in together] == [one.text for one in alone] and len({one.text for one in together}) == 3
+    assert [one.grounding for one in together] == pytest.approx([one.grounding for one in alone], abs=1e-3)
+    assert [one.grounded for one in together] == [one.grounded for one in alone]
+    assert engine.answer_each([], QUESTION, options=SHORT) == []
+    with pytest.raises(EmptyQuestion):
+        engine.answer_each(states, "\n", options=SHORT)
+
+
+def test_answers_of_several_memories_can_be_stopped(engine, state) -> None:
+    stopped = engine.answer_each([state, state], QUESTION, options=SHORT, should_stop=lambda: True)
+    whole = engine.answer_each([state, state], QUESTION, options=SHORT)
+    assert all(one.stopped for one in stopped) and not any(one.stopped for one in whole)
+    assert all(a.text != b.text and b.text.startswith(a.text) for a, b in zip(stopped, whole, strict=True))
+
+
 def test_an_answer_from_a_text_in_view(engine) -> None:
     answer = engine.answer_from_text(PROSE[:80], QUESTION, options=SHORT)
     *_, same = engine.answer(engine.empty_state(), f"{PROSE[:80]}\n\n{QUESTION}", options=SHORT)

@@ -1,0 +1,55 @@
+"""“Ask the whole shelf”: one question to every document that has been read."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from app.handlers.runs import Runs
+from app.handlers.screen import Screen, settled
+from app.library import Library
+from app.markup.notice import notice
+from app.markup.several import asking, several
+
+
+class SeveralHandlers:
+    """The events of a question to the whole shelf; it shares a tab's one run with answers, summaries and searches."""
+
+    def __init__(self, library: Library, runs: Runs) -> None:
+        self._library = library
+        self._runs = runs
+
+    def begin(self, document_id: str, question: str, request: gr.Request) -> tuple[object, ...]:
+        """The button was pressed: returns the question, then the screen's fields."""
+        self._runs.begin(document_id, request)
+        shown = Screen(
+            notice="",
+            live="",
+            origin=asking(sum(item.can_ask for item in self._library.shelf())),
+            question=gr.Textbox(value=""),
+            ask=gr.Button(visible=False),
+            everywhere=gr.Button(interactive=False),
+            summarise=gr.Button(interactive=False),
+            stop=gr.Button("Stop", visible=True, interactive=True),
+        )
+        return question, *shown
+
+    def find(self, document_id: str, question: str, request: gr.Request) -> Screen:
+        """Ask, and show what every book says."""
+        run = self._runs.of(request)
+        if run is None or run.document_id != document_id:
+            return Screen()
+        shown, problem = "", ""
+        try:
+            shown = several(self._library.ask_several(question, should_stop=run.stop.is_set), question)
+        except self._library.named_errors() as error:
+            problem = str(error)
+        if not self._runs.finish(run, request):
+            return Screen()
+        said = notice([problem] if problem else [])
+        back = gr.Textbox(value=question) if problem else Screen().question
+        return Screen(origin=shown, notice=said, question=back)._replace(**self._settled(document_id))
+
+    def _settled(self, document_id: str) -> dict[str, object]:
+        # The document may have been taken off the shelf meanwhile, in another tab.
+        item = next((item for item in self._library.shelf() if item.id == document_id), None)
+        return settled(item, self._library) if item else {"stop": gr.Button(visible=False)}
