@@ -18,6 +18,7 @@ from app.library import Library
 from app.markup import document
 from app.markup.conversation import pending
 from app.markup.notice import notice
+from app.talk import so_far
 from app.views import JobView
 
 
@@ -111,7 +112,8 @@ class Handlers:
 
         def pieces(should_stop: Callable[[], bool]) -> Iterator[Any]:
             upto = as_of(self._library.get(document_id), page)
-            return self._library.ask(document_id, question, should_stop=should_stop, page=upto)
+            history = so_far(self._library.history(document_id), upto)
+            return self._library.ask(document_id, question, history=history, should_stop=should_stop, page=upto)
 
         yield from self._stream(document_id, question, "Recalling", pieces, request, back=question)
 

@@ -11,6 +11,7 @@ from app.handlers.screen import Screen, settled
 from app.library import Library
 from app.markup.notice import notice
 from app.markup.origin import looking, origin
+from app.talk import so_far
 from app.views import Origin
 
 NO_TURN = -1
@@ -52,7 +53,12 @@ class OriginHandlers:
             if 0 <= number < len(turns):
                 turn = turns[number]
                 pieces = self._library.where(
-                    document_id, turn.question, turn.answer, page=turn.page, should_stop=run.stop.is_set
+                    document_id,
+                    turn.question,
+                    turn.answer,
+                    history=so_far(turns[:number], turn.page),
+                    page=turn.page,
+                    should_stop=run.stop.is_set,
                 )
                 for piece in pieces:
                     if isinstance(piece, Origin):

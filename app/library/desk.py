@@ -10,7 +10,7 @@ from app import rows
 from app.errors import LibraryError, UnknownSection
 from app.exact import recognise
 from app.library.memories import WHOLE, Memories, OnProgress, ShouldStop, Text
-from app.library.origins import Origins
+from app.library.origins import Asked, Origins
 from app.library.several import Several
 from app.reading import SavePolicy
 from app.shelf import Shelf
@@ -151,15 +151,17 @@ class Library(Shelf):
         question: str,
         answer: str,
         *,
+        history: Sequence[tuple[str, str]] = (),
         page: int | None = None,
         should_stop: ShouldStop = lambda: False,
     ) -> Iterator[ReadProgress | Origin]:
-        """How the looking goes, then where in the document `answer` to `question` was learned, as of `page` if it was given so.
+        """How the looking goes, then where in the document `answer` to `question` was learned, as of `page` if it was given so
+        and after the talk `history`, as in `ask`.
 
         The stretch that taught it is read again, which is the progress. Ends without an Origin when stopped. Raises at
         the first piece what ask raises, SnapshotDamaged, EmptyQuestion and QuestionTooLong.
         """
-        return self._origins.find(self._row(document_id), question, answer, page, should_stop)
+        return self._origins.find(self._row(document_id), Asked(question, answer, tuple(history)), page, should_stop)
 
     def summarize(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.curve import steepest
 from app.library.memories import Memories, ShouldStop
@@ -23,6 +23,15 @@ PARTS = 16  # a stretch is read again in so many parts
 FINEST = 512  # tokens; a stretch this short is shown
 AROUND = 96  # tokens shown before and behind it
 
+
+class Asked(NamedTuple):
+    """A question with the answer that was given, and the talk before it that the model saw."""
+
+    question: str
+    answer: str
+    history: tuple[tuple[str, str], ...] = ()
+
+
 Marks = list[tuple[int, Callable[[], "MemoryState"]]]
 
 
@@ -36,9 +45,9 @@ class Origins:
         self._memories = memories
 
     def find(
-        self, row: DocumentRow, question: str, answer: str, page: int | None, should_stop: ShouldStop
+        self, row: DocumentRow, asked: Asked, page: int | None, should_stop: ShouldStop
     ) -> Iterator[ReadProgress | Origin]:
-        """How the looking goes, then where `answer` to `question`, given as of `page`, was learned; ends early when stopped.
+        """How the looking goes, then where the answer, given as of `page`, was learned; ends early when stopped.
 
         Asks the memory of nothing, every waypoint's and the newest. The stretch between two of them where the answer's
         likelihood rises most is read again in PARTS parts, and so on until it is no longer than FINEST tokens.
@@ -47,17 +56,17 @@ class Origins:
             tokens = self._engine.tokenize(self._store.documents.pages(row.id))
         marks = self._memories.marks(row, page, should_stop)
         curve: set[MemoryPoint] = set()
-        while points := self._asked(marks, question, answer, tokens, should_stop):
+        while points := self._likely(marks, asked, tokens, should_stop):
             curve.update(points)
             begin, end = steepest(points)
             if end.n_tokens - begin.n_tokens <= FINEST or end.log_prob <= begin.log_prob:
-                yield self._found(row, question, curve, begin, end, tokens)
+                yield self._found(row, asked.question, curve, begin, end, tokens)
                 return
             start = next(load for n_tokens, load in marks if n_tokens == begin.n_tokens)
             marks = yield from self._read_again(row, start(), end.n_tokens, tokens, should_stop)
 
-    def _asked(
-        self, marks: Marks, question: str, answer: str, tokens: TokenizedDocument, should_stop: ShouldStop
+    def _likely(
+        self, marks: Marks, asked: Asked, tokens: TokenizedDocument, should_stop: ShouldStop
     ) -> list[MemoryPoint]:
         """How likely the answer is at each mark; nothing when stopped."""
         points: list[MemoryPoint] = []
@@ -67,7 +76,7 @@ class Origins:
             some = marks[start : start + AT_ONCE]
             states = [load() for _, load in some]
             with self._turns.take():
-                likely = self._engine.likelihoods(states, question, answer)
+                likely = self._engine.likelihoods(states, asked.question, asked.answer, history=asked.history)
             points += [
                 MemoryPoint(n_tokens, page_of(tokens.page_starts, n_tokens), log_prob)
                 for (n_tokens, _), log_prob in zip(some, likely, strict=True)

@@ -115,8 +115,11 @@ class SmallEngine:
     def text(self, ids: array[int]) -> str:
         return "".join(map(chr, ids))
 
-    def likelihoods(self, states: Sequence[SmallState], question: str, said: str) -> list[float]:
+    def likelihoods(
+        self, states: Sequence[SmallState], question: str, said: str, *, history: Sequence[tuple[str, str]] = ()
+    ) -> list[float]:
         """What was read makes an answer likelier by 3 nats where it stands there, and by a little for every lamp."""
+        self.talk_seen = list(history)
         texts = [self.known[state.digest] for state in states]
         return [-4.0 + 3.0 * (said in text) + 0.01 * text.count("lamp") for text in texts]
 

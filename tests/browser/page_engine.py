@@ -42,6 +42,7 @@ class PageEngine(SmallEngine):
         history: Sequence[tuple[str, str]] = (),
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | SmallAnswer]:
+        self.talk_seen = list(history)
         if not question.strip():
             raise EmptyQuestion("The question is empty. Type what you would like to know, then ask.")
         text = LONG if "everything" in question else HOSTILE if "hostile" in question else ANSWER

@@ -203,6 +203,21 @@ def test_looking_for_an_origin_can_be_stopped(desk) -> None:
     assert desk.library.get(document).whole
 
 
+def test_a_follow_up_question_knows_the_conversation(desk) -> None:
+    desk.read_in(prose("Keeper Log", 2, 30), "keeper.md")
+    page = desk.open()
+    ask(page, "Who keeps the light?")
+    page.wait_for_selector(f"{LAST_ANSWER} [data-where]")
+    ask(page, "And what is her name?")
+    eventually(lambda: page.locator("#talk .turn.assistant").count() == 2)
+    assert desk.engine.talk_seen == [("Who keeps the light?", ANSWER)]
+    page.click("#fresh")
+    page.wait_for_selector("#talk .turn", state="detached")
+    ask(page, "Who is she?")
+    page.wait_for_selector(f"{LAST_ANSWER} [data-where]")
+    assert desk.engine.talk_seen == []
+
+
 def test_the_whole_shelf_is_asked_at_once(desk) -> None:
     desk.read_in(prose("Storm Log", 2, 30), "storm.md")
     page = desk.open()
