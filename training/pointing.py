@@ -14,6 +14,7 @@ from engine.exact import ExactCache
 from engine.memory import InfiniMemory, Projected, Writable
 from engine.model import InfiniForCausalLM
 from engine.ops import exact
+from engine.ops.exact import Kept
 from engine.passes import Recall
 from engine.state import MemoryState
 from training.calibrate import Lookup, looked_at, memories
@@ -88,13 +89,10 @@ def teach(model: InfiniForCausalLM, rows: Tensor, lookups: list[Lookup], seed: i
 
 def _text_miss(cache: ExactCache, text: Projected, texts: Tensor, queries: Tensor, at: Tensor) -> Tensor:
     """The miss of `queries [P,H,D]`, which ask for `at [P,2]`, a text and a place, among all tokens of `texts`, sorted."""
-    flat = lambda t: t.transpose(0, 1).flatten(1, 2)  # noqa: E731
-    k, scores = flat(cache.key_map(text.k[texts])), flat(cache.scores(text.hidden[texts])[..., None])[..., 0]
-    q = cache.queries(queries.transpose(0, 1)[None])[0]
-    group = q.shape[0] // k.shape[0]
-    k, worth = k.repeat_interleave(group, 0), exact.worth(scores).repeat_interleave(group, 0)
-    found = q @ k.transpose(-1, -2) + worth[:, None]
+    flat = lambda t: t.transpose(0, 1).flatten(1, 2)[None]  # noqa: E731
+    scores = flat(cache.scores(text.hidden[texts])[..., None])[..., 0]
+    kept = Kept(flat(cache.key_map(text.k[texts])), flat(text.v[texts]), scores)
+    found = exact.logits(cache.queries(queries.transpose(0, 1)[None]), cache.sink, kept)[0].flatten(0, 1)
     place = torch.searchsorted(texts, at[:, 0].contiguous()) * text.k.shape[2] + at[:, 1]
-    wanted = found.gather(-1, place.expand(len(q), -1)[..., None])[..., 0]
-    nothing = cache.sink[:, None, None].expand(-1, found.shape[1], 1)
-    return miss((torch.cat([nothing, found], dim=-1).logsumexp(-1) - wanted).T)
+    wanted = found[..., 1:].gather(-1, place.expand(len(found), -1)[..., None])[..., 0]
+    return miss((found.logsumexp(-1) - wanted).T)

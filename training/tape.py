@@ -132,8 +132,9 @@ class TrainFold(Fold):
         return memory.combine(local, together(found), seen.repeat(rows // g).to(local.device))
 
     def documents(self) -> dict[int, Writable]:
-        """What each layer's documents wrote, B rows of G segments each."""
-        return {slot: by_document(rows, self.segments) for slot, rows in self.written.items()}
+        """What the documents wrote to each layer that has an exact cache, B rows of G segments each."""
+        kept = {slot: rows for slot, rows in self.written.items() if rows.scores is not None}
+        return {slot: by_document(rows, self.segments) for slot, rows in kept.items()}
 
     def _filler(self, slot: int, memory: InfiniMemory, layer: LayerState, picks: Tensor) -> LayerState:
         if not len(picks):

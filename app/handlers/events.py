@@ -11,7 +11,18 @@ import gradio as gr
 
 from app.handlers.origins import OriginHandlers
 from app.handlers.runs import Runs
-from app.handlers.screen import WHOLE_DOCUMENT, Screen, Standing, advanced, as_of, mark_of, opened, progressed, settled
+from app.handlers.screen import (
+    WHOLE_DOCUMENT,
+    Screen,
+    Standing,
+    advanced,
+    as_of,
+    busy,
+    mark_of,
+    opened,
+    progressed,
+    settled,
+)
 from app.handlers.several import SeveralHandlers
 from app.jobs import ReadingQueue
 from app.library import Library
@@ -159,16 +170,7 @@ class Handlers:
 
     def _begin(self, document_id: str, question: str, waiting: str, request: gr.Request) -> Screen:
         self._runs.begin(document_id, request)
-        return Screen(
-            notice="",
-            origin="",
-            live=pending(question, "", waiting),
-            ask=gr.Button(visible=False),
-            everywhere=gr.Button(interactive=False),
-            summarise=gr.Button(interactive=False),
-            fresh=gr.Button(visible=False),
-            stop=gr.Button("Stop", visible=True, interactive=True),
-        )
+        return busy()._replace(live=pending(question, "", waiting), fresh=gr.Button(visible=False))
 
     def _stream(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import gradio as gr
 
 from app.handlers.runs import Runs
-from app.handlers.screen import Screen, settled
+from app.handlers.screen import Screen, busy, settled_again
 from app.library import Library
 from app.markup.notice import notice
 from app.markup.origin import looking, origin
@@ -30,16 +30,7 @@ class OriginHandlers:
         if chosen is None:
             return NO_TURN, *Screen()
         self._runs.begin(document_id, request)
-        shown = Screen(
-            notice="",
-            live="",
-            origin=looking(None),
-            ask=gr.Button(visible=False),
-            everywhere=gr.Button(interactive=False),
-            summarise=gr.Button(interactive=False),
-            stop=gr.Button("Stop", visible=True, interactive=True),
-        )
-        return int(chosen), *shown
+        return int(chosen), *busy()._replace(origin=looking(None))
 
     def find(self, document_id: str, number: int, request: gr.Request) -> Iterator[Screen]:
         """Stream how the looking goes; at its end show what was found."""
@@ -69,9 +60,4 @@ class OriginHandlers:
             problem = str(error)
         if self._runs.finish(run, request):
             said = notice([problem] if problem else [])
-            yield Screen(origin=shown, notice=said, **self._settled(document_id))
-
-    def _settled(self, document_id: str) -> dict[str, object]:
-        # The document may have been taken off the shelf meanwhile, in another tab.
-        item = next((item for item in self._library.shelf() if item.id == document_id), None)
-        return settled(item, self._library) if item else {"stop": gr.Button(visible=False)}
+            yield Screen(origin=shown, notice=said, **settled_again(document_id, self._library))

@@ -116,9 +116,28 @@ def advanced(item: ShelfItem, now: Standing) -> Screen:
     )
 
 
-def several_can_answer(library: Library) -> bool:
-    """Whether more than one document on the shelf can be asked."""
-    return sum(item.can_ask for item in library.shelf()) > 1
+def askable(library: Library) -> int:
+    """How many documents on the shelf can be asked."""
+    return sum(item.can_ask for item in library.shelf())
+
+
+def busy() -> Screen:
+    """Return the screen while something is being made that can be stopped: nothing else can be begun."""
+    return Screen(
+        notice="",
+        live="",
+        origin="",
+        ask=gr.Button(visible=False),
+        everywhere=gr.Button(interactive=False),
+        summarise=gr.Button(interactive=False),
+        stop=gr.Button("Stop", visible=True, interactive=True),
+    )
+
+
+def settled_again(document_id: str, library: Library) -> dict[str, Any]:
+    """As `settled`, for a document that may have been taken off the shelf meanwhile, in another tab."""
+    item = next((item for item in library.shelf() if item.id == document_id), None)
+    return settled(item, library) if item else {"stop": gr.Button(visible=False)}
 
 
 def settled(item: ShelfItem, library: Library) -> dict[str, Any]:
@@ -129,7 +148,7 @@ def settled(item: ShelfItem, library: Library) -> dict[str, Any]:
         "live": "",
         "ask": gr.Button(visible=True, interactive=item.can_ask),
         "stop": gr.Button(visible=False),
-        "everywhere": gr.Button(visible=several_can_answer(library), interactive=True),
+        "everywhere": gr.Button(visible=askable(library) > 1, interactive=True),
         "summarise": gr.Button(visible=True, interactive=item.can_ask),
         "fresh": gr.Button(visible=bool(turns)),
         "keep": keep.links(item.id, item.title, turns),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from app.handlers.runs import Runs
-from app.handlers.screen import Screen, settled
+from app.handlers.screen import Screen, askable, busy, settled_again
 from app.library import Library
 from app.markup.notice import notice
 from app.markup.several import asking, several
@@ -21,17 +21,7 @@ class SeveralHandlers:
     def begin(self, document_id: str, question: str, request: gr.Request) -> tuple[object, ...]:
         """The button was pressed: returns the question, then the screen's fields."""
         self._runs.begin(document_id, request)
-        shown = Screen(
-            notice="",
-            live="",
-            origin=asking(sum(item.can_ask for item in self._library.shelf())),
-            question=gr.Textbox(value=""),
-            ask=gr.Button(visible=False),
-            everywhere=gr.Button(interactive=False),
-            summarise=gr.Button(interactive=False),
-            stop=gr.Button("Stop", visible=True, interactive=True),
-        )
-        return question, *shown
+        return question, *busy()._replace(origin=asking(askable(self._library)), question=gr.Textbox(value=""))
 
     def find(self, document_id: str, question: str, request: gr.Request) -> Screen:
         """Ask, and show what every book says."""
@@ -47,9 +37,4 @@ class SeveralHandlers:
             return Screen()
         said = notice([problem] if problem else [])
         back = gr.Textbox(value=question) if problem else Screen().question
-        return Screen(origin=shown, notice=said, question=back)._replace(**self._settled(document_id))
-
-    def _settled(self, document_id: str) -> dict[str, object]:
-        # The document may have been taken off the shelf meanwhile, in another tab.
-        item = next((item for item in self._library.shelf() if item.id == document_id), None)
-        return settled(item, self._library) if item else {"stop": gr.Button(visible=False)}
+        return Screen(origin=shown, notice=said, question=back)._replace(**settled_again(document_id, self._library))

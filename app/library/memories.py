@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OnProgress = Callable[[ReadProgress], None]
 ShouldStop = Callable[[], bool]
+AT_ONCE = 8  # memories that are asked together
 WHOLE = 0  # the section number under which the memory of a whole document is kept
 
 

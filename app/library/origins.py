@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.curve import steepest
-from app.library.memories import Memories, ShouldStop
+from app.library.memories import AT_ONCE, Memories, ShouldStop
 from app.turns import Turns
 from app.views import MemoryPoint, Origin, ReadProgress
 from storage import DocumentRow, SectionRow, Store
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from engine.reader import ReadStep, TokenizedDocument
     from engine.state import MemoryState
 
-AT_ONCE = 8  # memories asked together
 PARTS = 16  # a stretch is read again in so many parts
 FINEST = 512  # tokens; a stretch this short is shown
 AROUND = 96  # tokens shown before and behind it

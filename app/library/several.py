@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from app.errors import NothingToAsk
-from app.library.memories import Memories, ShouldStop
+from app.library.memories import AT_ONCE, Memories, ShouldStop
 from app.several import combined, ranked
 from app.turns import Turns
 from app.views import FromBook, SeveralAnswers, ShelfItem, TextAnswer
@@ -16,8 +16,6 @@ from storage import DocumentRow
 if TYPE_CHECKING:
     # The engine brings torch along; `shelf` and `--help` must not wait for that.
     from engine.engine import Engine
-
-AT_ONCE = 8  # memories asked together
 
 
 class Several:

@@ -6,6 +6,7 @@ import torch
 from engine.passes import Fold, Projected
 from engine.state import MemoryState
 from tests.engine.tiny import SEGMENT, make_model, tokens
+from tests.training.lookups import asked
 from training.calibrate import Lookup, align, memories, open_gates
 
 GATES = ("write_gate.weight", "write_gate.bias")
@@ -70,14 +71,6 @@ def test_what_is_asked_about_is_written_and_the_rest_is_left_alone():
 def test_gates_are_not_set_from_texts_that_nothing_is_asked_about():
     with pytest.raises(ValueError, match="nothing is asked about"):
         open_gates(make_model(), tokens(4, SEGMENT), [])
-
-
-def asked(texts: torch.Tensor, seed: int) -> list[Lookup]:
-    """Of each text, its token at one place is asked for by a question that ends with a token of its own for it."""
-    chance = torch.Generator().manual_seed(seed)
-    places = torch.randint(0, texts.shape[1], (len(texts),), generator=chance).tolist()
-    made = tokens(len(texts), 3, seed=seed).tolist()
-    return [Lookup(i, [*made[i], 150 + int(texts[i, place])], [3], [place]) for i, place in enumerate(places)]
 
 
 def likeness(model, texts: torch.Tensor, lookups: list[Lookup]) -> tuple[float, float]:

@@ -7,18 +7,11 @@ import torch
 from engine.passes import Fold, Recall
 from engine.state import MemoryState
 from tests.engine.tiny import SEGMENT, make_model, tokens
+from tests.training.lookups import asked
 from training.calibrate import Lookup, memories, share
 from training.pointing import PointedRecall, miss, teach
 
 EXACT = {"family": "llama", "memory": "gated_delta-exact"}
-
-
-def asked(texts: torch.Tensor, seed: int) -> list[Lookup]:
-    """Of each text, its token at one place is asked for by a question that ends with a token of its own for it."""
-    chance = torch.Generator().manual_seed(seed)
-    places = torch.randint(0, texts.shape[1], (len(texts),), generator=chance).tolist()
-    made = tokens(len(texts), 3, seed=seed).tolist()
-    return [Lookup(i, [*made[i], 150 + int(texts[i, place])], [3], [place]) for i, place in enumerate(places)]
 
 
 def pointed(model, texts: torch.Tensor, lookups: list[Lookup]) -> tuple[list[float], torch.Tensor]:
