@@ -167,6 +167,9 @@ def _cases() -> argparse.ArgumentParser:
         "--embedder", type=Path, default=None, metavar="DIR", help="embedding model's folder, for --by rag"
     )
     group.add_argument(
+        "--side-by-side", type=_count, default=1, metavar="N", help="texts to read at once, on a large GPU (1)"
+    )
+    group.add_argument(
         "--rows", type=Path, default=None, metavar="FILE", help="write each text's rows here, and go on from there"
     )
     return group

@@ -1,4 +1,4 @@
-"""The trained part of a model as one small safetensors file: low-rank updates of q, k, v, o and the memory's own weights."""
+"""The trained part of a model as one small safetensors file: low-rank updates of projections and the memory's own weights."""
 
 import json
 from pathlib import Path

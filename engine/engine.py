@@ -99,6 +99,12 @@ class Engine:
         """Read `ids` after what `state` holds; see `engine.reader.read`."""
         return reader.read(self.model, ids, state, group_tokens)
 
+    def read_side_by_side(self, texts: Sequence[Sequence[int]]) -> list[MemoryState]:
+        """The states of several texts of one length; see `engine.reader.read_side_by_side`."""
+        segment_len = self.info.segment_len
+        group = max(self.group_tokens() // len(texts) // segment_len, 1) * segment_len
+        return reader.read_side_by_side(self.model, texts, group)
+
     def answer(
         self, state: MemoryState, question: str, *, history: Sequence[Turn] = (), options: AnswerOptions = ANSWER,
         should_stop: Callable[[], bool] = lambda: False,

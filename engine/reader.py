@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from engine.device import free_bytes
@@ -64,15 +65,32 @@ def read(model: InfiniForCausalLM, ids: Sequence[int], state: MemoryState, group
     Stop iterating to cancel. Memory in use does not grow with the text. The same ids, state and group give the same
     states bit for bit, so a reading may go on from any state that was yielded.
     """
-    segment_len = model.config.segment_len
     total, begun = state.n_tokens + len(ids), time.monotonic()
     for start in range(0, len(ids), group):
         with torch.inference_mode():
-            rows = torch.tensor(ids[start : start + group], device=model.device)
-            whole = len(rows) // segment_len * segment_len
-            for part, length in ((rows[:whole], segment_len), (rows[whole:], len(rows) - whole)):
-                if len(part):
-                    state = model.fold(part.view(1, -1, length), state)
+            state = _fold(model, torch.tensor([ids[start : start + group]], device=model.device), state)
         done = min(start + group, len(ids))
         rate = done / max(time.monotonic() - begun, 1e-9)
         yield ReadStep(state, state.n_tokens, total, rate, (len(ids) - done) / rate)
+
+
+@torch.inference_mode()
+def read_side_by_side(model: InfiniForCausalLM, texts: Sequence[Sequence[int]], group: int) -> list[MemoryState]:
+    """The states after reading `texts`, all of one length, from empty memories: `group` tokens (whole segments) of each at a
+    time, all together. Worth it where a processor has more room than one text fills, and many states fit."""
+    state = MemoryState.empty(model.config, len(texts), model.device)
+    for start in range(0, len(texts[0]), group):
+        rows = torch.tensor([text[start : start + group] for text in texts], device=model.device)
+        state = _fold(model, rows, state)
+    return state.apart()
+
+
+def _fold(model: InfiniForCausalLM, rows: Tensor, state: MemoryState) -> MemoryState:
+    """The state after `rows [B,T]` of B documents: their whole segments, then what is left."""
+    batch, total = rows.shape
+    segment_len = model.config.segment_len
+    whole = total // segment_len * segment_len
+    for part, length in ((rows[:, :whole], segment_len), (rows[:, whole:], total - whole)):
+        if part.shape[1]:
+            state = model.fold(part.reshape(batch, -1, length), state)
+    return state

@@ -60,6 +60,11 @@ class MemoryState(NamedTuple):
         m, z, kept = self._each(lambda t: t.expand(-1, rows, *t.shape[2:]))
         return MemoryState(m, z, self.n_tokens, kept)
 
+    def apart(self) -> "list[MemoryState]":
+        """Every document's state by itself."""
+        each = [self._each(lambda t, i=i: t[:, i : i + 1]) for i in range(self.M.shape[1])]
+        return [MemoryState(m, z, self.n_tokens, kept) for m, z, kept in each]
+
     def _each(self, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor | None, Kept | None]:
         z = None if self.z is None else change(self.z)
         return change(self.M), z, self.kept and Kept(*map(change, self.kept))

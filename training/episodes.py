@@ -32,7 +32,7 @@ class Episodes(Dataset):
 
     A batch: `documents [B,G*S]`, `questions [B*Q,T]`, each row of which asks for several things, and `labels` of that
     shape (-100 where nothing is to be learned), `places` (where in its document a label's token stands, or -1), `plan`
-    (pool indices before, between and after the segments) and the kinds.
+    (pool indices before, between and after the segments), the kinds, and whether all of it comes `after_rivals`.
     """
 
     def __init__(self, recipe: Recipe, writer: Writer):
@@ -67,6 +67,7 @@ class Episodes(Dataset):
             "plan": self._plan(rng, segments, progress),
             "kinds": [sequence.kind for sequence in asked],
             "progress": progress,
+            "after_rivals": rng.random() < recipe.rivals_share(progress),
         }
 
     def _row(self, rng: random.Random, kind: str, segments: int) -> Row:

@@ -49,7 +49,8 @@ class PointedRecall(Recall):
         document = row // (len(q) // len(written.scores))
         place = self.places[row, step]
         wanted = _logits(q[row, :, step], written.exact_k[document, :, place], written.scores[document, :, place])
-        return miss(found[row, :, step] - wanted)
+        # what is no longer kept may be wanted more than all that is: that is no miss below none
+        return miss((found[row, :, step] - wanted).clamp(min=0.0))
 
 
 def _logits(q: Tensor, k: Tensor, scores: Tensor) -> Tensor:

@@ -20,14 +20,15 @@ class Recipe:
     tokens for each of them ask for several things each. `segments`: how many of them an episode may have. `retold`: which
     share of the sequences tell the facts again, to be completed, instead of asking. `mixture`: the weight of each kind of
     episode. `pool_facts`: which share of the taped text holds facts itself, written at no price. `filler`: at most how many
-    taped segments, and about how many written taped tokens, an episode may have.
+    taped segments, and about how many written taped tokens, an episode may have. `rivals`: which share of the episodes come
+    after a long text of `rival_segments`, read anew every `save_every` steps, of which exact caches hold what they would keep.
 
     `pointing` lists points (fraction of the run, weight of the exact caches' miss): see training.pointing.
 
     `write_penalty` lists points (fraction of the run, weight of the mean write), `write_ceiling` points (fraction, highest mean
     write on filler): whenever the tape is renewed, gates above that are closed as far. Write gates and key maps are set from
-    `calibrate` texts before the first step, unless that is 0. Low-rank updates start at layer `lora_from`. `save_every` is a
-    multiple of `pool_refresh`: the tape is not saved, so a run resumes where a new one is made.
+    `calibrate` texts before the first step, unless that is 0. Low-rank updates of the projections `lora_on` start at layer
+    `lora_from`. `save_every` is a multiple of `pool_refresh`: the tape is not saved, so a run resumes where a new one is made.
     """
 
     name: str
@@ -45,12 +46,15 @@ class Recipe:
     pool_refresh: int
     pool_facts: tuple[tuple[float, float], ...]
     filler: tuple[tuple[float, int, int], ...]
+    rivals: tuple[tuple[float, float], ...]
+    rival_segments: int
     write_penalty: tuple[tuple[float, float], ...]
     write_ceiling: tuple[tuple[float, float], ...]
     pointing: tuple[tuple[float, float], ...]
     lora_rank: int
     lora_alpha: int
     lora_from: int
+    lora_on: tuple[str, ...]
     lr_lora: float
     lr_maps: float
     lr_write_gate: float
@@ -94,6 +98,10 @@ class Recipe:
         """At most about this many written filler tokens in a step at `progress` (0..1) of the run."""
         return _stage(self.filler, progress)[2]
 
+    def rivals_share(self, progress: float) -> float:
+        """Share of the episodes that come after a long text at `progress` (0..1) of the run."""
+        return _stage(self.rivals, progress)[1]
+
     def penalty(self, progress: float) -> float:
         """Weight of the mean write strength at `progress` (0..1) of the run, linear between the recipe's points."""
         return _between(((0.0, 0.0), *self.write_penalty), progress)
@@ -131,6 +139,7 @@ def load_recipe(name: str) -> Recipe:
     wrong = sorted(wanted ^ set(values))
     if wrong:
         raise RecipeInvalid(f"The recipe {path.name} has missing or unknown settings: {', '.join(wrong)}.")
+    values["lora_on"] = tuple(values["lora_on"])
     values["segments"] = [(until, tuple(choices)) for until, choices in values["segments"]]
     for name in (
         "rows",
@@ -139,6 +148,7 @@ def load_recipe(name: str) -> Recipe:
         "mixture",
         "pool_facts",
         "filler",
+        "rivals",
         "write_penalty",
         "write_ceiling",
         "pointing",
@@ -149,4 +159,6 @@ def load_recipe(name: str) -> Recipe:
             f"The recipe {path.name} saves every {values['save_every']} steps, which must be a multiple of pool_refresh, "
             f"{values['pool_refresh']}: only there does a resumed run read the filler that an unbroken one reads."
         )
+    if values["rival_segments"] and not values["memory"].get("exact_slots"):
+        raise RecipeInvalid(f"The recipe {path.name} has rival_segments, but its memory has no exact_slots for them.")
     return Recipe(**values)

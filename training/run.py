@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from engine import adapter
 from engine.device import choose_device, choose_dtype
+from engine.errors import AdapterInvalid
 from engine.model import InfiniForCausalLM, convert
 from training.calibrate import align, open_gates, share
 from training.episodes import READING_ON, Episodes
@@ -22,15 +24,17 @@ from training.task import RecallTask
 from training.trainer import Filler, JsonLog, RecallTrainer, optimizer_and_schedule, trained_parameters
 from training.writer import Corpora, Writer, load_corpora
 
+MOST_WRITERS = 12  # processes that make episodes while a GPU learns from those before
+
 
 def build(base: Path, recipe: Recipe, dtype: torch.dtype) -> InfiniForCausalLM:
-    """The frozen base with memories, and low-rank updates on q, k, v, o; only these and the memories learn."""
+    """The frozen base with memories and low-rank updates; only these and the memories learn."""
     model = convert(AutoModelForCausalLM.from_pretrained(base, dtype=dtype), **recipe.memory)
     model.requires_grad_(False)
     lora = LoraConfig(
         r=recipe.lora_rank,
         lora_alpha=recipe.lora_alpha,
-        target_modules=["q_proj", "k_proj", "v_proj", "o_proj"],
+        target_modules=list(recipe.lora_on),
         layers_to_transform=list(range(recipe.lora_from, model.config.text_config.num_hidden_layers)),
         layers_pattern="layers",
     )
@@ -70,13 +74,24 @@ def stored_name(name: str) -> str:
 
 
 @torch.no_grad()
-def load_adapter(task: RecallTask, folder: Path) -> None:
-    """Go on from an adapter's weights; what it lacks stays as it is. Raises AdapterInvalid."""
-    stored = adapter.load_weights(folder)
+def load_adapter(task: RecallTask, folder: Path, scale: float) -> None:
+    """Go on from an adapter's weights; what it lacks stays as it is. Updates of a lower rank fill the first part of wider ones,
+    whose scale must be the same, and change nothing yet beyond that. Raises AdapterInvalid."""
+    stored, stored_scale = adapter.load_weights(folder), adapter.read_manifest(folder)["scale"]
+    if stored_scale != scale:
+        raise AdapterInvalid(
+            f"The adapter's updates have the scale {stored_scale}, the recipe's {scale}: choose a lora_alpha that gives the same."
+        )
     for name, parameter in trained_parameters(task).items():
         tensor = stored.get(stored_name(name))
-        if tensor is not None:
-            parameter.copy_(tensor)
+        if tensor is None:
+            continue
+        if any(old > new for old, new in zip(tensor.shape, parameter.shape, strict=True)):
+            raise AdapterInvalid(
+                f"The adapter's {stored_name(name)!r} has the shape {tuple(tensor.shape)}, the recipe's {tuple(parameter.shape)}: "
+                "choose a lora_rank at least as high."
+            )
+        parameter[tuple(slice(size) for size in tensor.shape)] = tensor.to(parameter)
 
 
 def manifest(recipe: Recipe, base: Path, steps: int) -> dict:
@@ -109,7 +124,7 @@ def train(
     writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
     task = RecallTask(build(base, recipe, dtype), recipe, arguments.process_index, arguments.world_size)
     if start is not None:
-        load_adapter(task, start)
+        load_adapter(task, start, recipe.lora_alpha / recipe.lora_rank)
     if recipe.calibrate and not resume:
         calibrate(task.model, writer, recipe, anew=start is None)
     out.mkdir(parents=True, exist_ok=True)
@@ -126,11 +141,14 @@ def train(
 
 
 def _arguments(recipe: Recipe, out: Path) -> TrainingArguments:
+    on_gpu = torch.cuda.is_available()
+    writers = min(MOST_WRITERS, (os.cpu_count() or 1) - 1) if on_gpu else 0
     return TrainingArguments(
         output_dir=str(out), max_steps=recipe.stop_after, per_device_train_batch_size=1, seed=recipe.seed, data_seed=recipe.seed,
         save_steps=recipe.save_every, save_total_limit=2, logging_steps=recipe.log_every, logging_first_step=True,
-        max_grad_norm=1.0, report_to=[], remove_unused_columns=False, use_cpu=not torch.cuda.is_available(),
-        disable_tqdm=True, dataloader_pin_memory=False,
+        max_grad_norm=1.0, report_to=[], remove_unused_columns=False, use_cpu=not on_gpu,
+        disable_tqdm=True, dataloader_pin_memory=False, dataloader_num_workers=writers,
+        dataloader_prefetch_factor=4 if writers else None,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ present write gates and key maps, gradients included. Exact for gates and maps b
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ from engine.state import MemoryState
 from training.calibrate import memories
 
 LOWEST, BISECTIONS = 30.0, 18  # in logits; a gate lowered by 30 writes nothing
+STRETCH = 32  # segments of a long text that are held in full at once
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,15 @@ class FillerPool:
 
     def __len__(self) -> int:
         return self.hidden.shape[1]
+
+
+class Rivals(NamedTuple):
+    """What a long text leaves in the exact caches: for every memory layer the tokens that any head keeps, hidden `[T,hidden]`,
+    k and v `[N,T,D]`."""
+
+    hidden: list[Tensor]
+    k: list[Tensor]
+    v: list[Tensor]
 
 
 class _Recorder(Fold):
@@ -64,6 +75,34 @@ def record(model: InfiniForCausalLM, ids: Tensor, priced: Tensor, group: int) ->
         seen = [recorder.seen[slot] for slot in sorted(recorder.seen)]
         parts.append(tuple(torch.stack([getattr(x, name) for x in seen]) for name in ("hidden", "k", "v")))
     return FillerPool(*(torch.cat(tensors, dim=1) for tensors in zip(*parts, strict=True)), priced)
+
+
+@torch.no_grad()
+def rivals(model: InfiniForCausalLM, ids: Tensor, group: int) -> Rivals:
+    """Read `ids [P*S]`, a long text, and keep what the caches would hold of it: a learned fact has to stand its ground among
+    the best of a whole book, not only among the next few segments."""
+    slots, stretch = model.config.exact_slots, STRETCH * model.config.segment_len
+    best: Rivals | None = None
+    for start in range(0, len(ids), stretch):
+        part = ids[start : start + stretch]
+        pool = record(model, part, torch.ones(len(part) // model.config.segment_len, device=ids.device), group)
+        best = _best(model, pool, best, slots)
+    return best
+
+
+def _best(model: InfiniForCausalLM, pool: FillerPool, before: Rivals | None, slots: int) -> Rivals:
+    kept = Rivals([], [], [])
+    for slot, memory in sorted(memories(model).items()):
+        hidden = pool.hidden[slot].flatten(0, 1)
+        k, v = (t[slot].transpose(0, 1).flatten(1, 2) for t in (pool.k, pool.v))
+        if before is not None:
+            hidden = torch.cat([before.hidden[slot], hidden])
+            k, v = torch.cat([before.k[slot], k], dim=1), torch.cat([before.v[slot], v], dim=1)
+        scores = memory.exact.scores(hidden[None])[0]
+        chosen = scores.topk(min(slots, scores.shape[-1]), dim=-1).indices.unique()
+        for parts, tensor in zip(kept, (hidden[chosen], k[:, chosen], v[:, chosen]), strict=True):
+            parts.append(tensor)
+    return kept
 
 
 @torch.no_grad()
@@ -104,12 +143,15 @@ def gate_histogram(model: InfiniForCausalLM, pool: FillerPool) -> list[list[floa
 class TrainFold(Fold):
     """Folds fact segments with gradient, with taped filler written before, between and after them.
 
-    `plan[i]` holds the pool indices written before fact segment i; the last entry follows them all.
+    `plan[i]` holds the pool indices written before fact segment i; the last entry follows them all. With `rivals`, all of it
+    comes after a long text that left these behind.
     """
 
-    def __init__(self, state: MemoryState, segments: int, pool: FillerPool, plan: list[Tensor]):
+    def __init__(
+        self, state: MemoryState, segments: int, pool: FillerPool, plan: list[Tensor], rivals: Rivals | None = None
+    ):
         super().__init__(state, segments)
-        self.pool, self.plan = pool, plan
+        self.pool, self.plan, self.rivals = pool, plan, rivals
         self.filler_strength: list[Tensor] = []
         self.fact_strength: list[Tensor] = []
         self.written: dict[int, Writable] = {}
@@ -121,14 +163,14 @@ class TrainFold(Fold):
         rows_written = memory.writable(x)
         self.written[slot] = rows_written
         self.fact_strength.append(rows_written.w.mean())
-        layer, found = self.before.layer(slot), []
+        layer, found = self._after_rivals(slot, memory, self.before.layer(slot)), []
         for i, (q, some) in enumerate(zip(split(x.q, g), by_segment(rows_written, g), strict=True)):
             layer = self._filler(slot, memory, layer, self.plan[i])
             found.append(memory.recall(q, layer))
             layer = memory.write(some, layer)
         self.after[slot] = self._filler(slot, memory, layer, self.plan[g])
         seen = torch.ones(g)
-        seen[0] = float(len(self.plan[0]) > 0)
+        seen[0] = float(len(self.plan[0]) > 0 or self.rivals is not None)
         return memory.combine(local, together(found), seen.repeat(rows // g).to(local.device))
 
     def documents(self) -> dict[int, Writable]:
@@ -136,11 +178,24 @@ class TrainFold(Fold):
         kept = {slot: rows for slot, rows in self.written.items() if rows.scores is not None}
         return {slot: by_document(rows, self.segments) for slot, rows in kept.items()}
 
+    def _after_rivals(self, slot: int, memory: InfiniMemory, layer: LayerState) -> LayerState:
+        if self.rivals is None:
+            return layer
+        hidden, k, v = (parts[slot] for parts in self.rivals)
+        return self._taped(memory, layer, hidden, k[None], v[None], torch.ones(len(hidden), device=hidden.device))
+
     def _filler(self, slot: int, memory: InfiniMemory, layer: LayerState, picks: Tensor) -> LayerState:
         if not len(picks):
             return layer
         hidden = self.pool.hidden[slot][picks].flatten(0, 1)
-        all_k, all_v = (t[slot][picks].transpose(0, 1).flatten(1, 2)[None] for t in (self.pool.k, self.pool.v))
+        k, v = (t[slot][picks].transpose(0, 1).flatten(1, 2)[None] for t in (self.pool.k, self.pool.v))
+        priced = self.pool.priced[picks].repeat_interleave(self.pool.hidden.shape[2])
+        return self._taped(memory, layer, hidden, k, v, priced)
+
+    def _taped(
+        self, memory: InfiniMemory, layer: LayerState, hidden: Tensor, all_k: Tensor, all_v: Tensor, priced: Tensor
+    ) -> LayerState:
+        """The layer's memory after T taped tokens: `hidden [T,hidden]`, `all_k` and `all_v [1,N,T,D]`, `priced [T]`."""
         if memory.exact is not None:
             layer = layer._replace(kept=_keep_filler(memory.exact, hidden[None], all_k, all_v, layer.kept))
         with torch.no_grad():
@@ -152,7 +207,6 @@ class TrainFold(Fold):
             return layer
         k, v = all_k[:, :, chosen], all_v[:, :, chosen]
         w = memory.strengths(hidden[chosen][None])
-        priced = self.pool.priced[picks].repeat_interleave(self.pool.hidden.shape[2])
         self.filler_strength.append((w * priced[chosen]).sum() / (w.shape[1] * priced.sum().clamp(min=1)))
         return fast.write(memory.rule, memory.keys(k), v, w, layer)
 

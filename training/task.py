@@ -12,7 +12,7 @@ from engine.model import InfiniForCausalLM
 from engine.state import MemoryState
 from training.pointing import PointedRecall
 from training.recipe import Recipe
-from training.tape import FillerPool, TrainFold
+from training.tape import FillerPool, Rivals, TrainFold
 
 FACT_PRICE = 0.3  # most of a segment with facts is other text, and only this price reaches the low-rank updates
 
@@ -29,6 +29,7 @@ class RecallTask(nn.Module):
         self.model, self.recipe = model, recipe
         self.rank, self.world = rank, world
         self.pool: FillerPool | None = None
+        self.rivals: Rivals | None = None
         self.active = 1.0
         self.gates: list[list[float]] = []
         self.tally: dict[str, list[float]] = defaultdict(list)
@@ -42,14 +43,17 @@ class RecallTask(nn.Module):
         plan: list,
         kinds: list,
         progress: float,
+        after_rivals: bool = False,
     ) -> dict:
-        """`documents [B,G*S]`, `questions`, `labels` and `places [B*Q,T]`; the plan is cut where it would write too much at once."""
+        """`documents [B,G*S]`, `questions`, `labels` and `places [B*Q,T]`; the plan is cut where it would write too much at once.
+        With `after_rivals` the documents come after the long text that was read last."""
         documents, questions, labels, places, kinds, weight = self._share(documents, questions, labels, places, kinds)
         batch = documents.shape[0]
         rows = documents.view(-1, self.model.config.segment_len)
         fold = TrainFold(
-            self._empty(batch, documents.device), len(rows) // batch, self.pool, self._afford(plan, progress)
-        )
+            self._empty(batch, documents.device), len(rows) // batch, self.pool, self._afford(plan, progress),
+            self.rivals if after_rivals else None,
+        )  # fmt: skip
         self.model.write(rows, fold)
         state = fold.state().repeat(len(questions) // batch)
         state = state._replace(n_tokens=max(state.n_tokens, 1))  # read, if only filler
@@ -57,6 +61,7 @@ class RecallTask(nn.Module):
         hidden = self.model.hidden(questions, recall)
         target = labels[:, 1:]
         learned = target >= 0
+        kinds = [f"{kind}_far" for kind in kinds] if after_rivals else kinds
         logits = self.model.base.lm_head(hidden[:, :-1][learned]).float()
         answer_loss = F.cross_entropy(logits, target[learned]) * weight
         written = torch.stack(fold.filler_strength).mean() if fold.filler_strength else torch.zeros(())

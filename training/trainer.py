@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, SequentialSampler
 from transformers import Trainer, TrainerCallback
 
 from training.recipe import Recipe
-from training.tape import close_gates, gate_histogram, record
+from training.tape import Rivals, close_gates, gate_histogram, record, rivals
 from training.task import RecallTask
 from training.writer import Writer
 
@@ -58,8 +58,10 @@ class RecallTrainer(Trainer):
 
     def get_train_dataloader(self) -> DataLoader:
         """Every process sees every episode and takes its share of the rows: see RecallTask."""
-        sampler = self._get_train_sampler()
-        return DataLoader(self.train_dataset, batch_size=1, sampler=sampler, collate_fn=self.data_collator)
+        return DataLoader(
+            self.train_dataset, batch_size=1, sampler=self._get_train_sampler(), collate_fn=self.data_collator,
+            num_workers=self.args.dataloader_num_workers, prefetch_factor=self.args.dataloader_prefetch_factor,
+        )  # fmt: skip
 
     def _get_train_sampler(self, train_dataset=None):
         return SequentialSampler(self.train_dataset)
@@ -95,6 +97,8 @@ class Filler(TrainerCallback):
         rng = random.Random(f"filler/{self.recipe.seed}/{due}")
         ids, priced = self._text(rng, self.recipe.pool_fact_share(due / self.recipe.steps))
         device = next(self.task.parameters()).device
+        if self.recipe.rival_segments and (due % self.recipe.save_every == 0 or self.task.rivals is None):
+            self.task.rivals = self._rivals(due - due % self.recipe.save_every, device)
         self.task.pool = record(self.task.model, ids.to(device), priced.to(device), group=8)
         if self.task.model.config.rule == "gated_delta":
             close_gates(self.task.model, self.task.pool, self.recipe.ceiling(due / self.recipe.steps))
@@ -112,6 +116,12 @@ class Filler(TrainerCallback):
             priced += [0.0 if facts else 1.0] * STRETCH
         whole = self.recipe.pool_segments * self.task.model.config.segment_len
         return torch.tensor(ids[:whole]), torch.tensor(priced[: self.recipe.pool_segments])
+
+    def _rivals(self, due: int, device: torch.device) -> Rivals:
+        rng, segment_len = random.Random(f"rivals/{self.recipe.seed}/{due}"), self.task.model.config.segment_len
+        stretches = self.recipe.rival_segments // STRETCH
+        ids = [i for _ in range(stretches) for i in self.writer.filler(rng, STRETCH * segment_len)]
+        return rivals(self.task.model, torch.tensor(ids, device=device), group=8)
 
     @torch.no_grad()
     def _active(self) -> float:

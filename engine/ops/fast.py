@@ -7,6 +7,7 @@ from engine.ops.layer_state import LayerState
 from engine.ops.naive import EPS
 
 BLOCK = 64
+GPU_BLOCK = 256  # a GPU waits for launches, not for arithmetic
 
 
 def read(q: Tensor, state: LayerState) -> Tensor:
@@ -50,8 +51,8 @@ def drop_unwritten(k: Tensor, v: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Ten
 def _gated_delta(k: Tensor, v: Tensor, w: Tensor, state: LayerState) -> LayerState:
     """The exact per-token delta rule, a block at a time in WY form (arXiv 2406.06484, Eq. 8-11):
     (I + tril(diag(w) K Kᵀ, −1)) U = diag(w)(V − K M), M ← M + Kᵀ U."""
-    m = state.M
-    for kb, vb, wb in zip(*(x.split(BLOCK, dim=2) for x in (k, v, w)), strict=True):
+    m, block = state.M, GPU_BLOCK if k.is_cuda else BLOCK
+    for kb, vb, wb in zip(*(x.split(block, dim=2) for x in (k, v, w)), strict=True):
         strength = wb[..., None]
         system = torch.tril(strength * (kb @ kb.transpose(-1, -2)), -1)
         u = torch.linalg.solve_triangular(system, strength * (vb - kb @ m), upper=False, unitriangular=True)

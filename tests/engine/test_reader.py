@@ -165,3 +165,14 @@ def test_the_engine_reads_and_its_states_come_back_from_bytes(engine) -> None:
     assert equal(engine.state_from_bytes(data), step.state)
     assert engine.info.state_bytes == engine.model.config.state_bytes < len(data)
     assert engine.group_tokens() % engine.info.segment_len == 0
+
+
+@pytest.mark.parametrize("memory", MEMORIES)
+def test_texts_read_side_by_side_are_texts_read_alone(memory: str) -> None:
+    model = make_model(memory=memory)
+    texts = [ids_of(7 * SEGMENT + 3, seed=seed) for seed in (5, 6, 7)]
+    states = reader.read_side_by_side(model, texts, 2 * SEGMENT)
+    assert len(states) == 3
+    for text, state in zip(texts, states, strict=True):
+        assert state.M.shape[1] == 1
+        assert_close(state, last(model, text), 1e-4)

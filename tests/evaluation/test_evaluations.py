@@ -18,6 +18,7 @@ from training.evaluation import (
     narrativeqa,
     needles,
     passages,
+    passkey,
     perplexity,
     readers,
     retention,
@@ -164,7 +165,7 @@ def test_others_answer_from_what_they_see(engine, data, embedder, tmp_path):
     ids = engine.tokenize([(data / "books" / "dam.txt").read_text(encoding="utf-8")]).ids[:1400]
     text = engine.tokenizer.decode(ids[-(engine.model.config.text_config.max_position_embeddings - readers.ROOM) :])
     for name in ("memory", "truncated", "rag"):
-        readers.reader(Watched(), name, embedder).open(ids)("How was it?", cases.SHORT)
+        readers.reader(Watched(), name, embedder).answers([ids], [["How was it?"]], cases.SHORT)
     assert seen[0] == (1400, "How was it?")
     assert seen[1] == (0, f"{text.strip()}\n\nHow was it?")
     assert seen[2][0] == 0 and seen[2][1].endswith("\n\nHow was it?") and 300 < len(seen[2][1]) < len(seen[1][1])
@@ -263,3 +264,26 @@ def test_wrong_files_are_named(model_folder, data, tmp_path, capsys):
     wrong = ["eval", "babilong", "--filler", str(data / "books"), "--stories", str(data / "squad"), *common]
     assert launch.main(wrong) == 1
     assert "CorpusError" in capsys.readouterr().err
+
+
+def test_texts_read_side_by_side_get_the_answers_of_texts_read_alone(engine, data, tmp_path):
+    side = readers.reader(engine, "memory", side_by_side=3)
+    for run, chosen in (
+        (passkey.run_passkey, {"tokens": 310, "depth": 0.5, "trials": 5}),
+        (needles.run_needles, {"tokens": 310, "needles": 2, "trials": 4}),
+    ):
+        alone = run(engine, filler=data / "books", **chosen)
+        assert run(engine, filler=data / "books", by=side, **chosen)["rows"] == alone["rows"]
+    # texts of different lengths, and rows that an earlier run left, are no obstacle
+    rows = tmp_path / "rows.jsonl"
+    chosen = {
+        "tokens": 0,
+        "tasks": (1, 2),
+        "trials": 2,
+        "stories": data / "babi",
+        "filler": data / "books",
+        "rows": rows,
+    }
+    babilong.run_babilong(engine, limit=1, **chosen)
+    assert len(babilong.run_babilong(engine, by=side, **chosen)["rows"]) == 4
+    assert len(rows.read_text(encoding="utf-8").splitlines()) == 4

@@ -61,3 +61,30 @@ def test_a_cache_begins_with_what_the_memory_beside_it_has_learned() -> None:
         assert torch.equal(memory.exact.key_map.weight, memory.key_map.weight)
         assert torch.equal(memory.exact.query_map.bias, memory.query_map.bias)
         assert torch.equal(memory.exact.write_gate.weight, memory.write_gate.weight)
+
+
+def test_what_is_no_longer_kept_is_never_missed_by_less_than_nothing() -> None:
+    model = make_model(**EXACT)
+    texts = 3 + tokens(6, SEGMENT, seed=9) % 20
+    with torch.no_grad():
+        for memory in memories(model).values():
+            memory.exact.write_gate.bias.fill_(40.0)  # all of it worth more than what is kept
+            memory.exact.log_sharpness.fill_(5.0)
+    looks = asked(texts, 4)
+    fold = Fold(MemoryState.empty(model.config, len(texts)), 1)
+    rows = {}
+
+    def look(slot, memory, x, local, attend=fold.attend):
+        rows[slot] = memory.writable(x)
+        return attend(slot, memory, x, local)
+
+    fold.attend = look
+    places = torch.full((len(looks), len(looks[0].ids)), -1)
+    places[:, 3] = torch.tensor([look.place[0] for look in looks])
+    with torch.no_grad():
+        model.write(texts, fold)
+        state = fold.state()
+        gone = state._replace(kept=state.kept._replace(scores=torch.full_like(state.kept.scores, float("-inf"))))
+        recall = PointedRecall(gone, rows, places)
+        model.hidden(torch.tensor([look.ids for look in looks]), recall)
+    assert recall.misses and all(float(m) >= 0 for m in recall.misses)

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from transformers import AutoTokenizer
 
 from engine.engine import Engine, EngineSettings
+from engine.errors import AdapterInvalid
 from tests.engine.tiny import make_base, make_tokenizer
 from training import run
 from training.corpora import Passage
@@ -168,3 +169,49 @@ def test_penalty_ceiling_and_filler_follow_the_run():
     assert ceilings == sorted(ceilings, reverse=True) and ceilings[-1] < 0.01
     limits = [first.filler_limit(p / 10) for p in range(11)]
     assert limits == sorted(limits) and limits[0] < limits[-1]
+
+
+def test_a_wider_recipe_goes_on_where_a_narrower_one_ended(base, corpora, tmp_path):
+    train(recipe(steps=2), base, corpora, tmp_path / "first")
+    start = tmp_path / "first" / "adapter"
+    after = {"steps": 1, "calibrate": 0, "seed": 2}
+    train(recipe(**after), base, corpora, tmp_path / "same", start=start)
+    wider = {
+        "lora_rank": 5,
+        "lora_alpha": 10,
+        "lora_from": 0,
+        "lora_on": ("q_proj", "v_proj", "o_proj", "k_proj", "up_proj"),
+    }
+    train(recipe(**after, **wider), base, corpora, tmp_path / "wider", start=start)
+    assert losses(tmp_path / "wider")[1] == pytest.approx(losses(tmp_path / "same")[1], rel=1e-3)
+    tensors = load_file(tmp_path / "wider" / "adapter" / "adapter.safetensors")
+    assert any("up_proj.lora_A" in name for name in tensors) and any(".layers.0." in name for name in tensors)
+    for wrong, named in (({"lora_rank": 2, "lora_alpha": 4}, "lora_rank"), ({"lora_alpha": 9}, "scale")):
+        with pytest.raises(AdapterInvalid, match=named):
+            train(recipe(**after, **wrong), base, corpora, tmp_path / "wrong", start=start)
+
+
+def test_some_episodes_come_after_a_long_text(base, corpora, tmp_path):
+    memory = recipe().memory | {"exact_slots": 40, "segment_len": 384}
+    rivalled = {
+        "rivals": ((1.0, 0.5),),
+        "rival_segments": 32,
+        "memory": memory,
+        "steps": 4,
+        "mixture": ((1.0, {"facts": 1.0}),),
+    }
+    train(recipe(**rivalled), base, corpora, tmp_path / "whole")
+    train(recipe(**rivalled), base, corpora, tmp_path / "broken", minutes=0)
+    train(recipe(**rivalled), base, corpora, tmp_path / "broken", resume=True)
+    assert losses(tmp_path / "broken") == losses(tmp_path / "whole")
+    lines = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    far = [any(name.endswith("_far") for name in line) for line in lines]
+    assert True in far and False in far
+
+
+def test_rivals_need_an_exact_cache(tmp_path):
+    text = (Path(run.__file__).parent / "recipes" / "fourth.toml").read_text(encoding="utf-8")
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace("exact_slots = 1024", "exact_slots = 0"), encoding="utf-8")
+    with pytest.raises(RecipeInvalid, match="exact_slots"):
+        load_recipe(str(path))

@@ -11,7 +11,8 @@ from engine.ops.exact import EMPTY
 from engine.passes import Fold
 from engine.state import MemoryState
 from tests.engine.tiny import assert_close
-from training.tape import TrainFold, record
+from training.calibrate import memories
+from training.tape import STRETCH, TrainFold, record, rivals
 
 SEGMENT = 7
 
@@ -74,3 +75,34 @@ def test_filler_teaches_the_write_gate():
     gate = model.base.model.layers[2].self_attn.memory.write_gate
     assert gate.weight.grad.abs().sum() > 0
     assert 0 < fold.filler_active[0] <= 1
+
+
+def test_rivals_are_what_reading_a_long_text_leaves_in_the_caches():
+    model = tiny(exact_slots=9)
+    text, facts = segments(STRETCH)[0], segments(2, rows=3)
+    left = rivals(model, text, group=4)
+    assert all(9 <= len(hidden) <= 18 for hidden in left.hidden)  # of 224 tokens, those that either of two heads keeps
+    plan = [torch.arange(0)] * 3
+    fold = TrainFold(MemoryState.empty(model.config, 3), 2, None, plan, left)
+    out = model.hidden(facts.view(-1, SEGMENT), fold)
+    read = model.fold(text.view(1, -1, SEGMENT).expand(3, -1, -1), MemoryState.empty(model.config, 3))
+    whole = Fold(read, 2)
+    model.hidden(facts.view(-1, SEGMENT), whole)
+    # equal tokens score the same in the first layer, so that only the scores are sure, not whose they are
+    best = lambda state: state.kept.scores[0].sort(-1).values  # noqa: E731
+    torch.testing.assert_close(best(fold.state()), best(whole.state()))
+    for slot, memory in sorted(memories(model).items()):
+        found = memory.exact.scores(left.hidden[slot][None])[0].topk(9).values.sort(-1).values
+        torch.testing.assert_close(found, read.kept.scores[slot, 0].sort(-1).values)
+    alone = TrainFold(MemoryState.empty(model.config, 3), 2, None, plan)
+    assert (out - model.hidden(facts.view(-1, SEGMENT), alone)).abs().max() > 1e-3
+
+
+def test_what_crowds_a_fact_out_teaches_its_score():
+    model = tiny(exact_slots=9)
+    left = rivals(model, segments(STRETCH)[0], group=4)
+    fold = TrainFold(MemoryState.empty(model.config, 2), 1, None, [torch.arange(0)] * 2, left)
+    model.hidden(segments(1, rows=2).view(-1, SEGMENT), fold)
+    fold.state().kept.scores.sum().backward()
+    gate = model.base.model.layers[0].self_attn.memory.exact.write_gate
+    assert gate.weight.grad.abs().sum() > 0

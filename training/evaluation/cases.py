@@ -1,11 +1,12 @@
 """A text, the questions on it, and a run over many of them that can be broken off and gone on with."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.engine import AnswerOptions, Engine
+from engine.engine import Answer, AnswerOptions, Engine
 from training.evaluation.readers import Reader, reader
 
 SHORT = AnswerOptions(max_new_tokens=32)
@@ -46,27 +47,40 @@ def run_cases(
     mark = {"by": by.name, "weights": engine.info.weights_hash}
     done = _done(rows, mark)
     found: list[dict] = []
-    for number, case in enumerate(cases):
-        if limit is not None and number >= limit:
-            break
-        fresh = done.get(case.key) or _run(by, case, judge, options)
-        if rows is not None and case.key not in done:
-            with rows.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"case": case.key, **mark, "rows": fresh}) + "\n")
-        say(f"{case.key}: {len(fresh)} questions, {json.dumps([row['answer'] for row in fresh])[:160]}")
-        found += fresh
+    for some in _in_turn(islice(cases, limit), by.side_by_side):
+        fresh = _run(by, [case for case in some if case.key not in done], judge, options)
+        for case in some:
+            if case.key in fresh and rows is not None:
+                with rows.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({"case": case.key, **mark, "rows": fresh[case.key]}) + "\n")
+            of_case = fresh.get(case.key) or done[case.key]
+            say(f"{case.key}: {len(of_case)} questions, {json.dumps([row['answer'] for row in of_case])[:160]}")
+            found += of_case
     return found
 
 
-def _run(by: Reader, case: Case, judge: Judge, options: AnswerOptions) -> list[dict]:
-    answer, rows = by.open(case.ids()), []
-    for question in case.questions:
-        said = answer(question.text, options)
-        rows.append(
-            {"case": case.key, "question": question.text, "expected": question.accepted[0], "answer": said.text,
-             "grounding": round(said.grounding, 3), **question.about, **judge(question, said.text)}
-        )  # fmt: skip
-    return rows
+def _in_turn(cases: Iterable[Case], most: int) -> Iterator[list[Case]]:
+    """`most` cases at a time."""
+    left = iter(cases)
+    while some := list(islice(left, most)):
+        yield some
+
+
+def _run(by: Reader, cases: list[Case], judge: Judge, options: AnswerOptions) -> dict[str, list[dict]]:
+    """The rows of each of `cases`, by its key."""
+    asked = [[question.text for question in case.questions] for case in cases]
+    said = by.answers([case.ids() for case in cases], asked, options)
+    return {
+        case.key: [_row(case, *pair, judge) for pair in zip(case.questions, answers, strict=True)]
+        for case, answers in zip(cases, said, strict=True)
+    }
+
+
+def _row(case: Case, question: Question, said: Answer, judge: Judge) -> dict:
+    return {
+        "case": case.key, "question": question.text, "expected": question.accepted[0], "answer": said.text,
+        "grounding": round(said.grounding, 3), **question.about, **judge(question, said.text),
+    }  # fmt: skip
 
 
 def _done(rows: Path | None, mark: dict[str, str]) -> dict[str, list[dict]]:

@@ -54,7 +54,7 @@ def evaluation(name: str) -> Evaluation:
 
 
 def _by(engine: Engine, given: Namespace) -> Reader:
-    return reader(engine, given.by, given.embedder)
+    return reader(engine, given.by, given.embedder, given.side_by_side)
 
 
 def _passkey(engine: Engine, given: Namespace, say: Say) -> dict:

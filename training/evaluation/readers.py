@@ -21,25 +21,39 @@ class EmbedderMissing(Exception):
 
 
 class Reader(NamedTuple):
-    """A way to answer, by its name: `open` takes a text's token ids and returns what answers questions on it."""
+    """A way to answer, by its name. `answers` takes texts' token ids and, for each text, questions on it; it is given
+    `side_by_side` texts at a time, and works on them together if it can."""
 
     name: str
-    open: Callable[[Sequence[int]], Asker]
+    answers: Callable[[list[Sequence[int]], list[list[str]], AnswerOptions], list[list[Answer]]]
+    side_by_side: int = 1
 
 
-def reader(engine: Engine, name: str, embedder: Path | None = None) -> Reader:
+def reader(engine: Engine, name: str, embedder: Path | None = None, side_by_side: int = 1) -> Reader:
     """`memory`, `rag` (needs `embedder`, a sentence-transformers folder) or `truncated`. Raises EmbedderMissing."""
     if name == "memory":
-        return Reader(name, lambda ids: from_memory(engine, ids))
+        return Reader(name, lambda *given: from_memories(engine, *given), side_by_side)
     if name == "truncated":
         most = min(IN_VIEW, engine.model.config.text_config.max_position_embeddings - ROOM)
-        return Reader(name, lambda ids: from_prompt(engine, lambda question: [ids[-most:]]))
+        return Reader(name, one_by_one(lambda ids: from_prompt(engine, lambda question: [ids[-most:]])))
     if embedder is None or not (embedder / "config.json").is_file():
         raise EmbedderMissing(
             f"{embedder or 'No folder'} holds no embedding model. Name the folder of one, such as all-MiniLM-L6-v2, with --embedder."
         )
     embed = Embedder(embedder)
-    return Reader(name, lambda ids: from_prompt(engine, Passages(engine, embed, ids).best))
+    return Reader(name, one_by_one(lambda ids: from_prompt(engine, Passages(engine, embed, ids).best)))
+
+
+def one_by_one(open_text: Callable[[Sequence[int]], Asker]):
+    """What answers on several texts by `open_text`, which takes a text's ids and returns what answers questions on it."""
+
+    def answers(texts: list[Sequence[int]], questions: list[list[str]], options: AnswerOptions) -> list[list[Answer]]:
+        return [
+            [answer(question, options) for question in asked]
+            for answer, asked in zip(map(open_text, texts), questions, strict=True)
+        ]
+
+    return answers
 
 
 def read_all(engine: Engine, ids: Sequence[int]):
@@ -55,6 +69,24 @@ def ask(engine: Engine, state, question: str, options: AnswerOptions) -> Answer:
     *_, last = engine.answer(state, question, options=options)
     assert isinstance(last, Answer)
     return last
+
+
+def from_memories(
+    engine: Engine, texts: list[Sequence[int]], questions: list[list[str]], options: AnswerOptions
+) -> list[list[Answer]]:
+    """Read each text once, then answer from its memory alone. Texts of one length are read side by side, and a question that
+    is asked of all of them is answered in one batch."""
+    alike = len(set(map(len, texts))) == len(set(map(len, questions))) == 1
+    if len(texts) < 2 or not alike:
+        return one_by_one(lambda ids: from_memory(engine, ids))(texts, questions, options)
+    states = engine.read_side_by_side(texts)
+    columns = []
+    for asked in zip(*questions, strict=True):
+        if len(set(asked)) == 1:
+            columns.append(engine.answer_each(states, asked[0], options=options))
+        else:
+            columns.append([ask(engine, state, q, options) for state, q in zip(states, asked, strict=True)])
+    return [list(answers) for answers in zip(*columns, strict=True)]
 
 
 def from_memory(engine: Engine, ids: Sequence[int]) -> Asker:
