@@ -62,7 +62,7 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
     match given.verb:
         case None:
             return serve(settings, out)
-        case "shelf" | "snapshot" | "chat":
+        case "shelf" | "describe" | "remove" | "restore" | "snapshot" | "chat":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Shelf(store), out)
         case "read" | "ask" | "ask-all" | "summarize":
@@ -80,10 +80,17 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
 
 def run_shelf(given: Namespace, documents: Shelf, out: Output) -> int:
     """The commands that need no model."""
-    if given.verb == "shelf":
-        return cli_shelf.shelf(documents, given.sections, out)
-    if given.verb == "chat":
-        return cli_shelf.chat(documents, given.id, given.to, out)
+    match given.verb:
+        case "shelf":
+            return cli_shelf.shelf(documents, given.sections, out)
+        case "chat":
+            return cli_shelf.chat(documents, given.id, given.to, out)
+        case "describe":
+            return cli_shelf.describe(documents, given, out)
+        case "remove":
+            return cli_shelf.remove(documents, given.id, out)
+        case "restore":
+            return cli_shelf.restore(documents, given.id, out)
     if given.action == "export":
         return cli_shelf.export_snapshot(documents, given.id, given.file, out)
     return cli_shelf.import_snapshot(documents, given.file, out)
@@ -144,6 +151,7 @@ def serve(settings: Settings, out: Output) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
         queue = ReadingQueue(documents)
+        documents.sweep()
         shelve_samples(documents, queue)
         page = build_page(documents, queue)
         queue.start()

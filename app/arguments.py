@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     _reading(verbs, common)
     _conversations(verbs, common)
+    _shelf(verbs, common)
     _snapshots(verbs, common)
     _evaluation(verbs, common)
     _training(verbs, common)
@@ -78,6 +79,18 @@ def _conversations(verbs: argparse._SubParsersAction, common: argparse.ArgumentP
     chat.add_argument(
         "--to", type=Path, default=None, metavar="FILE", help="write it there; .json gives JSON, else Markdown"
     )
+
+
+def _shelf(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    describe = verbs.add_parser("describe", parents=[common], help="give a document another title, author or tags")
+    describe.add_argument("id", metavar="ID", help="the document's id, or its beginning")
+    describe.add_argument("--title", default=None, metavar="TEXT")
+    describe.add_argument("--author", default=None, metavar="TEXT", help='"" for none')
+    describe.add_argument("--tags", default=None, metavar="TAG,TAG", help='"" for none')
+    remove = verbs.add_parser("remove", parents=[common], help="take a document off the shelf")
+    remove.add_argument("id", metavar="ID", help="the document's id, or its beginning")
+    restore = verbs.add_parser("restore", parents=[common], help="put back one that was removed within the last day")
+    restore.add_argument("id", metavar="ID", help="the document's whole id")
 
 
 def _snapshots(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:

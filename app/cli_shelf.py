@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 
 from app import export, portable
 from app.shelf import Shelf
+from app.tags import parse
 from app.terminal import Output, size
 from app.views import ShelfItem
 
@@ -22,6 +24,34 @@ def shelf(documents: Shelf, sections: bool, out: Output) -> int:
     if not items:
         out.text("The shelf is empty. Put a book on it: launch.py read FILE")
     out.result({"documents": [asdict(item) for item in items]})
+    return 0
+
+
+def describe(documents: Shelf, given: Namespace, out: Output) -> int:
+    """Gives a document another title, author or tags."""
+    tags = None if given.tags is None else parse(given.tags)
+    item = documents.describe(documents.resolve(given.id), title=given.title, author=given.author, tags=tags)
+    by = f" by {item.author}" if item.author else ""
+    tagged = f", tagged {', '.join(item.tags)}" if item.tags else ""
+    out.text(f"{item.id}  {item.title}{by}{tagged}")
+    out.result({"document": asdict(item)})
+    return 0
+
+
+def remove(documents: Shelf, document_id: str, out: Output) -> int:
+    """Takes a document off the shelf."""
+    item = documents.get(documents.resolve(document_id))
+    documents.remove(item.id)
+    out.text(f"{item.title} is off the shelf. Within a day this brings it back: launch.py restore {item.id}")
+    out.result({"id": item.id})
+    return 0
+
+
+def restore(documents: Shelf, document_id: str, out: Output) -> int:
+    """Puts one back."""
+    item = documents.restore(document_id)
+    out.text(f"{item.id}  {item.title} is on the shelf again.")
+    out.result({"document": asdict(item)})
     return 0
 
 

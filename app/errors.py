@@ -14,6 +14,23 @@ class UnknownDocument(LibraryError):
         super().__init__(f"There is no document '{document_id}' on the shelf. The shelf lists the ids that there are.")
 
 
+class TitleMissing(LibraryError):
+    """A document was to be called nothing at all."""
+
+    def __init__(self) -> None:
+        super().__init__("A document needs a title. Type one, or leave the one that it has.")
+
+
+class NothingToRestore(LibraryError):
+    """No document with this id was removed lately."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(
+            f"The document '{document_id}' can't be brought back: it is on the shelf, or was removed too long ago. "
+            "Add its file again."
+        )
+
+
 class AmbiguousDocument(LibraryError):
     """The beginning of an id fits several documents."""
 

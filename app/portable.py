@@ -154,8 +154,9 @@ def _unpack(archive: zipfile.ZipFile, part: str, name: str) -> bytes:
 
 def _bundle(manifest: dict[str, Any], text: dict[str, Any], state: bytes) -> Bundle:
     """Builds the rows; ValueError, KeyError or TypeError when a value is missing or of another kind."""
-    document = {**manifest["document"], "added_at": now(), "last_asked_at": None}
-    for name in ("missing_pages", "warnings"):
+    # files from before there were tags have none
+    document = {"tags": [], **manifest["document"], "added_at": now(), "last_asked_at": None}
+    for name in ("missing_pages", "warnings", "tags"):
         document[name] = tuple(document[name])
     bundle = Bundle(
         document=_checked(DocumentRow, document),

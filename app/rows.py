@@ -44,6 +44,7 @@ def item(
         added_at=row.added_at,
         last_asked_at=row.last_asked_at,
         error=job.error if job and status == "failed" else None,
+        tags=row.tags,
     )
 
 

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import astuple
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app import mentions, portable, rows
-from app.errors import AmbiguousDocument, NotReadYet, TextDiffers, UnknownDocument, UnknownPage
+from app.errors import (
+    AmbiguousDocument,
+    NothingToRestore,
+    NotReadYet,
+    TextDiffers,
+    TitleMissing,
+    UnknownDocument,
+    UnknownPage,
+)
 from app.exact import Exact
+from app.tags import tidy
 from app.views import JobView, ShelfItem, TextAnswer, Turn
 from storage import DocumentRow, SnapshotRow, Store
+
+KEPT_DAYS = 1.0
 
 
 class Shelf:
@@ -27,12 +40,14 @@ class Shelf:
         self.jobs = store.jobs
 
     def add(self, data: bytes, name: str, password: str | None = None) -> ShelfItem:
-        """Puts a file on the shelf, unread; the same bytes again give the document there is. Raises DocumentError."""
+        """Puts a file on the shelf, unread; the same bytes again give the document there is, or was until lately, with its
+        memory and all. Raises DocumentError."""
         import documents  # here, because the format readers take a while to import
 
         document = documents.read(data, name, password=password)
         row, sections = rows.of_document(document)
         self._store.documents.add(row, document.pages, sections)
+        self._store.documents.restore(row.id)
         return self.get(row.id)
 
     def add_file(self, path: Path, password: str | None = None) -> ShelfItem:
@@ -65,10 +80,41 @@ class Shelf:
             raise UnknownDocument(beginning)
         return ids[0]
 
+    def describe(
+        self,
+        document_id: str,
+        *,
+        title: str | None = None,
+        author: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> ShelfItem:
+        """Gives a document another title, author or tags; None leaves one as it is, and an author may be empty.
+
+        Raises UnknownDocument, TitleMissing.
+        """
+        row = self._row(document_id)
+        named = row.title if title is None else " ".join(title.split())
+        if not named:
+            raise TitleMissing
+        by = row.author if author is None else " ".join(author.split()) or None
+        self._store.documents.describe(row.id, named, by, row.tags if tags is None else tidy(tags))
+        return self.get(row.id)
+
     def remove(self, document_id: str) -> None:
-        """Forgets a document: text, memories, chats and jobs. Raises UnknownDocument."""
+        """Takes a document off the shelf; until `sweep` it can be restored, with text, memories and chats. Raises UnknownDocument."""
         if not self._store.documents.remove(document_id):
             raise UnknownDocument(document_id)
+
+    def restore(self, document_id: str) -> ShelfItem:
+        """Puts a removed document back just as it was; a reading that was under way can be gone on with. Raises NothingToRestore."""
+        if not self._store.documents.restore(document_id):
+            raise NothingToRestore(document_id)
+        return self.get(document_id)
+
+    def sweep(self, *, days: float = KEPT_DAYS) -> int:
+        """Forgets for good what was removed more than `days` ago; returns how many documents."""
+        before = datetime.now(UTC) - timedelta(days=days)
+        return self._store.documents.sweep(before.isoformat(timespec="milliseconds"))
 
     def job(self, document_id: str) -> JobView | None:
         """The document's newest job as it was last saved, or None. ReadingQueue.progress has it live."""
@@ -129,6 +175,7 @@ class Shelf:
         bundle = portable.read(path)
         row, new = bundle.document, bundle.snapshot
         added = self._store.documents.add(row, bundle.pages, bundle.sections)
+        self._store.documents.restore(row.id)
         # Going on needs the very same tokens; another version of the reader may have cut the text otherwise.
         if not (added or new.complete or tuple(self._store.documents.pages(row.id)) == bundle.pages):
             raise TextDiffers(row.title)

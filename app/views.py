@@ -48,6 +48,7 @@ class ShelfItem:
     added_at: str
     last_asked_at: str | None
     error: str | None
+    tags: tuple[str, ...] = ()
 
     @property
     def can_ask(self) -> bool:

@@ -10,16 +10,21 @@ from typing import Any
 from storage.connection import Connection, now
 from storage.rows import DocumentRow, SectionRow
 
+LISTS = ("missing_pages", "warnings", "tags")
+
 
 class DocumentTable:
-    """Documents by id, which is the first 16 hex digits of the file's SHA-256."""
+    """Documents by id, which is the first 16 hex digits of the file's SHA-256.
+
+    One that was removed is as good as gone, but for `restore`, until `sweep` deletes it.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add(self, row: DocumentRow, pages: Sequence[str], sections: Sequence[SectionRow]) -> bool:
-        """Stores a document with text and sections at once. False, and nothing changed, when it is there already."""
-        values = {**asdict(row), "missing_pages": json.dumps(row.missing_pages), "warnings": json.dumps(row.warnings)}
+        """Stores a document with text and sections at once. False, and nothing changed, when it is there already or was removed."""
+        values = asdict(row) | {name: json.dumps(getattr(row, name)) for name in LISTS}
         with self._connection.transaction() as db:
             columns = ", ".join(values)
             marks = ", ".join(f":{name}" for name in values)
@@ -34,17 +39,19 @@ class DocumentTable:
 
     def get(self, document_id: str) -> DocumentRow | None:
         """One document, or None."""
-        row = self._connection.row("SELECT * FROM documents WHERE id = ?", [document_id])
+        row = self._connection.row("SELECT * FROM documents WHERE id = ? AND removed_at IS NULL", [document_id])
         return _document(row) if row else None
 
     def all(self) -> list[DocumentRow]:
         """Every document, the last added first."""
-        rows = self._connection.rows("SELECT * FROM documents ORDER BY added_at DESC, rowid DESC")
+        rows = self._connection.rows(
+            "SELECT * FROM documents WHERE removed_at IS NULL ORDER BY added_at DESC, rowid DESC"
+        )
         return [_document(row) for row in rows]
 
     def ids_starting(self, beginning: str) -> list[str]:
         """The ids that start with `beginning`, in order."""
-        sql = "SELECT id FROM documents WHERE substr(id, 1, length(:it)) = :it ORDER BY id"
+        sql = "SELECT id FROM documents WHERE substr(id, 1, length(:it)) = :it AND removed_at IS NULL ORDER BY id"
         return [row["id"] for row in self._connection.rows(sql, {"it": beginning})]
 
     def pages(self, document_id: str) -> list[str]:
@@ -78,12 +85,36 @@ class DocumentTable:
         with self._connection.transaction() as db:
             db.execute("UPDATE documents SET last_asked_at = ? WHERE id = ?", [now(), document_id])
 
-    def remove(self, document_id: str) -> bool:
-        """Deletes the document with everything about it. False when there was none."""
+    def describe(self, document_id: str, title: str, author: str | None, tags: Sequence[str]) -> None:
+        """Keeps another title, author and tags."""
         with self._connection.transaction() as db:
-            return db.execute("DELETE FROM documents WHERE id = ?", [document_id]).rowcount > 0
+            values = [title, author, json.dumps(list(tags)), document_id]
+            db.execute("UPDATE documents SET title = ?, author = ?, tags = ? WHERE id = ?", values)
+
+    def remove(self, document_id: str) -> bool:
+        """Takes the document off the shelf and ends its readings; all of it stays till it is swept. False when there was none."""
+        with self._connection.transaction() as db:
+            sql = "UPDATE documents SET removed_at = ? WHERE id = ? AND removed_at IS NULL"
+            if db.execute(sql, [now(), document_id]).rowcount == 0:
+                return False
+            db.execute(
+                "UPDATE jobs SET status = 'cancelled' WHERE document_id = ? AND status IN ('queued', 'reading')",
+                [document_id],
+            )
+        return True
+
+    def restore(self, document_id: str) -> bool:
+        """Puts a removed document back just as it was. False when there is none."""
+        with self._connection.transaction() as db:
+            sql = "UPDATE documents SET removed_at = NULL WHERE id = ? AND removed_at IS NOT NULL"
+            return db.execute(sql, [document_id]).rowcount > 0
+
+    def sweep(self, before: str) -> int:
+        """Deletes with everything about them the documents that were removed before that time; returns how many."""
+        with self._connection.transaction() as db:
+            return db.execute("DELETE FROM documents WHERE removed_at < ?", [before]).rowcount
 
 
 def _document(row: dict[str, Any]) -> DocumentRow:
-    missing, warnings = json.loads(row["missing_pages"]), json.loads(row["warnings"])
-    return DocumentRow(**{**row, "missing_pages": tuple(missing), "warnings": tuple(warnings)})
+    kept = {name: value for name, value in row.items() if name != "removed_at"}
+    return DocumentRow(**kept | {name: tuple(json.loads(row[name])) for name in LISTS})

@@ -17,7 +17,7 @@ def migrations() -> Migrations:
 
 def steps() -> tuple[Callable[[Database], None], ...]:
     """The steps themselves; a new one goes to the end."""
-    return (m001_documents, m002_snapshots, m003_chats, m004_jobs, m005_notes, m006_places, m007_waypoints)
+    return (m001_documents, m002_snapshots, m003_chats, m004_jobs, m005_notes, m006_places, m007_waypoints, m008_shelf)
 
 
 def m001_documents(db: Database) -> None:
@@ -172,3 +172,9 @@ def m007_waypoints(db: Database) -> None:
         """
     )
     db.execute("ALTER TABLE messages ADD COLUMN page INTEGER")
+
+
+def m008_shelf(db: Database) -> None:
+    """A document's tags as JSON, and since when it is off the shelf: till it is swept away it can come back."""
+    db.execute("ALTER TABLE documents ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE documents ADD COLUMN removed_at TEXT")

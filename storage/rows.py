@@ -33,6 +33,7 @@ class DocumentRow:
     warnings: tuple[str, ...]
     added_at: str
     last_asked_at: str | None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from storage import snapshots, waypoints
 from storage.chats import ChatTable
 from storage.connection import Connection, now
 from storage.documents import DocumentTable
+from storage.errors import DocumentGone
 from storage.jobs import JobTable
 from storage.rows import NewSnapshot
 from storage.snapshots import SnapshotTable
@@ -53,9 +54,12 @@ class Store:
         """Saves a reading's memory and its job's progress in one transaction; a complete memory makes the job 'done'.
 
         With `waypoint` the memory is kept as one as well, and those after `drop` tokens are forgotten. Returns
-        the memory's SHA-256. After a crash either all of it is there or nothing.
+        the memory's SHA-256. After a crash either all of it is there or nothing. Raises DocumentGone.
         """
         with self._connection.transaction() as db:
+            there = "SELECT 1 FROM documents WHERE id = ? AND removed_at IS NULL"
+            if db.execute(there, [snapshot.document_id]).fetchone() is None:
+                raise DocumentGone
             digest = snapshots.write(db, snapshot)
             if waypoint:
                 waypoints.write(db, snapshot, digest)

@@ -29,6 +29,7 @@ from app.library import Library
 from app.markup import document
 from app.markup.conversation import pending
 from app.markup.notice import notice
+from app.tags import parse
 from app.talk import so_far
 from app.views import JobView
 
@@ -91,16 +92,39 @@ class Handlers:
         return self._safely(lambda: self._after(document_id, self._queue.cancel))
 
     def remove(self, document_id: str, request: gr.Request) -> Screen:
-        """Take the open document off the shelf, with its memory and its conversation."""
+        """Take the open document off the shelf, with its memory and its conversation, and offer to undo that."""
         self._runs.end(request)
 
         def forget() -> Screen:
             title = self._library.get(document_id).title
             self._queue.cancel(document_id)
             self._library.remove(document_id)
-            return self._open("")._replace(notice=notice([f"“{title}” is off the shelf."], "done"))
+            return self._open("")._replace(notice=notice([f"“{title}” is off the shelf."], "done", undo=document_id))
 
         return self._safely(forget)
+
+    def undo(self, event: gr.EventData, request: gr.Request) -> Screen:
+        """The removal of a document is taken back: show it again, with all that it had."""
+        wanted = str(event._data.get("document", "")) if isinstance(event._data, dict) else ""
+        self._runs.end(request)
+
+        def back() -> Screen:
+            item = self._library.restore(wanted)
+            return self._open(item.id)._replace(notice=notice([f"“{item.title}” is back on the shelf."], "done"))
+
+        return self._safely(back)
+
+    def reopen(self, document_id: str) -> Screen:
+        """Editing was given up: show the document as it is."""
+        return self._safely(lambda: self._open(document_id))
+
+    def describe(self, document_id: str, title: str, author: str, tags: str) -> Screen:
+        """Title, author and tags of the open document were edited."""
+
+        def kept(document_id: str) -> None:
+            self._library.describe(document_id, title=title, author=author, tags=parse(tags))
+
+        return self._safely(lambda: self._after(document_id, kept))
 
     # Asking
 

@@ -29,8 +29,12 @@ class Screen(NamedTuple):
     work: Any = KEEP
     read: Any = KEEP
     cancel: Any = KEEP
+    edit: Any = KEEP
     remove: Any = KEEP
-    confirm: Any = KEEP
+    details: Any = KEEP
+    title: Any = KEEP
+    author: Any = KEEP
+    tags: Any = KEEP
     part: Any = KEEP
     talk: Any = KEEP
     live: Any = KEEP
@@ -73,15 +77,20 @@ def opened(item: ShelfItem | None, library: Library, now: Standing) -> Screen:
             work=gr.Column(visible=False),
             read=gr.Button(visible=False),
             cancel=gr.Button(visible=False),
+            edit=gr.Button(visible=False),
             remove=gr.Button(visible=False),
-            confirm=gr.Row(visible=False),
+            details=gr.Column(visible=False),
         )
     return progressed(item, library, now)._replace(
         document_id=item.id,
         origin="",
         work=gr.Column(visible=True),
+        edit=gr.Button(visible=True),
         remove=gr.Button(visible=True),
-        confirm=gr.Row(visible=False),
+        details=gr.Column(visible=False),
+        title=item.title,
+        author=item.author or "",
+        tags=", ".join(item.tags),
         section=gr.Dropdown(choices=section_choices(item), value=WHOLE_DOCUMENT),
         **settled(item, library),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from app.markup import words
-from app.markup.shelf import progress
+from app.markup.shelf import progress, tags
 from app.views import JobView, ShelfItem
 
 FORMATS = {
@@ -44,7 +44,7 @@ def about(item: ShelfItem | None) -> str:
     return (
         f'<header class="about" data-document="{escape(item.id, quote=True)}">'
         f'<h2>{escape(item.title)}</h2><p class="byline">{byline}</p>'
-        f"<dl>{_facts(item)}</dl>{_warnings(item)}</header>"
+        f"{tags(item.tags)}<dl>{_facts(item)}</dl>{_warnings(item)}</header>"
     )
 
 
@@ -85,6 +85,8 @@ def _facts(item: ShelfItem) -> str:
     if item.can_ask:
         facts.append(("Memory", words.size(item.state_bytes)))
     facts.append(("Sections", f"{len(item.sections):,}"))
+    if item.last_asked_at:
+        facts.append(("Last asked", words.day(item.last_asked_at)))
     return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
 
 

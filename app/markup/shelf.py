@@ -19,6 +19,13 @@ STATUS_WORDS = {
 }
 IN_PROGRESS = frozenset({"queued", "reading"})
 
+TOOLS = (
+    '<div class="tools" hidden><input type="search" aria-label="Find on the shelf" placeholder="Find by title, author or tag">'
+    '<select aria-label="Order of the shelf"><option value="added">Newest first</option><option value="asked">Last asked first</option>'
+    '<option value="title">By title</option><option value="author">By author</option></select>'
+    '<p role="status" hidden>Nothing on the shelf fits that.</p></div>'
+)
+
 EMPTY = (
     '<div class="shelf-empty"><p class="lead">Your shelf is empty.</p>'
     "<p>Drop a book, a report or a manual above. It is read once, and then it answers from memory.</p></div>"
@@ -45,12 +52,24 @@ def progress(done: int, total: int | None, label: str) -> str:
 def _row(item: ShelfItem, job: JobView | None, selected: bool) -> str:
     current = ' aria-current="true"' if selected else ""
     author = f'<span class="author">{escape(item.author)}</span>' if item.author else ""
+    keys = {"title": item.title, "author": item.author, "tags": " ".join(item.tags), "added": item.added_at}
+    data = "".join(
+        f' data-{name}="{escape(value or "", quote=True)}"'
+        for name, value in (keys | {"asked": item.last_asked_at}).items()
+    )
     return (
-        f'<li class="{item.status}{" selected" if selected else ""}">'
+        f'<li class="{item.status}{" selected" if selected else ""}"{data}>'
         f'<button type="button" data-open="{escape(item.id, quote=True)}"{current}>'
         f'<span class="title">{escape(item.title)}</span>{author}'
-        f'<span class="facts">{_facts(item)}</span>{_state(item, job)}</button></li>'
+        f'<span class="facts">{_facts(item)}</span>{tags(item.tags)}{_state(item, job)}</button></li>'
     )
+
+
+def tags(words_on_it: Sequence[str]) -> str:
+    """Return the HTML of a document's tags, or nothing where it has none."""
+    if not words_on_it:
+        return ""
+    return f'<span class="tags">{"".join(f"<span>{escape(tag)}</span>" for tag in words_on_it)}</span>'
 
 
 def _facts(item: ShelfItem) -> str:

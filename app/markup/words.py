@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
@@ -55,3 +56,14 @@ def page_reached(part: int, whole: int | None, pages: int) -> int:
     if not whole or pages <= 0:
         return 0
     return max(1, min(pages, math.ceil(pages * part / whole)))
+
+
+def day(moment: str) -> str:
+    """Return the day of a time in ISO 8601, as the clock on this machine has it: "5 March 2031"."""
+    here = datetime.fromisoformat(moment).astimezone()
+    return f"{here.day} {MONTHS[here.month - 1]} {here.year}"
+
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip

@@ -11,8 +11,48 @@ ON_OPEN = """
 }
 """
 
-# A row of the shelf was clicked: tell the handler which; on a narrow screen, go down to the document.
+# A row of the shelf was clicked: tell the handler which; on a narrow screen, go down to the document. Finding and ordering
+# happen here, for they are this visitor's alone and change nothing.
 SHELF = """
+const tools = () => document.querySelector("#shelf-tools .tools");
+const plain = (text) => text.normalize("NFD").replace(/\\p{M}/gu, "").toLowerCase();
+const orders = {
+  asked: (a, b) => (b.dataset.asked || "").localeCompare(a.dataset.asked || ""),
+  added: (a, b) => b.dataset.added.localeCompare(a.dataset.added),
+  title: (a, b) => a.dataset.title.localeCompare(b.dataset.title),
+  author: (a, b) => (a.dataset.author || "\\uffff").localeCompare(b.dataset.author || "\\uffff"),
+};
+const arrange = () => {
+  const bar = tools();
+  const list = element.querySelector(".shelf");
+  if (!bar) return;
+  const rows = list ? [...list.children] : [];
+  bar.hidden = rows.length < 2;
+  const words = bar.hidden ? [] : plain(bar.querySelector("input").value).split(/\\s+/).filter(Boolean);
+  let shown = 0;
+  for (const row of rows) {
+    const said = plain([row.dataset.title, row.dataset.author, row.dataset.tags].join(" "));
+    row.hidden = !words.every((word) => said.includes(word));
+    shown += row.hidden ? 0 : 1;
+  }
+  bar.querySelector("p").hidden = shown > 0 || rows.length === 0;
+  const order = orders[bar.querySelector("select").value];
+  if (list && order) list.append(...rows.sort(order));
+};
+const begin = () => {
+  const bar = tools();
+  if (!bar) return setTimeout(begin, 50);
+  const select = bar.querySelector("select");
+  select.value = localStorage.getItem("palimpsest-order") || select.value;
+  bar.querySelector("input").addEventListener("input", arrange);
+  select.addEventListener("change", () => {
+    localStorage.setItem("palimpsest-order", select.value);
+    arrange();
+  });
+  arrange();
+};
+watch("value", () => requestAnimationFrame(arrange));
+begin();
 element.addEventListener("click", (event) => {
   const row = event.target.closest("[data-open]");
   if (!row) return;
@@ -44,6 +84,8 @@ element.addEventListener("click", (event) => {
 
 NOTICE = """
 element.addEventListener("click", (event) => {
+  const undo = event.target.closest("[data-undo]");
+  if (undo) trigger("click", { document: undo.dataset.undo });
   if (event.target.closest("[data-dismiss]")) props.value = "";
 });
 """

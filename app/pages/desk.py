@@ -52,6 +52,7 @@ def build_page(library: Library, queue: ReadingQueue) -> gr.Blocks:
             found |= section._asdict()
         screen = [found[name] for name in Screen._fields]
         _wire_shelf(page, handlers, left, head, timer, document_id, mark, screen)
+        notice.click(handlers.undo, None, screen, **LIGHT)
         _wire_talk(handlers, talk, document_id, asked, turn, screen)
     return page
 
@@ -96,9 +97,10 @@ def _wire_shelf(
     )
     head.read.click(handlers.read, document_id, screen, **LIGHT)
     head.cancel.click(handlers.cancel, document_id, screen, **LIGHT)
-    head.remove.click(lambda: gr.Row(visible=True), None, head.confirm, **LIGHT)
-    head.remove_no.click(lambda: gr.Row(visible=False), None, head.confirm, **LIGHT)
-    head.remove_yes.click(handlers.remove, document_id, screen, **LIGHT)
+    head.remove.click(handlers.remove, document_id, screen, **LIGHT)
+    head.edit.click(lambda: gr.Column(visible=True), None, head.details, **LIGHT)
+    head.leave.click(handlers.reopen, document_id, screen, **LIGHT)
+    head.save.click(handlers.describe, [document_id, head.title, head.author, head.tags], screen, **LIGHT)
 
 
 def _wire_talk(

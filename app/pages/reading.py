@@ -16,10 +16,14 @@ class ReadingSection(NamedTuple):
     reading: gr.HTML
     read: gr.Button
     cancel: gr.Button
+    edit: gr.Button
     remove: gr.Button
-    confirm: gr.Row
-    remove_yes: gr.Button
-    remove_no: gr.Button
+    details: gr.Column
+    title: gr.Textbox
+    author: gr.Textbox
+    tags: gr.Textbox
+    save: gr.Button
+    leave: gr.Button
 
 
 def render() -> ReadingSection:
@@ -29,9 +33,20 @@ def render() -> ReadingSection:
     with gr.Row(elem_classes="actions", elem_id="actions"):
         read = gr.Button("Read it now", variant="primary", size="sm", visible=False, elem_id="read")
         cancel = gr.Button("Stop reading", size="sm", visible=False, elem_id="cancel")
+        edit = gr.Button("Edit title and tags", size="sm", visible=False, elem_classes="quiet", elem_id="edit")
         remove = gr.Button("Remove from shelf", size="sm", visible=False, elem_classes="quiet", elem_id="remove")
-    with gr.Row(visible=False, elem_classes="confirm", elem_id="confirm") as confirm:
-        gr.HTML("<p>Remove this document, its memory and its conversations?</p>", apply_default_css=False)
-        remove_yes = gr.Button("Remove", variant="stop", size="sm", elem_id="remove-yes")
-        remove_no = gr.Button("Keep it", size="sm", elem_id="remove-no")
-    return ReadingSection(about, reading, read, cancel, remove, confirm, remove_yes, remove_no)
+    with gr.Column(visible=False, elem_classes="details", elem_id="details") as details:
+        with gr.Row(elem_classes="detail-row"):
+            title = gr.Textbox(label="Title", max_lines=1, scale=3, min_width=160, elem_id="detail-title")
+            author = gr.Textbox(label="Author", max_lines=1, scale=2, min_width=140, elem_id="detail-author")
+        tags = gr.Textbox(
+            label="Tags",
+            placeholder="history, borrowed",
+            info="Commas between them.",
+            max_lines=1,
+            elem_id="detail-tags",
+        )
+        with gr.Row(elem_classes="actions"):
+            save = gr.Button("Save", variant="primary", size="sm", elem_id="save")
+            leave = gr.Button("Leave it as it was", size="sm", elem_id="leave")
+    return ReadingSection(about, reading, read, cancel, edit, remove, details, title, author, tags, save, leave)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import gradio as gr
 
+from app.markup.shelf import TOOLS
 from app.pages import behaviour
 
 FILE_TYPES = [".pdf", ".epub", ".docx", ".html", ".htm", ".xhtml", ".md", ".markdown", ".txt", ".text"]
@@ -36,5 +37,6 @@ def render() -> ShelfSection:
             elem_id="password",
         )
     gr.HTML('<h2 class="side-title">On the shelf</h2>', apply_default_css=False)
+    gr.HTML(TOOLS, apply_default_css=False, elem_id="shelf-tools")
     shelf = gr.HTML("", apply_default_css=False, js_on_load=behaviour.SHELF, elem_id="shelf")
     return ShelfSection(drop, password, shelf)

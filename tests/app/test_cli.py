@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+import launch
 from app import cli, cli_shelf
+from app.arguments import build_parser
 from app.errors import UnknownDocument, UnknownPage
 from app.library import Library
+from app.shelf import Shelf
 from app.terminal import Output, duration
 from storage import Store
 from tests.app.conftest import TEXT
@@ -191,3 +194,21 @@ def test_a_snapshot_goes_out_and_in(library: Library, tides: str, tmp_path: Path
 )
 def test_durations_in_words(seconds: float, said: str):
     assert duration(seconds) == said
+
+
+def told(capsys, *words: str, store: Store) -> dict:
+    """What a command of the shelf tells a program."""
+    given = build_parser().parse_args([*words, "--json"])
+    assert launch.run_shelf(given, Shelf(store), JSON) == 0
+    return last(capsys)
+
+
+def test_a_document_is_renamed_removed_and_brought_back(library: Library, store: Store, tides: str, capsys):
+    named = told(capsys, "describe", tides[:6], "--title", "Low Water", "--tags", "sea, sea ,old", store=store)
+    assert (named["document"]["title"], named["document"]["tags"]) == ("Low Water", ["sea", "old"])
+    assert told(capsys, "describe", tides, "--tags", "", store=store)["document"]["tags"] == []
+    assert told(capsys, "remove", tides[:6], store=store) == {"id": tides}
+    assert library.shelf() == []
+    assert told(capsys, "restore", tides, store=store)["document"]["title"] == "Low Water"
+    cli_shelf.remove(library, tides, PLAIN)
+    assert f"launch.py restore {tides}" in capsys.readouterr().out

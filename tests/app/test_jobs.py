@@ -203,9 +203,12 @@ def test_a_document_removed_while_it_is_read_harms_nobody(
     library.remove(tides)
     gate.let_go()
     assert status(queue, other) == "done"
-    assert queue.progress(tides) is None
+    assert queue.progress(tides).status == "cancelled"
     with pytest.raises(UnknownDocument):
         queue.enqueue(tides)
+    library.restore(tides)
+    queue.enqueue(tides)
+    assert status(queue, tides) == "done" and library.get(tides).status == "read"
 
 
 def test_a_locked_database_is_waited_for(tmp_path, engine: SmallEngine):

@@ -13,8 +13,10 @@ from app.errors import (
     AmbiguousDocument,
     FileUnreadable,
     NothingToRead,
+    NothingToRestore,
     NotReadYet,
     StaleSnapshot,
+    TitleMissing,
     UnknownDocument,
 )
 from app.library import Library
@@ -269,3 +271,47 @@ def test_a_question_is_answered_between_two_groups(library: Library, tides: str,
     asked.join()
     assert report.complete
     assert TOTAL + 21 <= tokens_at_answer[0] <= TOTAL + 28
+
+
+# Order on the shelf
+
+
+def test_titles_authors_and_tags_can_be_changed(library: Library, tides: str):
+    before = library.get(tides)
+    item = library.describe(tides, title="  The  Tides ", author="Ada", tags=["blue", " Blue", "", "on  loan"])
+    assert (item.title, item.author, item.tags) == ("The Tides", "Ada", ("blue", "on loan"))
+    assert library.describe(tides, tags=[]).title == "The Tides"
+    assert library.describe(tides, author="").author is None
+    assert library.shelf()[0].id == tides and library.get(tides).sections == before.sections
+    with pytest.raises(TitleMissing, match="needs a title"):
+        library.describe(tides, title=" ")
+    with pytest.raises(UnknownDocument):
+        library.describe("nowhere", title="x")
+
+
+def test_removing_can_be_undone(library: Library, tides: str):
+    library.read(tides)
+    list(library.ask(tides, "Who?"))
+    before, talk = library.get(tides), library.history(tides)
+    library.remove(tides)
+    with pytest.raises(UnknownDocument):
+        library.resolve(tides)
+    assert library.restore(tides) == before and library.history(tides) == talk
+    with pytest.raises(NothingToRestore, match="Add its file again"):
+        library.restore(tides)
+
+
+def test_the_same_file_again_brings_a_removed_document_back(library: Library):
+    item = library.add(b"# Dam\n\nThe dam is old.\n", "dam.md")
+    library.read(item.id)
+    library.remove(item.id)
+    assert library.add(b"# Dam\n\nThe dam is old.\n", "dam.md").status == "read"
+
+
+def test_what_was_removed_long_ago_is_forgotten(library: Library, tides: str):
+    library.read(tides)
+    library.remove(tides)
+    assert library.sweep() == 0
+    assert library.sweep(days=-1) == 1
+    with pytest.raises(NothingToRestore):
+        library.restore(tides)

@@ -203,3 +203,24 @@ def test_what_contradicts_itself_is_refused(
     with pytest.raises(error, match=file.name):
         elsewhere.import_snapshot(file)
     assert elsewhere.shelf() == []
+
+
+def test_tags_travel_and_older_files_have_none(library: Library, tides: str, file: Path, elsewhere: Library):
+    library.read(tides)
+    library.describe(tides, title="Low Water", tags=["sea"])
+    library.export_snapshot(tides, file)
+    elsewhere.import_snapshot(file)
+    assert elsewhere.get(tides).tags == ("sea",) and elsewhere.get(tides).title == "Low Water"
+    elsewhere.remove(tides)
+    assert elsewhere.import_snapshot(file).id == tides  # taken in again, it is back
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(parts["manifest.json"])
+    del manifest["document"]["tags"]
+    parts["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    library.remove(tides)
+    library.sweep(days=-1)
+    assert library.import_snapshot(file).tags == ()

@@ -297,17 +297,70 @@ def test_summaries_of_the_whole_and_of_a_section(desk) -> None:
     assert "Watch 2" in page.locator("#talk .turn.user").last.inner_text()
 
 
-def test_removing_asks_first(desk) -> None:
+def test_removing_can_be_undone(desk) -> None:
     desk.read_in(prose("Storm Log", 2, 30), "storm.md")
     page = desk.open()
+    ask(page, "Who keeps the light?")
+    page.wait_for_selector(f"{LAST_ANSWER} .grounding")
     page.click("#remove")
-    page.click("#remove-no")
-    page.wait_for_selector("#remove-yes", state="hidden")
-    assert page.locator("#shelf li").count() == 1
-    page.click("#remove")
-    page.click("#remove-yes")
     page.wait_for_selector(".welcome")
     assert desk.library.shelf() == []
+    page.click(".undo")
+    page.locator("#about h2", has_text="Storm Log").wait_for()
+    page.wait_for_selector(f"{LAST_ANSWER} .grounding")
+    assert [item.status for item in desk.library.shelf()] == ["read"]
+
+
+def test_title_author_and_tags_are_edited(desk) -> None:
+    desk.read_in(prose("Storm Log", 2, 30), "storm.md")
+    page = desk.open()
+    page.click("#edit")
+    page.fill("#detail-title input", "Log of the Great Storm")
+    page.fill("#detail-author input", "Ada Quill")
+    page.fill("#detail-tags input", "weather, <b>borrowed</b>")
+    page.click("#save")
+    page.locator("#about h2", has_text="Log of the Great Storm").wait_for()
+    page.wait_for_selector("#details", state="hidden")
+    assert page.locator("#about .tags span").all_inner_texts() == ["weather", "<b>borrowed</b>"]
+    assert "Ada Quill" in page.inner_text("#shelf li")
+    page.click("#edit")
+    assert page.input_value("#detail-tags input") == "weather, <b>borrowed</b>"
+    page.fill("#detail-title input", " ")
+    page.click("#save")
+    page.locator(".notice.problem", has_text="needs a title").wait_for()
+    page.click("#leave")
+    page.wait_for_selector("#details", state="hidden")
+    page.click("#edit")
+    assert page.input_value("#detail-title input") == "Log of the Great Storm"
+
+
+def test_the_shelf_is_searched_and_ordered(desk) -> None:
+    for title, author, tags in (
+        ("Müller’s Mill", "Zoe", ["flour"]),
+        ("A Dam", "Ben", []),
+        ("Kites", None, ["air", "toys"]),
+    ):
+        item = desk.library.add(prose(title, 1, 9).encode(), f"{title[0]}.md")
+        desk.library.describe(item.id, author=author or "", tags=tags)
+    page = desk.open()
+    titles = lambda: page.locator("#shelf li:visible .title").all_inner_texts()  # noqa: E731
+    assert titles() == ["Kites", "A Dam", "Müller’s Mill"]
+    for typed, found in (("muller", ["Müller’s Mill"]), ("TOYS kit", ["Kites"]), ("ben", ["A Dam"]), ("zzz", [])):
+        page.fill("#shelf-tools input", typed)
+        assert titles() == found, typed
+        assert page.locator("#shelf-tools p").is_visible() == (not found)
+    page.fill("#shelf-tools input", "")
+    page.select_option("#shelf-tools select", "title")
+    assert titles() == ["A Dam", "Kites", "Müller’s Mill"]
+    page.select_option("#shelf-tools select", "author")
+    assert titles() == ["A Dam", "Müller’s Mill", "Kites"]
+    page.reload()
+    page.wait_for_selector("#about .about")
+    page.wait_for_function("document.querySelector('#shelf li .title')?.innerText === 'A Dam'")
+    page.fill("#shelf-tools input", "kites")
+    page.click("#shelf li:visible button")
+    page.locator("#about h2", has_text="Kites").wait_for()
+    assert titles() == ["Kites"]
 
 
 def test_faults_are_sentences(desk, monkeypatch) -> None:
@@ -323,7 +376,6 @@ def test_faults_are_sentences(desk, monkeypatch) -> None:
 
     monkeypatch.setattr(desk.library, "remove", full)
     page.click("#remove")
-    page.click("#remove-yes")
     page.locator(".notice.problem", has_text="The disk is full").wait_for()
     assert "Traceback" not in page.content()
 

@@ -49,7 +49,10 @@ def test_everything_by_keyboard(desk) -> None:
     page.locator("#talk .turn.user", has_text="Summarise").wait_for()
     tab_to(page, "#remove", backwards=True)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#remove-yes")
+    page.locator("#about h2", has_text="Second Log").wait_for()
+    tab_to(page, ".undo")
+    page.keyboard.press("Enter")
+    page.locator("#about h2", has_text="First Log").wait_for()
 
 
 def test_typing_is_not_disturbed_while_another_book_is_read(desk) -> None:

@@ -156,6 +156,7 @@ def test_nothing_is_kept_of_a_removed_document(shelved: Store):
     shelved.jobs.enqueue(DOCUMENT.id)
     shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", grounding=2.5, grounded=True)
     assert shelved.documents.remove(DOCUMENT.id)
+    assert shelved.documents.sweep("9999") == 1
     for table in ("documents", "pages", "sections", "snapshots", "jobs", "chats", "messages", "waypoints"):
         assert _sql(shelved, f"SELECT count(*) FROM {table}") == [(0,)], table
     assert not shelved.documents.remove(DOCUMENT.id)
@@ -194,6 +195,9 @@ def test_saving_for_a_removed_document_says_so(shelved: Store):
     shelved.snapshots.put(SNAPSHOT)
     (kept,) = shelved.snapshots.of_documents()
     shelved.documents.remove(DOCUMENT.id)
+    with pytest.raises(DocumentGone, match="removed from the shelf"):
+        shelved.record_progress(SNAPSHOT, job_id=1)
+    shelved.documents.sweep("9999")
     with pytest.raises(DocumentGone):
         shelved.snapshots.load(kept)
     with pytest.raises(DocumentGone, match="removed from the shelf"):
@@ -267,3 +271,22 @@ def test_threads_share_a_store(shelved: Store):
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(ask, range(4)))
     assert len({turn.question for turn in shelved.chats.turns(DOCUMENT.id)}) == 40
+
+
+def test_a_removed_document_comes_back_as_it_was(shelved: Store):
+    shelved.record_progress(SNAPSHOT, waypoint=True)
+    shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", grounding=2.5, grounded=True)
+    shelved.documents.describe(DOCUMENT.id, "Other", None, ["blue", "ünï"])
+    job = shelved.jobs.enqueue(DOCUMENT.id)
+    before = shelved.documents.get(DOCUMENT.id)
+    assert before is not None and (before.title, before.author, before.tags) == ("Other", None, ("blue", "ünï"))
+    assert shelved.documents.remove(DOCUMENT.id)
+    gone = shelved.documents.get(DOCUMENT.id), shelved.documents.all(), shelved.documents.ids_starting(DOCUMENT.id[:3])
+    assert gone == (None, [], [])
+    assert shelved.jobs.get(job).status == "cancelled"
+    assert not shelved.documents.remove(DOCUMENT.id)
+    assert shelved.documents.sweep("2001-01-01T00:00:00.000+00:00") == 0
+    assert shelved.documents.restore(DOCUMENT.id) and not shelved.documents.restore(DOCUMENT.id)
+    assert shelved.documents.get(DOCUMENT.id) == before
+    assert len(shelved.chats.turns(DOCUMENT.id)) == 1 and shelved.waypoints.tokens(DOCUMENT.id, "model-a")
+    assert shelved.documents.sweep("9999") == 0
