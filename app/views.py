@@ -208,3 +208,27 @@ class Origin:
     section: str | None
     passage: str
     again: str
+
+
+@dataclass(frozen=True)
+class GatesView:
+    """How far the heads of one layer listen to the memory, 0 to 1 each; `exact` is None where there is no exact cache."""
+
+    layer: int
+    compressive: tuple[float, ...]
+    exact: tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
+class MemoryView:
+    """What a document's memory looks like. `written` is how strongly each stretch of it was written (mean over its tokens, 0 to
+    1), by the token that it ends before; empty for a memory from before that was kept. Sizes are in bytes.
+    """
+
+    title: str
+    pages: int
+    read_tokens: int
+    state_bytes: int
+    cache_bytes_per_token: int
+    written: tuple[tuple[int, float], ...]
+    gates: tuple[GatesView, ...]

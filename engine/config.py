@@ -119,6 +119,12 @@ class InfiniConfig(PretrainedConfig):
         compressed = 4 * k * (v + (self.rule != "gated_delta"))
         return layers * heads * (compressed + self.exact_slots * (2 * 2 * v + 4))
 
+    @property
+    def cache_bytes_per_token(self) -> int:
+        """What the base model's own key/value cache would take for a token, in bytes, in bfloat16."""
+        text = self.text_config
+        return 2 * 2 * text.num_hidden_layers * text.num_key_value_heads * self.head_dim
+
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:

@@ -12,6 +12,7 @@ from engine.answer_each import answer_each
 from engine.device import choose_device, choose_dtype
 from engine.errors import EmptyText
 from engine.fetch import DEFAULT_BASE
+from engine.gates import LayerGates, layer_gates
 from engine.prompts import Turn, summary_request
 from engine.reader import ReadStep, TokenizedDocument
 from engine.state import MemoryState
@@ -35,7 +36,8 @@ class EngineSettings:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What is running, for people to see. `state_bytes` is what one document's memory takes, whatever its length."""
+    """What is running, for people to see. `state_bytes` is what one document's memory takes, whatever its length;
+    `cache_bytes_per_token` what a key/value cache would take for a token."""
 
     model: str
     device: str
@@ -45,6 +47,7 @@ class EngineInfo:
     state_bytes: int
     weights_hash: str
     trained: bool
+    cache_bytes_per_token: int
 
 
 class Engine:
@@ -58,6 +61,7 @@ class Engine:
         self.info = EngineInfo(
             name, str(self.model.device), loaded.parts["dtype"], config.rule, config.segment_len, config.state_bytes,
             loaded.parts["adapter"] if loaded.parts["adapter"] != "none" else loaded.parts["base"], loaded.trained,
+            config.cache_bytes_per_token,
         )  # fmt: skip
 
     @staticmethod
@@ -120,6 +124,10 @@ class Engine:
     ) -> list[Answer]:  # fmt: skip
         """Answer from each of `states` in one batch; see `engine.answer_each.answer_each`."""
         return answer_each(self.model, self.tokenizer, states, question, options=options, should_stop=should_stop)
+
+    def gates(self) -> list[LayerGates]:
+        """How far each head listens to what was read, by layer with a memory."""
+        return layer_gates(self.model)
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of token ids, without letters that are cut through at either end."""

@@ -67,10 +67,14 @@ class InfiniForCausalLM(PreTrainedModel, GenerationMixin):
 
     def fold(self, segments: Tensor, state: MemoryState) -> MemoryState:
         """Read `segments [B,G,S]` after `state` (B documents, G segments each at once) and return the state after them."""
+        return self.folded(segments, state).state()
+
+    def folded(self, segments: Tensor, state: MemoryState) -> Fold:
+        """As `fold`, with all that is known of the reading."""
         batch, g, length = segments.shape
         fold = Fold(state, g)
         self.write(segments.reshape(batch * g, length), fold)
-        return fold.state()
+        return fold
 
     def forward(
         self,

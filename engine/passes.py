@@ -42,6 +42,7 @@ class Fold:
         self.before = state
         self.segments = segments
         self.after: dict[int, LayerState] = {}
+        self.strength: dict[int, Tensor] = {}
         self.tokens = 0
 
     def attend(self, slot: int, memory: InfiniMemory, x: Projected, local: Tensor) -> Tensor:
@@ -49,14 +50,19 @@ class Fold:
         rows, _, tokens, _ = x.q.shape
         g = self.segments
         self.tokens = g * tokens
-        layer, found = self.before.layer(slot), []
-        for q, some in zip(split(x.q, g), by_segment(memory.writable(x), g), strict=True):
+        layer, found, writable = self.before.layer(slot), [], memory.writable(x)
+        self.strength[slot] = writable.w.mean((1, 2))
+        for q, some in zip(split(x.q, g), by_segment(writable, g), strict=True):
             found.append(memory.recall(q, layer))
             layer = memory.write(some, layer)
         self.after[slot] = layer
         seen = torch.ones(g, device=local.device)
         seen[0] = float(self.before.n_tokens > 0)
         return memory.combine(local, together(found), seen.repeat(rows // g))
+
+    def strengths(self) -> Tensor:
+        """How strongly each row's tokens were written, `[B*G]`: the mean over tokens, heads and layers, in 0..1."""
+        return torch.stack(list(self.strength.values())).mean(0)
 
     def state(self) -> MemoryState:
         """The state after these segments."""

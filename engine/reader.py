@@ -30,13 +30,15 @@ class TokenizedDocument:
 
 
 class ReadStep(NamedTuple):
-    """Where a reading stands after a group: the state, tokens read of all, tokens a second, seconds left."""
+    """Where a reading stands after a group: the state, tokens read of all, tokens a second, seconds left, and how strongly
+    each of the group's segments was written (the last one may be shorter than the others): see `Fold.strengths`."""
 
     state: MemoryState
     n_tokens: int
     total: int
     tokens_per_second: float
     eta_seconds: float
+    strengths: tuple[float, ...]
 
 
 def tokenize(tokenizer: PreTrainedTokenizerBase, pages: Sequence[str]) -> TokenizedDocument:
@@ -68,10 +70,10 @@ def read(model: InfiniForCausalLM, ids: Sequence[int], state: MemoryState, group
     total, begun = state.n_tokens + len(ids), time.monotonic()
     for start in range(0, len(ids), group):
         with torch.inference_mode():
-            state = _fold(model, torch.tensor([ids[start : start + group]], device=model.device), state)
+            state, strengths = _fold(model, torch.tensor([ids[start : start + group]], device=model.device), state)
         done = min(start + group, len(ids))
         rate = done / max(time.monotonic() - begun, 1e-9)
-        yield ReadStep(state, state.n_tokens, total, rate, (len(ids) - done) / rate)
+        yield ReadStep(state, state.n_tokens, total, rate, (len(ids) - done) / rate, tuple(strengths.tolist()))
 
 
 @torch.inference_mode()
@@ -81,16 +83,19 @@ def read_side_by_side(model: InfiniForCausalLM, texts: Sequence[Sequence[int]], 
     state = MemoryState.empty(model.config, len(texts), model.device)
     for start in range(0, len(texts[0]), group):
         rows = torch.tensor([text[start : start + group] for text in texts], device=model.device)
-        state = _fold(model, rows, state)
+        state, _ = _fold(model, rows, state)
     return state.apart()
 
 
-def _fold(model: InfiniForCausalLM, rows: Tensor, state: MemoryState) -> MemoryState:
-    """The state after `rows [B,T]` of B documents: their whole segments, then what is left."""
+def _fold(model: InfiniForCausalLM, rows: Tensor, state: MemoryState) -> tuple[MemoryState, Tensor]:
+    """The state after `rows [B,T]` of B documents, their whole segments, then what is left, and how strongly they were written."""
     batch, total = rows.shape
+    strengths = []
     segment_len = model.config.segment_len
     whole = total // segment_len * segment_len
     for part, length in ((rows[:, :whole], segment_len), (rows[:, whole:], total - whole)):
         if part.shape[1]:
-            state = model.fold(part.reshape(batch, -1, length), state)
-    return state
+            fold = model.folded(part.reshape(batch, -1, length), state)
+            state = fold.state()
+            strengths.append(fold.strengths())
+    return state, torch.cat(strengths)

@@ -17,7 +17,17 @@ def migrations() -> Migrations:
 
 def steps() -> tuple[Callable[[Database], None], ...]:
     """The steps themselves; a new one goes to the end."""
-    return (m001_documents, m002_snapshots, m003_chats, m004_jobs, m005_notes, m006_places, m007_waypoints, m008_shelf)
+    return (
+        m001_documents,
+        m002_snapshots,
+        m003_chats,
+        m004_jobs,
+        m005_notes,
+        m006_places,
+        m007_waypoints,
+        m008_shelf,
+        m009_strengths,
+    )
 
 
 def m001_documents(db: Database) -> None:
@@ -178,3 +188,18 @@ def m008_shelf(db: Database) -> None:
     """A document's tags as JSON, and since when it is off the shelf: till it is swept away it can come back."""
     db.execute("ALTER TABLE documents ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'")
     db.execute("ALTER TABLE documents ADD COLUMN removed_at TEXT")
+
+
+def m009_strengths(db: Database) -> None:
+    """How strongly each segment of a document was written, by the token that it ends before."""
+    db.execute(
+        """
+        CREATE TABLE strengths (
+            document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            fingerprint TEXT NOT NULL,
+            n_tokens INTEGER NOT NULL,
+            strength REAL NOT NULL,
+            PRIMARY KEY (document_id, fingerprint, n_tokens)
+        )
+        """
+    )

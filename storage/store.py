@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from storage import snapshots, waypoints
+from storage import snapshots, strengths, waypoints
 from storage.chats import ChatTable
 from storage.connection import Connection, now
 from storage.documents import DocumentTable
@@ -14,6 +14,7 @@ from storage.errors import DocumentGone
 from storage.jobs import JobTable
 from storage.rows import NewSnapshot
 from storage.snapshots import SnapshotTable
+from storage.strengths import Strength, StrengthTable
 from storage.waypoints import WaypointTable
 
 
@@ -25,6 +26,7 @@ class Store:
         self.documents = DocumentTable(connection)
         self.snapshots = SnapshotTable(connection)
         self.waypoints = WaypointTable(connection)
+        self.strengths = StrengthTable(connection)
         self.chats = ChatTable(connection)
         self.jobs = JobTable(connection)
 
@@ -50,10 +52,12 @@ class Store:
         eta_seconds: float | None = None,
         waypoint: bool = False,
         drop: Sequence[int] = (),
+        written: Sequence[Strength] = (),
     ) -> str:
         """Saves a reading's memory and its job's progress in one transaction; a complete memory makes the job 'done'.
 
-        With `waypoint` the memory is kept as one as well, and those after `drop` tokens are forgotten. Returns
+        With `waypoint` the memory is kept as one as well, and those after `drop` tokens are forgotten; `written` are the
+        strengths of the segments since the last time. Returns
         the memory's SHA-256. After a crash either all of it is there or nothing. Raises DocumentGone.
         """
         with self._connection.transaction() as db:
@@ -64,6 +68,7 @@ class Store:
             if waypoint:
                 waypoints.write(db, snapshot, digest)
             waypoints.drop(db, snapshot.document_id, snapshot.fingerprint, drop)
+            strengths.write(db, snapshot, written)
             db.execute(
                 "UPDATE jobs SET n_tokens = ?, total_tokens = ?, tokens_per_second = ?, eta_seconds = ?,"
                 " updated_at = ?, status = CASE WHEN ? THEN 'done' ELSE status END WHERE id = ?",

@@ -42,11 +42,12 @@ class FillerPool:
 
 class Rivals(NamedTuple):
     """What a long text leaves in the exact caches: for every memory layer the tokens that any head keeps, hidden `[T,hidden]`,
-    k and v `[N,T,D]`."""
+    k and v `[N,T,D]`; and how many tokens were read."""
 
     hidden: list[Tensor]
     k: list[Tensor]
     v: list[Tensor]
+    read: int
 
 
 class _Recorder(Fold):
@@ -91,7 +92,7 @@ def rivals(model: InfiniForCausalLM, ids: Tensor, group: int) -> Rivals:
 
 
 def _best(model: InfiniForCausalLM, pool: FillerPool, before: Rivals | None, slots: int) -> Rivals:
-    kept = Rivals([], [], [])
+    kept = Rivals([], [], [], (before.read if before else 0) + pool.hidden.shape[1] * pool.hidden.shape[2])
     for slot, memory in sorted(memories(model).items()):
         hidden = pool.hidden[slot].flatten(0, 1)
         k, v = (t[slot].transpose(0, 1).flatten(1, 2) for t in (pool.k, pool.v))
@@ -100,7 +101,7 @@ def _best(model: InfiniForCausalLM, pool: FillerPool, before: Rivals | None, slo
             k, v = torch.cat([before.k[slot], k], dim=1), torch.cat([before.v[slot], v], dim=1)
         scores = memory.exact.scores(hidden[None])[0]
         chosen = scores.topk(min(slots, scores.shape[-1]), dim=-1).indices.unique()
-        for parts, tensor in zip(kept, (hidden[chosen], k[:, chosen], v[:, chosen]), strict=True):
+        for parts, tensor in zip(kept[:3], (hidden[chosen], k[:, chosen], v[:, chosen]), strict=True):
             parts.append(tensor)
     return kept
 
@@ -181,8 +182,10 @@ class TrainFold(Fold):
     def _after_rivals(self, slot: int, memory: InfiniMemory, layer: LayerState) -> LayerState:
         if self.rivals is None:
             return layer
-        hidden, k, v = (parts[slot] for parts in self.rivals)
-        return self._taped(memory, layer, hidden, k[None], v[None], torch.ones(len(hidden), device=hidden.device))
+        hidden, k, v = (parts[slot] for parts in self.rivals[:3])
+        priced = torch.ones(len(hidden), device=hidden.device)
+        # these few are nearly all that the long text wrote, and the price is one on the mean over all of it
+        return self._taped(memory, layer, hidden, k[None], v[None], priced, self.rivals.read)
 
     def _filler(self, slot: int, memory: InfiniMemory, layer: LayerState, picks: Tensor) -> LayerState:
         if not len(picks):
@@ -190,12 +193,20 @@ class TrainFold(Fold):
         hidden = self.pool.hidden[slot][picks].flatten(0, 1)
         k, v = (t[slot][picks].transpose(0, 1).flatten(1, 2)[None] for t in (self.pool.k, self.pool.v))
         priced = self.pool.priced[picks].repeat_interleave(self.pool.hidden.shape[2])
-        return self._taped(memory, layer, hidden, k, v, priced)
+        return self._taped(memory, layer, hidden, k, v, priced, priced.sum().clamp(min=1))
 
     def _taped(
-        self, memory: InfiniMemory, layer: LayerState, hidden: Tensor, all_k: Tensor, all_v: Tensor, priced: Tensor
+        self,
+        memory: InfiniMemory,
+        layer: LayerState,
+        hidden: Tensor,
+        all_k: Tensor,
+        all_v: Tensor,
+        priced: Tensor,
+        of: Tensor | int,
     ) -> LayerState:
-        """The layer's memory after T taped tokens: `hidden [T,hidden]`, `all_k` and `all_v [1,N,T,D]`, `priced [T]`."""
+        """The layer's memory after T taped tokens: `hidden [T,hidden]`, `all_k` and `all_v [1,N,T,D]`, `priced [T]`; `of` how
+        many tokens their strength is the mean over."""
         if memory.exact is not None:
             layer = layer._replace(kept=_keep_filler(memory.exact, hidden[None], all_k, all_v, layer.kept))
         with torch.no_grad():
@@ -207,7 +218,7 @@ class TrainFold(Fold):
             return layer
         k, v = all_k[:, :, chosen], all_v[:, :, chosen]
         w = memory.strengths(hidden[chosen][None])
-        self.filler_strength.append((w * priced[chosen]).sum() / (w.shape[1] * priced.sum().clamp(min=1)))
+        self.filler_strength.append((w * priced[chosen]).sum() / (w.shape[1] * of))
         return fast.write(memory.rule, memory.keys(k), v, w, layer)
 
 

@@ -28,6 +28,7 @@ from app.jobs import ReadingQueue
 from app.library import Library
 from app.markup import document
 from app.markup.conversation import pending
+from app.markup.memory import memory
 from app.markup.notice import notice
 from app.tags import parse
 from app.talk import so_far
@@ -113,6 +114,10 @@ class Handlers:
             return self._open(item.id)._replace(notice=notice([f"“{item.title}” is back on the shelf."], "done"))
 
         return self._safely(back)
+
+    def look(self, document_id: str) -> Screen:
+        """The memory is to be looked at."""
+        return self._safely(lambda: Screen(origin=memory(self._library.memory(document_id)), notice=""))
 
     def reopen(self, document_id: str) -> Screen:
         """Editing was given up: show the document as it is."""

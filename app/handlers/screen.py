@@ -29,6 +29,7 @@ class Screen(NamedTuple):
     work: Any = KEEP
     read: Any = KEEP
     cancel: Any = KEEP
+    look: Any = KEEP
     edit: Any = KEEP
     remove: Any = KEEP
     details: Any = KEEP
@@ -77,6 +78,7 @@ def opened(item: ShelfItem | None, library: Library, now: Standing) -> Screen:
             work=gr.Column(visible=False),
             read=gr.Button(visible=False),
             cancel=gr.Button(visible=False),
+            look=gr.Button(visible=False),
             edit=gr.Button(visible=False),
             remove=gr.Button(visible=False),
             details=gr.Column(visible=False),
@@ -106,6 +108,7 @@ def progressed(item: ShelfItem, library: Library, now: Standing) -> Screen:
         reading=document.reading(item, now.jobs.get(item.id)),
         read=gr.Button(document.read_label(item.status), visible=item.status in CAN_START),
         cancel=gr.Button(visible=reading),
+        look=gr.Button(visible=item.can_ask),
         part=document.answers_from(item),
         page=page_slider(item),
         talk=conversation.conversation(library.history(item.id), item.can_ask),

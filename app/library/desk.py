@@ -15,7 +15,7 @@ from app.library.several import Several
 from app.reading import SavePolicy
 from app.shelf import Shelf
 from app.turns import Turns
-from app.views import Origin, ReadProgress, ReadReport, SeveralAnswers, TextAnswer
+from app.views import GatesView, MemoryView, Origin, ReadProgress, ReadReport, SeveralAnswers, TextAnswer
 from app.waypoints import Spacing
 from storage import DocumentRow, StorageError, Store
 
@@ -162,6 +162,20 @@ class Library(Shelf):
         the first piece what ask raises, SnapshotDamaged, EmptyQuestion and QuestionTooLong.
         """
         return self._origins.find(self._row(document_id), Asked(question, answer, tuple(history)), page, should_stop)
+
+    def memory(self, document_id: str) -> MemoryView:
+        """What the document's newest memory looks like. Raises UnknownDocument, NotReadYet, StaleSnapshot."""
+        row, info = self._row(document_id), self._engine.info
+        kept = self._memories.newest_row(row)
+        return MemoryView(
+            title=row.title,
+            pages=row.n_pages,
+            read_tokens=kept.n_tokens,
+            state_bytes=kept.n_bytes,
+            cache_bytes_per_token=info.cache_bytes_per_token,
+            written=tuple(self._store.strengths.of(row.id, self._engine.fingerprint)),
+            gates=tuple(GatesView(*gates) for gates in self._engine.gates()),
+        )
 
     def summarize(
         self,

@@ -93,7 +93,7 @@ class Memories:
 
     def newest(self, row: DocumentRow) -> MemoryState:
         """The newest memory of the whole document. Raises NotReadYet, StaleSnapshot."""
-        return self.load(self._newest_row(row))[1]
+        return self.load(self.newest_row(row))[1]
 
     def load(self, kept: SnapshotRow) -> tuple[SnapshotRow, MemoryState]:
         """A stored memory, and the row that it belongs to by now."""
@@ -104,7 +104,7 @@ class Memories:
         """Raises UnknownPage, NotReadThatFar, and what `newest` raises, where there can be no memory as of `page`."""
         if not 1 <= page <= row.n_pages:
             raise UnknownPage(page, row.title, row.n_pages)
-        read_pages = self._newest_row(row).page
+        read_pages = self.newest_row(row).page
         if page > read_pages:
             raise NotReadThatFar(page, row.title, read_pages)
 
@@ -178,7 +178,8 @@ class Memories:
                 return self._engine.state_from_bytes(kept.blob), kept.group_tokens
         return self._engine.empty_state(), self._engine.group_tokens()
 
-    def _newest_row(self, row: DocumentRow) -> SnapshotRow:
+    def newest_row(self, row: DocumentRow) -> SnapshotRow:
+        """The newest memory of the whole document, without its bytes. Raises NotReadYet, StaleSnapshot."""
         fingerprint = self._engine.fingerprint
         kept = self._store.snapshots.get(row.id, fingerprint)
         if kept:
@@ -241,6 +242,7 @@ class Memories:
             eta_seconds=step.eta_seconds,
             waypoint=waypoint,
             drop=drop,
+            written=point.written if text.section == WHOLE else (),
         )
 
     def _waypoints(self, text: Text, point: Point) -> tuple[bool, Sequence[int]]:

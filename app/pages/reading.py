@@ -16,6 +16,7 @@ class ReadingSection(NamedTuple):
     reading: gr.HTML
     read: gr.Button
     cancel: gr.Button
+    look: gr.Button
     edit: gr.Button
     remove: gr.Button
     details: gr.Column
@@ -33,6 +34,7 @@ def render() -> ReadingSection:
     with gr.Row(elem_classes="actions", elem_id="actions"):
         read = gr.Button("Read it now", variant="primary", size="sm", visible=False, elem_id="read")
         cancel = gr.Button("Stop reading", size="sm", visible=False, elem_id="cancel")
+        look = gr.Button("Look at the memory", size="sm", visible=False, elem_classes="quiet", elem_id="look")
         edit = gr.Button("Edit title and tags", size="sm", visible=False, elem_classes="quiet", elem_id="edit")
         remove = gr.Button("Remove from shelf", size="sm", visible=False, elem_classes="quiet", elem_id="remove")
     with gr.Column(visible=False, elem_classes="details", elem_id="details") as details:
@@ -49,4 +51,4 @@ def render() -> ReadingSection:
         with gr.Row(elem_classes="actions"):
             save = gr.Button("Save", variant="primary", size="sm", elem_id="save")
             leave = gr.Button("Leave it as it was", size="sm", elem_id="leave")
-    return ReadingSection(about, reading, read, cancel, edit, remove, details, title, author, tags, save, leave)
+    return ReadingSection(about, reading, read, cancel, look, edit, remove, details, title, author, tags, save, leave)

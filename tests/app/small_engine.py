@@ -49,6 +49,7 @@ class SmallStep:
     total: int
     tokens_per_second: float
     eta_seconds: float
+    strengths: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class SmallAnswer:
 class SmallEngine:
     """One token a character. `pause` seconds a group make it slow; `fails_at` tokens make it fail."""
 
-    info = SimpleNamespace(segment_len=5)
+    info = SimpleNamespace(segment_len=5, cache_bytes_per_token=20)
 
     def __init__(
         self, fingerprint: str = "f1", *, group: int = 7, pause: float = 0.0, fails_at: int | None = None
@@ -110,7 +111,12 @@ class SmallEngine:
             if self.fails_at is not None and state.n_tokens > self.fails_at:
                 raise EngineError("The device has no memory left. Close other programs.")
             self.tokens_read += len(group)
-            yield SmallStep(state, state.n_tokens, total, 1000.0, (total - state.n_tokens) / 1000.0)
+            part = self.info.segment_len
+            strengths = tuple(len(set(group[i : i + part])) / 100 for i in range(0, len(group), part))
+            yield SmallStep(state, state.n_tokens, total, 1000.0, (total - state.n_tokens) / 1000.0, strengths)
+
+    def gates(self) -> list[tuple[int, tuple[float, ...], tuple[float, ...]]]:
+        return [(2, (0.5, 0.1), (0.0, 0.9)), (3, (0.25, 0.0), (0.3, 0.1))]
 
     def text(self, ids: array[int]) -> str:
         return "".join(map(chr, ids))

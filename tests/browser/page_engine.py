@@ -22,6 +22,7 @@ class PageInfo:
     device: str = "cpu"
     dtype: str = "float32"
     segment_len: int = 64
+    cache_bytes_per_token: int = 23_040
 
 
 class PageEngine(SmallEngine):

@@ -400,3 +400,14 @@ def test_the_page_itself_may_not_ask_another_host(desk) -> None:
     )
     assert refused.startswith("http://elsewhere.invalid/")
     desk.outside.clear()  # the browser reports the refused attempt as well
+
+
+def test_a_memory_can_be_looked_at(desk) -> None:
+    desk.read_in(prose("Storm Log", 6, 60), "storm.md")
+    page = desk.open()
+    page.click("#look")
+    page.wait_for_selector(".memory figure")
+    assert page.locator(".memory figcaption").count() == 3
+    assert page.locator(".memory .bars rect").count() > 5
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".memory", state="detached")

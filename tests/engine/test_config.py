@@ -89,3 +89,8 @@ def test_a_damaged_file_is_refused_with_the_same_words(tmp_path) -> None:
     path.write_text(path.read_text().replace('"gated_delta"', '"delta"'))
     with pytest.raises(ConfigInvalid, match="feature_map is 'silu'"):
         AutoConfig.from_pretrained(tmp_path)
+
+
+def test_the_base_models_own_cache_is_counted() -> None:
+    config = InfiniConfig(text_config=LlamaConfig(**TEXT))
+    assert config.cache_bytes_per_token == 5 * 3 * 4 * 2 * 2  # layers, heads, width, keys and values, two bytes each

@@ -176,3 +176,20 @@ def test_texts_read_side_by_side_are_texts_read_alone(memory: str) -> None:
     for text, state in zip(texts, states, strict=True):
         assert state.M.shape[1] == 1
         assert_close(state, last(model, text), 1e-4)
+
+
+def test_every_segment_says_how_strongly_it_was_written() -> None:
+    model, ids = make_model(memory="gated_delta"), ids_of(5 * SEGMENT + 3)
+    steps = list(reader.read(model, ids, MemoryState.empty(model.config), GROUP))
+    assert [len(step.strengths) for step in steps] == [3, 3]  # the last one is the rest, shorter than a segment
+    alone = list(reader.read(model, ids, MemoryState.empty(model.config), SEGMENT))
+    both = [[strength for step in some for strength in step.strengths] for some in (steps, alone)]
+    assert both[0] == pytest.approx(both[1], abs=1e-4)
+    assert 0 < min(both[0]) < max(both[0]) < 1
+    linear = last_step(make_model(memory="linear"), ids)
+    assert set(linear.strengths) == {1.0}  # the paper's rules write everything
+
+
+def last_step(model, ids):
+    *_, step = reader.read(model, ids, MemoryState.empty(model.config), GROUP)
+    return step

@@ -152,12 +152,12 @@ def test_progress_and_memory_are_written_together_or_not_at_all(shelved: Store):
 
 
 def test_nothing_is_kept_of_a_removed_document(shelved: Store):
-    shelved.record_progress(SNAPSHOT, waypoint=True)
+    shelved.record_progress(SNAPSHOT, waypoint=True, written=[(20, 0.5)])
     shelved.jobs.enqueue(DOCUMENT.id)
     shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", grounding=2.5, grounded=True)
     assert shelved.documents.remove(DOCUMENT.id)
     assert shelved.documents.sweep("9999") == 1
-    for table in ("documents", "pages", "sections", "snapshots", "jobs", "chats", "messages", "waypoints"):
+    for table in ("documents", "pages", "sections", "snapshots", "jobs", "chats", "messages", "waypoints", "strengths"):
         assert _sql(shelved, f"SELECT count(*) FROM {table}") == [(0,)], table
     assert not shelved.documents.remove(DOCUMENT.id)
 
@@ -290,3 +290,14 @@ def test_a_removed_document_comes_back_as_it_was(shelved: Store):
     assert shelved.documents.get(DOCUMENT.id) == before
     assert len(shelved.chats.turns(DOCUMENT.id)) == 1 and shelved.waypoints.tokens(DOCUMENT.id, "model-a")
     assert shelved.documents.sweep("9999") == 0
+
+
+def test_strengths_are_kept_with_the_progress_they_belong_to(shelved: Store):
+    shelved.record_progress(SNAPSHOT, written=[(10, 0.25), (20, 0.5)])
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=30), written=[(20, 0.75), (30, 0.125)])
+    assert shelved.strengths.of(DOCUMENT.id, "model-a") == [(10, 0.25), (20, 0.75), (30, 0.125)]
+    assert shelved.strengths.of(DOCUMENT.id, "model-b") == []
+    _sql(shelved, "CREATE TRIGGER broken BEFORE INSERT ON strengths BEGIN SELECT RAISE(ABORT, 'broken'); END")
+    with pytest.raises(sqlite3.IntegrityError):
+        shelved.record_progress(replace(SNAPSHOT, n_tokens=40, blob=b"40"), written=[(40, 0.1)])
+    assert shelved.snapshots.get(DOCUMENT.id, "model-a").n_tokens == 30
