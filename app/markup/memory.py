@@ -147,6 +147,7 @@ def gates_in_words(layers: Sequence[GatesView]) -> str:
         else ""
     )
     return (
-        f"A row is a layer of the model, counted from the bottom, and a square one of its heads: the stronger its colour, "
-        f"the more of what it recalls goes on into the answer. Layer {most + 1} listens most. These squares belong to the model and are the same for every book.{exact}"
+        "A row is a layer of the model, counted from the bottom, and a square one of its heads: the stronger its colour, the more of "
+        f"what it recalls goes on into the answer. Layer {most + 1} listens most. These squares belong to the model and are the same "
+        f"for every book.{exact}"
     )
