@@ -19,7 +19,6 @@ REPEATED = "The grass is green. The sky is blue. The sun is yellow. Here we go. 
 LONGEST_ANSWER = 24
 LONGEST_QUESTION = 56
 AT_THE_START = 0.3
-SAME_STATEMENT = 32  # an answer that stands twice within so many tokens is told twice, not another one
 CODES, MOST_CODES = ("pass_key", "place_code"), 4
 
 
@@ -118,7 +117,7 @@ class Writer:
         return [row.ids for row in made], [look for look in found if look is not None]
 
     def _lookup(self, row: int, ids: list[int], asked: Asked) -> Lookup | None:
-        """None where it is not sure where the answer stands in the text, or it does not."""
+        """None where the answer stands in the text more than once, or not at all."""
         said = answer_ids(self.tokenizer, asked.answer)[:-1]
         places = self.places(ids, asked.answer, said)
         steps = [j for j, place in enumerate(places) if place >= 0]
@@ -128,13 +127,13 @@ class Writer:
         return Lookup(row, prompt + said, [len(prompt) - 1 + j for j in steps], [places[j] for j in steps])
 
     def places(self, text: list[int], answer: str, said: list[int]) -> list[int]:
-        """Where in `text` each token of `said`, which tells `answer` and ends, stands when it stands there first; for the end that
-        is what follows there. -1 for what is not there, and for all where it stands in places that lie apart."""
+        """Where in `text` each token of `said`, which tells `answer`, stands; -1 for those beyond it, and for all if it stands
+        there more than once or not at all."""
         told = self.ids(" " + answer)
         found = [i for i in range(len(text) - len(told) + 1) if text[i : i + len(told)] == told]
-        if not found or found[-1] - found[0] > SAME_STATEMENT:
+        if len(found) != 1:
             return [-1] * len(said)
-        return [found[0] + j if j <= len(told) and found[0] + j < len(text) else -1 for j in range(len(said))]
+        return [found[0] + j if j < len(told) else -1 for j in range(len(said))]
 
     def _facts(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
         facts = draw_facts(rng, rng.randint(2, questions + 2))

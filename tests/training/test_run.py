@@ -215,19 +215,3 @@ def test_rivals_need_an_exact_cache(tmp_path):
     path.write_text(text.replace("exact_slots = 1024", "exact_slots = 0"), encoding="utf-8")
     with pytest.raises(RecipeInvalid, match="exact_slots"):
         load_recipe(str(path))
-
-
-def test_an_answer_points_to_its_words_and_its_end_to_what_follows(base, corpora):
-    writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
-    filler = writer.ids(" The rain came over the hill." * 12)
-    told = writer.ids(" 4711")
-    statement = writer.ids(" The pass key is 4711. Remember 4711.")
-    text = filler + statement + filler
-    said = [*told, 0]
-    places = writer.places(text, "4711", said)
-    assert [text[place] for place in places[:-1]] == told
-    assert places == list(range(places[0], places[0] + len(said)))
-    assert text[places[-1]] == writer.ids(" 4711.")[len(told)]  # the full stop that says where the number ends
-    apart = statement + filler + statement
-    assert writer.places(apart, "4711", said) == writer.places(filler, "4711", said) == [-1] * len(said)
-    assert writer.places(told, "4711", said)[-1] == -1
