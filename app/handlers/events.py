@@ -267,7 +267,8 @@ class Handlers:
         return opened(now.find(document_id) or now.newest(), self._library, now)
 
     def _standing(self) -> Standing:
-        return Standing(self._library.shelf(), self._jobs())
+        jobs = self._jobs()  # first, so that a reading that ends meanwhile counts as going on and is looked at again
+        return Standing(self._library.shelf(), jobs)
 
     def _jobs(self) -> dict[str, JobView]:
         return {job.document_id: job for job in self._queue.active()}

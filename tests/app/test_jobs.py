@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app.errors import UnknownDocument
+from app.handlers import Handlers
 from app.jobs import ReadingQueue
 from app.library import Library
 from app.reading import SavePolicy
@@ -240,3 +241,23 @@ def _until(holds: Callable[[], bool]) -> None:
             return
         waiter.wait(0.01)
     raise AssertionError("it never came true")
+
+
+def test_a_reading_that_ends_while_the_shelf_is_looked_at_is_looked_at_again(
+    library: Library, queue: ReadingQueue, tides: str, monkeypatch: pytest.MonkeyPatch
+):
+    handlers = Handlers(library, queue)
+    queue.enqueue(tides)
+    look = library.shelf
+
+    def slow() -> list:
+        items = look()
+        queue.start()
+        queue.wait(tides, 30)
+        return items
+
+    monkeypatch.setattr(library, "shelf", slow)
+    shown = handlers.tick(tides, "")
+    assert "queued" in shown.shelf and not shown.mark.endswith("|")
+    monkeypatch.setattr(library, "shelf", look)
+    assert 'class="read' in handlers.tick(tides, shown.mark).shelf

@@ -17,7 +17,7 @@ class Strengths(Fold):
     """Keeps how strongly each token was written."""
 
     def attend(self, slot, memory, x: Projected, local):
-        self.strengths = [*getattr(self, "strengths", []), memory.strengths(x.hidden)[:, 0].flatten()]
+        self.by_token = [*getattr(self, "by_token", []), memory.strengths(x.hidden)[:, 0].flatten()]
         return super().attend(slot, memory, x, local)
 
 
@@ -60,7 +60,7 @@ def test_what_is_asked_about_is_written_and_the_rest_is_left_alone():
         model.write(unseen, seen)
     asked = torch.zeros(unseen.shape, dtype=torch.bool)
     asked[torch.arange(len(unseen)), [look.place[0] for look in lookups]] = True
-    for strengths in seen.strengths:
+    for strengths in seen.by_token:
         told, rest = strengths[asked.flatten()], strengths[~asked.flatten()]
         assert told.mean() - rest.mean() > 0.5
         assert (rest == 0).float().mean() > 3 * (told == 0).float().mean()
