@@ -47,7 +47,6 @@ class Shelf:
         document = documents.read(data, name, password=password)
         row, sections = rows.of_document(document)
         self._store.documents.add(row, document.pages, sections)
-        self._store.documents.restore(row.id)
         return self.get(row.id)
 
     def add_file(self, path: Path, password: str | None = None) -> ShelfItem:
@@ -175,7 +174,6 @@ class Shelf:
         bundle = portable.read(path)
         row, new = bundle.document, bundle.snapshot
         added = self._store.documents.add(row, bundle.pages, bundle.sections)
-        self._store.documents.restore(row.id)
         # Going on needs the very same tokens; another version of the reader may have cut the text otherwise.
         if not (added or new.complete or tuple(self._store.documents.pages(row.id)) == bundle.pages):
             raise TextDiffers(row.title)

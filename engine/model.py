@@ -65,12 +65,8 @@ class InfiniForCausalLM(PreTrainedModel, GenerationMixin):
         trunk._modules = {**base._modules, "layers": layers, "norm": nn.Identity()}
         trunk(input_ids=input_ids, memory_pass=memory_pass, use_cache=False)
 
-    def fold(self, segments: Tensor, state: MemoryState) -> MemoryState:
-        """Read `segments [B,G,S]` after `state` (B documents, G segments each at once) and return the state after them."""
-        return self.folded(segments, state).state()
-
-    def folded(self, segments: Tensor, state: MemoryState) -> Fold:
-        """As `fold`, with all that is known of the reading."""
+    def fold(self, segments: Tensor, state: MemoryState) -> Fold:
+        """Read `segments [B,G,S]` after `state` (B documents, G segments each at once): the pass knows the state after them."""
         batch, g, length = segments.shape
         fold = Fold(state, g)
         self.write(segments.reshape(batch * g, length), fold)

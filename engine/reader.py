@@ -95,7 +95,7 @@ def _fold(model: InfiniForCausalLM, rows: Tensor, state: MemoryState) -> tuple[M
     whole = total // segment_len * segment_len
     for part, length in ((rows[:, :whole], segment_len), (rows[:, whole:], total - whole)):
         if part.shape[1]:
-            fold = model.folded(part.reshape(batch, -1, length), state)
+            fold = model.fold(part.reshape(batch, -1, length), state)
             state = fold.state()
             strengths.append(fold.strengths())
     return state, torch.cat(strengths)

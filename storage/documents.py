@@ -11,6 +11,7 @@ from storage.connection import Connection, now
 from storage.rows import DocumentRow, SectionRow
 
 LISTS = ("missing_pages", "warnings", "tags")
+RESTORE = "UPDATE documents SET removed_at = NULL WHERE id = ? AND removed_at IS NOT NULL"
 
 
 class DocumentTable:
@@ -23,13 +24,15 @@ class DocumentTable:
         self._connection = connection
 
     def add(self, row: DocumentRow, pages: Sequence[str], sections: Sequence[SectionRow]) -> bool:
-        """Stores a document with text and sections at once. False, and nothing changed, when it is there already or was removed."""
+        """Stores a document with text and sections at once. False, and nothing stored, when it is there already; one that was
+        removed is put back as it was."""
         values = asdict(row) | {name: json.dumps(getattr(row, name)) for name in LISTS}
         with self._connection.transaction() as db:
             columns = ", ".join(values)
             marks = ", ".join(f":{name}" for name in values)
             added = db.execute(f"INSERT INTO documents ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING", values)
             if added.rowcount == 0:
+                db.execute(RESTORE, [row.id])
                 return False
             db.table("pages").insert_all(
                 {"document_id": row.id, "number": number, "text": text} for number, text in enumerate(pages, 1)
@@ -106,8 +109,7 @@ class DocumentTable:
     def restore(self, document_id: str) -> bool:
         """Puts a removed document back just as it was. False when there is none."""
         with self._connection.transaction() as db:
-            sql = "UPDATE documents SET removed_at = NULL WHERE id = ? AND removed_at IS NOT NULL"
-            return db.execute(sql, [document_id]).rowcount > 0
+            return db.execute(RESTORE, [document_id]).rowcount > 0
 
     def sweep(self, before: str) -> int:
         """Deletes with everything about them the documents that were removed before that time; returns how many."""

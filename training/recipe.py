@@ -98,6 +98,11 @@ class Recipe:
         """At most about this many written filler tokens in a step at `progress` (0..1) of the run."""
         return _stage(self.filler, progress)[2]
 
+    @property
+    def scale(self) -> float:
+        """What low-rank updates are multiplied by."""
+        return self.lora_alpha / self.lora_rank
+
     def rivals_share(self, progress: float) -> float:
         """Share of the episodes that come after a long text at `progress` (0..1) of the run."""
         return _stage(self.rivals, progress)[1]

@@ -74,10 +74,11 @@ def stored_name(name: str) -> str:
 
 
 @torch.no_grad()
-def load_adapter(task: RecallTask, folder: Path, scale: float) -> None:
+def load_adapter(task: RecallTask, folder: Path) -> None:
     """Go on from an adapter's weights; what it lacks stays as it is. Updates of a lower rank fill the first part of wider ones,
     whose scale must be the same, and change nothing yet beyond that. Raises AdapterInvalid."""
     stored, stored_scale = adapter.load_weights(folder), adapter.read_manifest(folder)["scale"]
+    scale = task.recipe.scale
     if stored_scale != scale:
         raise AdapterInvalid(
             f"The adapter's updates have the scale {stored_scale}, the recipe's {scale}: choose a lora_alpha that gives the same."
@@ -100,7 +101,7 @@ def manifest(recipe: Recipe, base: Path, steps: int) -> dict:
     return {
         "base_sha256": digest,
         "memory": recipe.memory,
-        "scale": recipe.lora_alpha / recipe.lora_rank,
+        "scale": recipe.scale,
         "recipe": recipe.name,
         "seed": recipe.seed,
         "steps": steps,
@@ -124,7 +125,7 @@ def train(
     writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
     task = RecallTask(build(base, recipe, dtype), recipe, arguments.process_index, arguments.world_size)
     if start is not None:
-        load_adapter(task, start, recipe.lora_alpha / recipe.lora_rank)
+        load_adapter(task, start)
     if recipe.calibrate and not resume:
         calibrate(task.model, writer, recipe, anew=start is None)
     out.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ from engine.state import MemoryState
 from training.calibrate import memories
 
 LOWEST, BISECTIONS = 30.0, 18  # in logits; a gate lowered by 30 writes nothing
-STRETCH = 32  # segments of a long text that are held in full at once
+AT_ONCE = 32  # segments of a long text that are held in full
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def record(model: InfiniForCausalLM, ids: Tensor, priced: Tensor, group: int) ->
 def rivals(model: InfiniForCausalLM, ids: Tensor, group: int) -> Rivals:
     """Read `ids [P*S]`, a long text, and keep what the caches would hold of it: a learned fact has to stand its ground among
     the best of a whole book, not only among the next few segments."""
-    slots, stretch = model.config.exact_slots, STRETCH * model.config.segment_len
+    slots, stretch = model.config.exact_slots, AT_ONCE * model.config.segment_len
     best: Rivals | None = None
     for start in range(0, len(ids), stretch):
         part = ids[start : start + stretch]

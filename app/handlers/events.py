@@ -54,7 +54,7 @@ class Handlers:
 
     def select(self, document_id: str, event: gr.EventData, request: gr.Request) -> Screen:
         """A document on the shelf was chosen; an answer under way in this tab is stopped."""
-        chosen = str(event._data.get("document", "")) if isinstance(event._data, dict) else ""
+        chosen = _named(event)
         self._runs.end(request)
         return self._safely(lambda: self._open(chosen or document_id))
 
@@ -106,7 +106,7 @@ class Handlers:
 
     def undo(self, event: gr.EventData, request: gr.Request) -> Screen:
         """The removal of a document is taken back: show it again, with all that it had."""
-        wanted = str(event._data.get("document", "")) if isinstance(event._data, dict) else ""
+        wanted = _named(event)
         self._runs.end(request)
 
         def back() -> Screen:
@@ -280,6 +280,11 @@ class Handlers:
         if section == WHOLE_DOCUMENT:
             return f"Summarise “{item.title}”."
         return f"Summarise section {section}, “{item.sections[section - 1].title}”."
+
+
+def _named(event: gr.EventData) -> str:
+    """The id of the document that a click inside our own HTML is about."""
+    return str(event._data.get("document", "")) if isinstance(event._data, dict) else ""
 
 
 def _summary_wait(section: int) -> str:

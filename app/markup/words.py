@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import math
 from datetime import datetime
 
@@ -61,9 +62,4 @@ def page_reached(part: int, whole: int | None, pages: int) -> int:
 def day(moment: str) -> str:
     """Return the day of a time in ISO 8601, as the clock on this machine has it: "5 March 2031"."""
     here = datetime.fromisoformat(moment).astimezone()
-    return f"{here.day} {MONTHS[here.month - 1]} {here.year}"
-
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+    return f"{here.day} {calendar.month_name[here.month]} {here.year}"

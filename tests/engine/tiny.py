@@ -130,7 +130,7 @@ def filled_state(model: InfiniForCausalLM, batch: int = 1, segments: int = 2, se
     """The state after random text."""
     with torch.no_grad():
         ids = tokens(batch, segments, model.config.segment_len, seed=seed)
-        return model.fold(ids, MemoryState.empty(model.config, batch))
+        return model.fold(ids, MemoryState.empty(model.config, batch)).state()
 
 
 def assert_close(a: MemoryState, b: MemoryState, tolerance: float = 1e-5) -> None:

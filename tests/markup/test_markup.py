@@ -244,3 +244,7 @@ def test_the_part_it_answers_from_is_said() -> None:
     assert "pages 1 to 17 of 31, all that has been read" in document.answers_from(item("cancelled"))
     assert "It answers from pages 1 to 12 of 31 and knows nothing of what follows." in document.answers_from(item(), 12)
     assert "from page 1 of 31" in document.answers_from(item(), 1)
+
+
+def test_a_day_is_said_in_words() -> None:
+    assert words.day("2031-03-05T12:00:00.000+00:00") == "5 March 2031"

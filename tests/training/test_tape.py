@@ -12,7 +12,7 @@ from engine.passes import Fold
 from engine.state import MemoryState
 from tests.engine.tiny import assert_close
 from training.calibrate import memories
-from training.tape import STRETCH, TrainFold, record, rivals
+from training.tape import AT_ONCE, TrainFold, record, rivals
 
 SEGMENT = 7
 
@@ -47,7 +47,7 @@ def test_taped_filler_gives_the_state_of_reading_it(slots: int):
     plan = [torch.arange(0, 5), torch.arange(0), torch.arange(0)]
     fold = TrainFold(MemoryState.empty(model.config, 3), 2, pool, plan)
     model.hidden(facts.view(-1, SEGMENT), fold)
-    read = model.fold(filler.view(1, 5, SEGMENT).expand(3, -1, -1), MemoryState.empty(model.config, 3))
+    read = model.fold(filler.view(1, 5, SEGMENT).expand(3, -1, -1), MemoryState.empty(model.config, 3)).state()
     whole = Fold(read, 2)
     model.hidden(facts.view(-1, SEGMENT), whole)
     assert_close(fold.state()._replace(n_tokens=0), whole.state()._replace(n_tokens=0), 1e-4)
@@ -79,13 +79,13 @@ def test_filler_teaches_the_write_gate():
 
 def test_rivals_are_what_reading_a_long_text_leaves_in_the_caches():
     model = tiny(exact_slots=9)
-    text, facts = segments(STRETCH)[0], segments(2, rows=3)
+    text, facts = segments(AT_ONCE)[0], segments(2, rows=3)
     left = rivals(model, text, group=4)
     assert all(9 <= len(hidden) <= 18 for hidden in left.hidden)  # of 224 tokens, those that either of two heads keeps
     plan = [torch.arange(0)] * 3
     fold = TrainFold(MemoryState.empty(model.config, 3), 2, None, plan, left)
     out = model.hidden(facts.view(-1, SEGMENT), fold)
-    read = model.fold(text.view(1, -1, SEGMENT).expand(3, -1, -1), MemoryState.empty(model.config, 3))
+    read = model.fold(text.view(1, -1, SEGMENT).expand(3, -1, -1), MemoryState.empty(model.config, 3)).state()
     whole = Fold(read, 2)
     model.hidden(facts.view(-1, SEGMENT), whole)
     # equal tokens score the same in the first layer, so that only the scores are sure, not whose they are
@@ -100,7 +100,7 @@ def test_rivals_are_what_reading_a_long_text_leaves_in_the_caches():
 
 def test_what_crowds_a_fact_out_teaches_its_score():
     model = tiny(exact_slots=9)
-    left = rivals(model, segments(STRETCH)[0], group=4)
+    left = rivals(model, segments(AT_ONCE)[0], group=4)
     fold = TrainFold(MemoryState.empty(model.config, 2), 1, None, [torch.arange(0)] * 2, left)
     model.hidden(segments(1, rows=2).view(-1, SEGMENT), fold)
     fold.state().kept.scores.sum().backward()
