@@ -62,7 +62,7 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
     match given.verb:
         case None:
             return serve(settings, out)
-        case "shelf" | "describe" | "remove" | "restore" | "snapshot" | "chat":
+        case "shelf" | "describe" | "remove" | "restore" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Shelf(store), out)
         case "read" | "ask" | "ask-all" | "summarize":
@@ -85,6 +85,8 @@ def run_shelf(given: Namespace, documents: Shelf, out: Output) -> int:
             return cli_shelf.shelf(documents, given.sections, out)
         case "chat":
             return cli_shelf.chat(documents, given.id, given.to, out)
+        case "chats":
+            return cli_shelf.chats(documents, given, out)
         case "describe":
             return cli_shelf.describe(documents, given, out)
         case "remove":

@@ -80,6 +80,12 @@ def _conversations(verbs: argparse._SubParsersAction, common: argparse.ArgumentP
         "--to", type=Path, default=None, metavar="FILE", help="write it there; .json gives JSON, else Markdown"
     )
 
+    chats = verbs.add_parser("chats", parents=[common], help="the conversations about a document")
+    chats.add_argument("id", metavar="ID")
+    chats.add_argument("--find", default=None, metavar="WORDS", help="only those in which all of these words were said")
+    chats.add_argument("--chat", type=int, default=None, metavar="N", help="go on with conversation N")
+    chats.add_argument("--title", default=None, metavar="TEXT", help="with --chat: call it that, and go on as before")
+
 
 def _shelf(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
     describe = verbs.add_parser("describe", parents=[common], help="give a document another title, author or tags")

@@ -55,6 +55,26 @@ def restore(documents: Shelf, document_id: str, out: Output) -> int:
     return 0
 
 
+def chats(documents: Shelf, given: Namespace, out: Output) -> int:
+    """Lists the conversations about a document, or goes on with one of them, or gives it another name."""
+    item = documents.get(documents.resolve(given.id))
+    if given.chat is not None and given.title is not None:
+        documents.rename_chat(item.id, given.chat, given.title)
+    elif given.chat is not None:
+        documents.open_chat(item.id, given.chat)
+    words = (given.find or "").lower().split()
+    found = [
+        chat for chat in documents.chats(item.id) if all(word in f"{chat.title} {chat.texts}".lower() for word in words)
+    ]
+    for chat in found:
+        out.text(f"{'*' if chat.current else ' '}{chat.id:>5}  {chat.asked_at[:10]}  {chat.turns:>3}  {chat.title}")
+    if not found:
+        out.text("Nothing that was said fits that." if words else f"Nothing has been asked about {item.title} yet.")
+    listed = [{name: value for name, value in asdict(chat).items() if name != "texts"} for chat in found]
+    out.result({"id": item.id, "conversations": listed})
+    return 0
+
+
 def chat(documents: Shelf, document_id: str, file: Path | None, out: Output) -> int:
     """Prints the current conversation about a document, or writes it to a file. Raises FileNotWritten."""
     item = documents.get(documents.resolve(document_id))

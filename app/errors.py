@@ -98,6 +98,13 @@ class FileUnreadable(LibraryError):
         super().__init__(f"'{name}' could not be opened: {reason}. Check the path and that you may read it.")
 
 
+class UnknownChat(LibraryError):
+    """The document has no conversation of that number."""
+
+    def __init__(self, title: str, chat_id: int) -> None:
+        super().__init__(f"'{title}' has no conversation {chat_id}. `launch.py chats ID` lists those it has.")
+
+
 class FileNotWritten(LibraryError):
     """A file could not be written."""
 

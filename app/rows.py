@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from app.views import JobView, Place, ReadProgress, ReadReport, SectionView, ShelfItem, Status, Turn
-from storage import DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, TurnRow, now
+from app.views import ChatView, JobView, Place, ReadProgress, ReadReport, SectionView, ShelfItem, Status, Turn
+from storage import ChatRow, DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, TurnRow, now
 
 if TYPE_CHECKING:
     from app.reading import Point
@@ -129,7 +129,13 @@ def turn(row: TurnRow) -> Turn:
         asked_at=row.asked_at,
         places=None if row.places is None else tuple(Place(*place) for place in row.places),
         page=row.page,
+        summary=row.summary,
     )
+
+
+def chat(row: ChatRow) -> ChatView:
+    """A conversation as shown."""
+    return ChatView(row.id, row.title, row.n_turns, row.asked_at, row.current, row.texts)
 
 
 def of_document(document: Document) -> tuple[DocumentRow, list[SectionRow]]:

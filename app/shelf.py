@@ -15,12 +15,13 @@ from app.errors import (
     NotReadYet,
     TextDiffers,
     TitleMissing,
+    UnknownChat,
     UnknownDocument,
     UnknownPage,
 )
 from app.exact import Exact
 from app.tags import tidy
-from app.views import JobView, ShelfItem, TextAnswer, Turn
+from app.views import ChatView, JobView, ShelfItem, TextAnswer, Turn
 from storage import DocumentRow, SnapshotRow, Store
 
 KEPT_DAYS = 1.0
@@ -135,10 +136,36 @@ class Shelf:
         """Starts an empty chat; the old one stays stored. Raises UnknownDocument."""
         self._store.chats.start(self._row(document_id).id)
 
+    def chats(self, document_id: str) -> tuple[ChatView, ...]:
+        """The document's conversations in which something was asked, the last asked first. Raises UnknownDocument."""
+        return tuple(rows.chat(row) for row in self._store.chats.all(self._row(document_id).id))
+
+    def open_chat(self, document_id: str, chat_id: int) -> None:
+        """Goes on with one of the document's conversations. Raises UnknownDocument, UnknownChat."""
+        row = self._row(document_id)
+        if not self._store.chats.open(row.id, chat_id):
+            raise UnknownChat(row.title, chat_id)
+
+    def rename_chat(self, document_id: str, chat_id: int, title: str) -> None:
+        """Gives a conversation another title. Raises UnknownDocument, UnknownChat, TitleMissing."""
+        row, named = self._row(document_id), " ".join(title.split())
+        if not named:
+            raise TitleMissing
+        if not self._store.chats.rename(row.id, chat_id, named):
+            raise UnknownChat(row.title, chat_id)
+
     def look_up(
-        self, document_id: str, question: str, wanted: Exact, *, page: int | None = None, keep: bool = True
+        self,
+        document_id: str,
+        question: str,
+        wanted: Exact,
+        *,
+        page: int | None = None,
+        keep: bool = True,
+        instead: bool = False,
     ) -> TextAnswer:
-        """Answers from the stored text what no memory can: how often, where, in which words. `keep` stores the turn.
+        """Answers from the stored text what no memory can: how often, where, in which words. `keep` stores the turn, `instead`
+        in the place of the chat's last one.
 
         With `page` only from the text up to the end of that page. Raises UnknownDocument, UnknownPage.
         """
@@ -148,7 +175,7 @@ class Shelf:
         found = mentions.answer(wanted, self._store.documents.pages(row.id)[:page])
         if keep:
             places = [astuple(place) for place in found.places]
-            self._store.chats.add_turn(row.id, question, found.text, places=places, page=page)
+            self._store.chats.add_turn(row.id, question, found.text, places=places, page=page, instead=instead)
             self._store.documents.touch(row.id)
         return TextAnswer(found.text, found.total, found.places, time.monotonic() - begun)
 

@@ -13,11 +13,8 @@ def so_far(turns: Sequence[Turn], page: int | None) -> list[tuple[str, str]]:
     """The last MOST questions with their answers that a question as of `page` may follow up on, in their order.
 
     Left out are answers as of another page, which may know more or less; answers that the document does not seem to give, which
-    would mislead the next one; what was looked up in the text; and summaries or others of more than LONGEST characters.
+    would mislead the next one; what was looked up in the text; summaries; and answers of more than LONGEST characters.
     """
-    fit = [
-        (turn.question, turn.answer)
-        for turn in turns
-        if turn.places is None and turn.grounded and turn.page == page and 0 < len(turn.answer) <= LONGEST
-    ]
-    return fit[-MOST:]
+    recalled = [turn for turn in turns if turn.places is None and not turn.summary and turn.grounded]
+    fit = [turn for turn in recalled if turn.page == page and 0 < len(turn.answer) <= LONGEST]
+    return [(turn.question, turn.answer) for turn in fit[-MOST:]]

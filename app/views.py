@@ -172,7 +172,7 @@ class SeveralAnswers:
 class Turn:
     """One question and its answer out of a document's chat. `grounding` is in nats per token, None if not measured.
     `places` is None for an answer from memory, else the answer was looked up in the text, in these places. `page` is the
-    page as of which it was asked, None for the newest memory.
+    page as of which it was asked, None for the newest memory. `summary` marks a summary.
     """
 
     question: str
@@ -182,6 +182,21 @@ class Turn:
     asked_at: str
     places: tuple[Place, ...] | None = None
     page: int | None = None
+    summary: bool = False
+
+
+@dataclass(frozen=True)
+class ChatView:
+    """One conversation about a document: its title, or its first question where it was given none; how many questions, when the
+    last one was asked (ISO 8601, UTC), whether it is the one that goes on, and all that was said in it, to search in.
+    """
+
+    id: int
+    title: str
+    turns: int
+    asked_at: str
+    current: bool
+    texts: str
 
 
 @dataclass(frozen=True)

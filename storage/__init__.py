@@ -14,10 +14,11 @@ from storage.errors import (
     SnapshotDamaged,
     StorageError,
 )
-from storage.rows import DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, TurnRow, WaypointRow
+from storage.rows import ChatRow, DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, TurnRow, WaypointRow
 from storage.store import Store
 
 __all__ = [
+    "ChatRow",
     "DatabaseBusy",
     "DatabaseDamaged",
     "DatabaseFailed",

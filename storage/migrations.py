@@ -27,6 +27,7 @@ def steps() -> tuple[Callable[[Database], None], ...]:
         m007_waypoints,
         m008_shelf,
         m009_strengths,
+        m010_conversations,
     )
 
 
@@ -203,3 +204,10 @@ def m009_strengths(db: Database) -> None:
         )
         """
     )
+
+
+def m010_conversations(db: Database) -> None:
+    """Which of a document's conversations was opened last: the one with the highest number is the current one. And which answers
+    are summaries."""
+    db.execute("ALTER TABLE chats ADD COLUMN opened INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE messages ADD COLUMN summary INTEGER NOT NULL DEFAULT 0")

@@ -99,9 +99,21 @@ class JobRow:
 
 
 @dataclass(frozen=True)
+class ChatRow:
+    """A conversation that holds something: its title, else its first question; `texts` is all that was said in it."""
+
+    id: int
+    title: str
+    n_turns: int
+    asked_at: str
+    current: bool
+    texts: str
+
+
+@dataclass(frozen=True)
 class TurnRow:
     """A question and its answer. `places` (page, before, words, after) is None where the answer came from memory, and
-    `page` is None where that memory was the newest, else the page as of which it was asked.
+    `page` is None where that memory was the newest, else the page as of which it was asked. `summary` marks a summary.
     """
 
     question: str
@@ -111,3 +123,4 @@ class TurnRow:
     asked_at: str
     places: tuple[tuple[int, str, str, str], ...] | None = None
     page: int | None = None
+    summary: bool = False

@@ -24,6 +24,7 @@ from app.handlers.screen import (
     settled,
 )
 from app.handlers.several import SeveralHandlers
+from app.handlers.talk import Asked, TalkHandlers
 from app.jobs import ReadingQueue
 from app.library import Library
 from app.markup import document
@@ -31,7 +32,6 @@ from app.markup.conversation import pending
 from app.markup.memory import memory
 from app.markup.notice import notice
 from app.tags import parse
-from app.talk import so_far
 from app.views import JobView
 
 
@@ -44,6 +44,7 @@ class Handlers:
         self._runs = Runs()
         self.origins = OriginHandlers(library, self._runs)
         self.several = SeveralHandlers(library, self._runs)
+        self.talk = TalkHandlers(library, self._runs, self._open)
 
     # What is shown
 
@@ -142,20 +143,23 @@ class Handlers:
 
         return self._safely(chosen)
 
-    def begin_answer(self, document_id: str, question: str, request: gr.Request) -> tuple[Any, ...]:
-        """A question was sent: show it before the model is free. Returns the question, then the screen's fields."""
+    def begin_answer(self, document_id: str, question: str, editing: str, request: gr.Request) -> tuple[Any, ...]:
+        """A question was sent, `editing` the last one or not: show it before the model is free. Returns what is asked, then the
+        screen's fields."""
         shown = self._begin(document_id, question, "Recalling", request)
-        return question, *shown._replace(question=gr.Textbox(value=""))
+        return Asked(question, instead=bool(editing)), *shown._replace(question=gr.Textbox(value=""))
 
-    def answer(self, document_id: str, question: str, page: float, request: gr.Request) -> Iterator[Screen]:
+    def answer(self, document_id: str, asked: Asked | None, page: float, request: gr.Request) -> Iterator[Screen]:
         """Stream the answer, as of `page`; the kept conversation replaces it at its end."""
+        if asked is None:
+            yield Screen()
+            return
 
         def pieces(should_stop: Callable[[], bool]) -> Iterator[Any]:
-            upto = as_of(self._library.get(document_id), page)
-            history = so_far(self._library.history(document_id), upto)
-            return self._library.ask(document_id, question, history=history, should_stop=should_stop, page=upto)
+            return self.talk.answer(document_id, asked, as_of(self._library.get(document_id), page), should_stop)
 
-        yield from self._stream(document_id, question, "Recalling", pieces, request, back=question)
+        back = "" if asked.again else asked.question
+        yield from self._stream(document_id, asked.question, "Recalling", pieces, request, back=back)
 
     def begin_summary(self, document_id: str, section: int, request: gr.Request) -> Screen:
         """A summary was asked for: show that at once."""
@@ -187,10 +191,6 @@ class Handlers:
             run.stop.set()
         return Screen(stop=gr.Button("Stopping …", interactive=False))
 
-    def fresh(self, document_id: str) -> Screen:
-        """Begin a new conversation about the open document; the old one stays in the database."""
-        return self._safely(lambda: self._after(document_id, self._library.new_chat))
-
     def leave(self, request: gr.Request) -> None:
         """A tab was closed: its answer ends, readings go on."""
         self._runs.end(request)
@@ -199,7 +199,7 @@ class Handlers:
 
     def _begin(self, document_id: str, question: str, waiting: str, request: gr.Request) -> Screen:
         self._runs.begin(document_id, request)
-        return busy()._replace(live=pending(question, "", waiting), fresh=gr.Button(visible=False))
+        return busy()._replace(live=pending(question, "", waiting))
 
     def _stream(
         self,

@@ -40,6 +40,7 @@ class Screen(NamedTuple):
     talk: Any = KEEP
     live: Any = KEEP
     origin: Any = KEEP
+    editing: Any = KEEP
     page: Any = KEEP
     question: Any = KEEP
     ask: Any = KEEP
@@ -47,6 +48,7 @@ class Screen(NamedTuple):
     everywhere: Any = KEEP
     section: Any = KEEP
     summarise: Any = KEEP
+    chats: Any = KEEP
     fresh: Any = KEEP
     keep: Any = KEEP
 
@@ -86,6 +88,7 @@ def opened(item: ShelfItem | None, library: Library, now: Standing) -> Screen:
     return progressed(item, library, now)._replace(
         document_id=item.id,
         origin="",
+        editing="",
         work=gr.Column(visible=True),
         edit=gr.Button(visible=True),
         remove=gr.Button(visible=True),
@@ -139,7 +142,10 @@ def busy() -> Screen:
         notice="",
         live="",
         origin="",
+        editing="",
         ask=gr.Button(visible=False),
+        chats=gr.Button(visible=False),
+        fresh=gr.Button(visible=False),
         everywhere=gr.Button(interactive=False),
         summarise=gr.Button(interactive=False),
         stop=gr.Button("Stop", visible=True, interactive=True),
@@ -162,6 +168,7 @@ def settled(item: ShelfItem, library: Library) -> dict[str, Any]:
         "stop": gr.Button(visible=False),
         "everywhere": gr.Button(visible=askable(library) > 1, interactive=True),
         "summarise": gr.Button(visible=True, interactive=item.can_ask),
+        "chats": gr.Button(visible=bool(library.chats(item.id))),
         "fresh": gr.Button(visible=bool(turns)),
         "keep": keep.links(item.id, item.title, turns),
     }

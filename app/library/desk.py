@@ -99,6 +99,7 @@ class Library(Shelf):
         options: AnswerOptions | None = None,
         should_stop: ShouldStop = lambda: False,
         keep: bool = True,
+        instead: bool = False,
         page: int | None = None,
         on_progress: OnProgress = lambda progress: None,
     ) -> Iterator[str | Answer | TextAnswer]:
@@ -109,14 +110,15 @@ class Library(Shelf):
         text instead, without the model and whether or not it was read; then the last piece is a TextAnswer.
         With `page` the memory is the one at the end of that page, of nothing that follows; what lies between it and the
         waypoint before is read again at the first piece, which `on_progress` is told of.
-        `history` is what the model sees of the talk so far, as (question, answer); `keep` stores the turn in the chat.
+        `history` is what the model sees of the talk so far, as (question, answer); `keep` stores the turn in the chat, `instead`
+        in the place of the chat's last one, which stays until the new answer is there.
         Raises UnknownDocument, NotReadYet, StaleSnapshot, UnknownPage, NotReadThatFar when called, not at the first piece;
         EmptyQuestion and QuestionTooLong (engine) at the first piece.
         """
         engine, row = self._engine, self._row(document_id)
         wanted = recognise(question)
         if wanted is not None:
-            told = self.look_up(row.id, question.strip(), wanted, page=page, keep=keep)
+            told = self.look_up(row.id, question.strip(), wanted, page=page, keep=keep, instead=instead)
             return (piece for piece in (told.text, told))  # a generator, for callers close what they were given
         chosen = {} if options is None else {"options": options}
 
@@ -124,7 +126,7 @@ class Library(Shelf):
             def pieces() -> Iterator[str | Answer]:
                 return engine.answer(state, question, history=history, should_stop=should_stop, **chosen)
 
-            return self._answering(row.id, question.strip(), pieces, keep, page)
+            return self._answering(row.id, question.strip(), pieces, keep, page, instead)
 
         return self._from_memory(row, page, answer, on_progress, should_stop)
 
@@ -201,7 +203,9 @@ class Library(Shelf):
             def pieces() -> Iterator[str | Answer]:
                 return engine.summarize(state, title=title, should_stop=should_stop, **chosen)
 
-            return self._answering(row.id, f"Summarise {what}.", pieces, keep, page if section is None else None)
+            return self._answering(
+                row.id, f"Summarise {what}.", pieces, keep, page if section is None else None, summary=True
+            )
 
         if section is None:
             what = f"“{row.title}”"
@@ -242,6 +246,8 @@ class Library(Shelf):
         pieces: Callable[[], Iterator[str | Answer]],
         keep: bool,
         page: int | None = None,
+        instead: bool = False,
+        summary: bool = False,
     ) -> Iterator[str | Answer]:
         with self._turns.take(), closing(pieces()) as stream:  # type: ignore[type-var]  # a generator, so it can be closed
             for piece in stream:
@@ -253,6 +259,8 @@ class Library(Shelf):
                         grounding=piece.grounding,
                         grounded=piece.grounded,
                         page=page,
+                        summary=summary,
+                        instead=instead,
                     )
                     self._store.documents.touch(document_id)
                 yield piece

@@ -20,7 +20,10 @@ def conversation(turns: Sequence[Turn], ready: bool) -> str:
     """Return the HTML of the kept turns, oldest first; an opening line when there are none."""
     if not turns:
         return READY if ready else NOT_READY
-    return f'<div class="talk">{"".join(_turn(turn, number) for number, turn in enumerate(turns))}</div>'
+    last = len(turns) - 1
+    return (
+        f'<div class="talk">{"".join(_turn(turn, number, number == last) for number, turn in enumerate(turns))}</div>'
+    )
 
 
 def pending(question: str, answer: str, waiting: str) -> str:
@@ -29,7 +32,7 @@ def pending(question: str, answer: str, waiting: str) -> str:
     return f'<div class="talk">{_question(question)}{_answer(shown, "", streaming=True)}</div>'
 
 
-def _turn(turn: Turn, number: int) -> str:
+def _turn(turn: Turn, number: int, last: bool) -> str:
     measured = turn.grounding is not None and turn.grounded is not None
     bar = meter(turn.grounding, turn.grounded) if measured else '<span class="grounding"></span>'
     if turn.places is not None:
@@ -41,6 +44,9 @@ def _turn(turn: Turn, number: int) -> str:
     copy = '<button type="button" class="copy" data-copy aria-label="Copy this answer">Copy</button>'
     if measured and turn.answer.strip():
         copy = f'<button type="button" class="copy" data-where="{number}">Where did it learn this?</button>{copy}'
+    if last and not turn.summary:
+        again = "" if turn.places is not None else '<button type="button" class="copy" data-again>Answer again</button>'
+        copy = f'<button type="button" class="copy" data-edit>Edit the question</button>{again}{copy}'
     text = escape(turn.answer.strip()) or '<span class="none">No answer: stopped before the first word.</span>'
     return _question(turn.question) + _answer(
         text,

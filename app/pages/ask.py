@@ -16,6 +16,7 @@ class AskSection(NamedTuple):
     talk: gr.HTML
     live: gr.HTML
     origin: gr.HTML
+    editing: gr.HTML
     page: gr.Slider
     question: gr.Textbox
     ask: gr.Button
@@ -23,6 +24,7 @@ class AskSection(NamedTuple):
     everywhere: gr.Button
     section: gr.Dropdown
     summarise: gr.Button
+    chats: gr.Button
     fresh: gr.Button
     keep: gr.HTML
 
@@ -35,16 +37,9 @@ def render() -> AskSection:
         origin = gr.HTML("", apply_default_css=False, js_on_load=behaviour.ORIGIN, elem_id="origin")
     part = gr.HTML("", apply_default_css=False, elem_id="part")
     page = gr.Slider(
-        minimum=1,
-        maximum=2,
-        value=2,
-        step=1,
-        precision=0,
-        label="As of page",
-        visible=False,
-        elem_id="page",
-        buttons=[],
-    )
+        minimum=1, maximum=2, value=2, step=1, precision=0, label="As of page", visible=False, elem_id="page", buttons=[]
+    )  # fmt: skip
+    editing = gr.HTML("", apply_default_css=False, js_on_load=behaviour.EDITING, elem_id="editing")
     with gr.Row(elem_classes="composer", elem_id="composer"):
         question = gr.Textbox(
             label="Your question",
@@ -78,8 +73,14 @@ def render() -> AskSection:
             elem_id="everywhere",
         )
         summarise = gr.Button("Summarise", size="sm", scale=0, min_width=110, elem_id="summarise")
+        chats = gr.Button(
+            "Conversations", size="sm", scale=0, min_width=130, visible=False, elem_classes="quiet", elem_id="chats"
+        )
         fresh = gr.Button(
             "New conversation", size="sm", scale=0, min_width=150, visible=False, elem_classes="quiet", elem_id="fresh"
         )
     keep = gr.HTML("", apply_default_css=False, elem_id="keep")
-    return AskSection(part, talk, live, origin, page, question, ask, stop, everywhere, section, summarise, fresh, keep)
+    return AskSection(
+        part=part, talk=talk, live=live, origin=origin, editing=editing, page=page, question=question, ask=ask, stop=stop,
+        everywhere=everywhere, section=section, summarise=summarise, chats=chats, fresh=fresh, keep=keep,
+    )  # fmt: skip

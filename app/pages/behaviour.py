@@ -98,6 +98,11 @@ const end = () => {
 element.addEventListener("click", async (event) => {
   const asked = event.target.closest("[data-where]");
   if (asked) trigger("click", { turn: Number(asked.dataset.where) });
+  if (event.target.closest("[data-again]")) trigger("click", { again: true });
+  if (event.target.closest("[data-edit]")) {
+    trigger("click", { edit: true });
+    document.querySelector("#question textarea")?.focus();
+  }
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   await navigator.clipboard.writeText(button.closest(".turn").querySelector(".text").innerText);
@@ -115,10 +120,46 @@ watch("value", () => requestAnimationFrame(() => {
 }));
 """
 
-# Where an answer was learned: shown under the conversation, closed by its cross or by Escape.
+# Under the conversation: where an answer was learned, what several books say, the memory, the conversations; closed by its cross
+# or by Escape. Conversations are found here, as documents are on the shelf, and named in place.
 ORIGIN = """
+const plain = (text) => text.normalize("NFD").replace(/\\p{M}/gu, "").toLowerCase();
+const find = (box) => {
+  const words = plain(box.value).split(/\\s+/).filter(Boolean);
+  const rows = [...element.querySelectorAll(".chats li")];
+  for (const row of rows) row.hidden = !words.every((word) => plain(row.dataset.said).includes(word));
+  element.querySelector(".chats [role=status]").hidden = rows.some((row) => !row.hidden);
+};
+const rename = (row) => {
+  const [open, button] = row.querySelectorAll("button");
+  const box = document.createElement("input");
+  box.value = open.querySelector(".title").textContent;
+  box.setAttribute("aria-label", "Name of the conversation");
+  const done = (kept) => {
+    if (!box.isConnected) return;
+    box.replaceWith(open);
+    button.hidden = false;
+    if (kept && box.value.trim()) trigger("click", { chat: Number(open.dataset.chat), title: box.value });
+    else button.focus();
+  };
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    event.stopPropagation();
+    done(event.key === "Enter");
+  });
+  box.addEventListener("blur", () => done(true));
+  open.replaceWith(box);
+  button.hidden = true;
+  box.select();
+};
+element.addEventListener("input", (event) => {
+  if (event.target.type === "search") find(event.target);
+});
 element.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]")) props.value = "";
+  const chosen = event.target.closest("[data-chat]");
+  if (chosen) trigger("click", { chat: Number(chosen.dataset.chat) });
+  if (event.target.closest("[data-rename]")) rename(event.target.closest("li"));
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && element.querySelector("[data-close]")) props.value = "";
@@ -127,4 +168,11 @@ watch("value", () => requestAnimationFrame(() => {
   const shown = element.querySelector(".origin");
   if (shown) shown.scrollIntoView({ block: "nearest" });
 }));
+"""
+
+# The line that says that the next answer takes the place of the last one.
+EDITING = """
+element.addEventListener("click", (event) => {
+  if (event.target.closest("[data-keep]")) props.value = "";
+});
 """

@@ -35,7 +35,7 @@ def build_page(library: Library, queue: ReadingQueue) -> gr.Blocks:
     """
     handlers = Handlers(library, queue)
     with gr.Blocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
-        document_id, mark, asked, turn = gr.State(""), gr.State(""), gr.State(""), gr.State(-1)
+        document_id, mark, asked, turn = gr.State(""), gr.State(""), gr.State(None), gr.State(-1)
         gr.HTML(banner(library.engine_info), apply_default_css=False, js_on_load=behaviour.BANNER, elem_id="banner")
         notice = gr.HTML("", apply_default_css=False, js_on_load=behaviour.NOTICE, elem_id="notice")
         with gr.Row(elem_id="house"):
@@ -115,7 +115,7 @@ def _wire_talk(
     sent = gr.on(
         [talk.ask.click, talk.question.submit],
         handlers.begin_answer,
-        [document_id, talk.question],
+        [document_id, talk.question, talk.editing],
         [asked, *screen],
         **LIGHT,
     )
@@ -124,8 +124,12 @@ def _wire_talk(
     wanted.then(handlers.summarise, [document_id, talk.section, talk.page], screen, **HEAVY)
     sought = talk.talk.click(handlers.origins.begin, document_id, [turn, *screen], **LIGHT)
     sought.then(handlers.origins.find, [document_id, turn], screen, **HEAVY)
+    last = talk.talk.click(handlers.talk.last, document_id, [asked, *screen], **LIGHT)
+    last.then(handlers.answer, [document_id, asked, talk.page], screen, **HEAVY)
+    talk.chats.click(handlers.talk.choose, document_id, screen, **LIGHT)
+    talk.origin.click(handlers.talk.open, document_id, screen, **LIGHT)
     called = talk.everywhere.click(handlers.several.begin, [document_id, talk.question], [asked, *screen], **LIGHT)
     called.then(handlers.several.find, [document_id, asked], screen, **HEAVY)
     talk.page.change(handlers.as_of, [document_id, talk.page], screen, trigger_mode="always_last", **LIGHT)
     talk.stop.click(handlers.stop, None, screen, **LIGHT)
-    talk.fresh.click(handlers.fresh, document_id, screen, **LIGHT)
+    talk.fresh.click(handlers.talk.fresh, document_id, screen, **LIGHT)

@@ -11,7 +11,8 @@ from urllib.parse import unquote
 import pytest
 
 from app import cli_shelf, export
-from app.errors import FileNotWritten, UnknownDocument
+from app.arguments import build_parser
+from app.errors import FileNotWritten, UnknownChat, UnknownDocument
 from app.library import Library
 from app.markup import keep
 from app.terminal import Output
@@ -77,3 +78,23 @@ def test_the_terminal_prints_or_writes_it(library: Library, tides: str, tmp_path
     with pytest.raises(UnknownDocument):
         cli_shelf.chat(library, "zz", None, Output(json=False))
     assert sorted(path.name for path in tmp_path.glob("*talk*")) == ["talk.json", "talk.md"]
+
+
+def test_the_terminal_lists_conversations_and_goes_on_with_one(library: Library, tides: str, capsys):
+    def chats(*more: str) -> list[dict]:
+        assert cli_shelf.chats(library, build_parser().parse_args(["chats", tides[:6], *more]), Output(json=True)) == 0
+        return json.loads(capsys.readouterr().out.splitlines()[-1])["conversations"]
+
+    library.read(tides)
+    assert chats() == []
+    for question in ("Who?", "Where?"):
+        library.new_chat(tides)
+        said(library.ask(tides, question))
+    where, who = chats()
+    assert (where["title"], where["turns"], where["current"]) == ("Where?", 1, True) and "texts" not in who
+    assert [chat["title"] for chat in chats("--find", "WHO?")] == ["Who?"] and chats("--find", "zeppelin") == []
+    renamed = chats("--chat", str(who["id"]), "--title", "People")
+    assert {(chat["title"], chat["current"]) for chat in renamed} == {("People", False), ("Where?", True)}
+    assert [chat["title"] for chat in chats("--chat", str(who["id"])) if chat["current"]] == ["People"]
+    with pytest.raises(UnknownChat):
+        chats("--chat", "99")

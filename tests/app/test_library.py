@@ -17,6 +17,7 @@ from app.errors import (
     NotReadYet,
     StaleSnapshot,
     TitleMissing,
+    UnknownChat,
     UnknownDocument,
 )
 from app.library import Library
@@ -183,6 +184,43 @@ def test_a_document_must_be_read_before_it_is_asked(library: Library, tides: str
     for use in (lambda: library.ask(tides, "Who?"), lambda: library.summarize(tides)):
         with pytest.raises(NotReadYet, match="Tides"):
             use()
+
+
+def test_a_new_answer_takes_the_place_of_the_last_one_only_when_it_is_there(library: Library, tides: str):
+    library.read(tides)
+    list(library.ask(tides, "Who?"))
+    stream = library.ask(tides, "Who else?", instead=True)
+    next(stream)
+    stream.close()
+    assert [turn.question for turn in library.history(tides)] == ["Who?"]
+    list(library.ask(tides, "Who else?", instead=True))
+    list(library.ask(tides, "How many times is tide named?"))
+    assert [turn.question for turn in library.history(tides)] == ["Who else?", "How many times is tide named?"]
+    list(library.ask(tides, "How many times is moon named?", instead=True))
+    assert [turn.question for turn in library.history(tides)] == ["Who else?", "How many times is moon named?"]
+
+
+def test_conversations_are_listed_named_and_gone_on_with(library: Library, tides: str):
+    library.read(tides)
+    assert library.chats(tides) == ()
+    list(library.ask(tides, "Who?"))
+    library.new_chat(tides)
+    list(library.summarize(tides))
+    assert library.history(tides)[0].summary
+    (earlier,) = [chat for chat in library.chats(tides) if not chat.current]
+    library.rename_chat(tides, earlier.id, "  People \n here ")
+    library.open_chat(tides, earlier.id)
+    assert {(chat.title, chat.current) for chat in library.chats(tides)} == {
+        ("People here", True), ("Summarise “Tides”.", False),
+    }  # fmt: skip
+    assert library.history(tides)[0].question == "Who?"
+    for use in (library.open_chat, lambda id, chat: library.rename_chat(id, chat, "x")):
+        with pytest.raises(UnknownChat, match="no conversation 99"):
+            use(tides, 99)
+        with pytest.raises(UnknownDocument):
+            use("zz", earlier.id)
+    with pytest.raises(TitleMissing):
+        library.rename_chat(tides, earlier.id, "  ")
 
 
 def test_answers_come_from_the_memory_alone_and_are_kept(library: Library, tides: str):

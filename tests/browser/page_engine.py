@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from engine.answer import AnswerOptions
 from tests.app.small_engine import EmptyQuestion, SmallAnswer, SmallEngine, SmallState
 
 ANSWER = "The keeper of the lighthouse is called Marit Oosterveld."
+OTHERWISE = "Marit Oosterveld keeps it."
 HOSTILE = (
     'It is <img src="http://elsewhere.invalid/x.png" onerror="document.title=1"> ![](http://elsewhere.invalid/y.png)'
 )
@@ -41,9 +43,12 @@ class PageEngine(SmallEngine):
         question: str,
         *,
         history: Sequence[tuple[str, str]] = (),
+        options: AnswerOptions | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | SmallAnswer]:
         self.talk_seen = list(history)
+        if options is not None and options.temperature > 0:
+            return self._say(OTHERWISE, True, should_stop)
         if not question.strip():
             raise EmptyQuestion("The question is empty. Type what you would like to know, then ask.")
         text = LONG if "everything" in question else HOSTILE if "hostile" in question else ANSWER

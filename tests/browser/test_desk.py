@@ -11,7 +11,7 @@ import pytest
 from app.export import markdown
 from app.library import Library
 from tests.browser.books import epub_file, prose, text_file
-from tests.browser.page_engine import ANSWER, LONG, SUMMARY
+from tests.browser.page_engine import ANSWER, LONG, OTHERWISE, SUMMARY
 
 # Gradio's own use of pandas; nothing that the page could change.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -216,6 +216,71 @@ def test_a_follow_up_question_knows_the_conversation(desk) -> None:
     ask(page, "Who is she?")
     page.wait_for_selector(f"{LAST_ANSWER} [data-where]")
     assert desk.engine.talk_seen == []
+
+
+def test_the_last_question_is_answered_again_or_edited(desk) -> None:
+    document = desk.read_in(prose("Keeper Log", 2, 30), "keeper.md")
+    page = desk.open()
+    for question in ("Who keeps the light?", "What is the weather like?"):
+        ask(page, question)
+        page.locator("#talk .turn.user", has_text=question).wait_for()
+    assert page.locator("[data-again]").count() == 1, "only the last one"
+    page.click("[data-again]")
+    page.locator(f"{LAST_ANSWER} .text", has_text=OTHERWISE).wait_for()
+    asked = [turn.question for turn in desk.library.history(document)]
+    assert asked == ["Who keeps the light?", "What is the weather like?"]
+    assert desk.engine.talk_seen == [("Who keeps the light?", ANSWER)], "without the answer that it replaces"
+    page.click("[data-edit]")
+    page.wait_for_selector(".editing")
+    assert page.input_value("#question textarea") == "What is the weather like?"
+    page.click("[data-keep]")
+    page.wait_for_selector(".editing", state="detached")
+    page.click("[data-edit]")
+    page.wait_for_selector(".editing")
+    ask(page, "Who rings the bell?")
+    page.locator("#talk .turn.user", has_text="Who rings the bell?").wait_for()
+    assert page.locator("#talk .turn.user").all_inner_texts() == ["Who keeps the light?", "Who rings the bell?"]
+    assert page.locator(".editing").count() == 0
+    ask(page, "And then?")
+    eventually(lambda: page.locator("#talk .turn.assistant").count() == 3)
+    page.click("#summarise")
+    page.locator(f"{LAST_ANSWER} .text", has_text=SUMMARY).wait_for()
+    assert page.locator("[data-again]").count() == page.locator("[data-edit]").count() == 0
+
+
+def test_earlier_conversations_are_found_named_and_gone_on_with(desk) -> None:
+    document = desk.read_in(prose("Keeper Log", 2, 30), "keeper.md")
+    page = desk.open()
+    assert not page.locator("#chats").is_visible()
+    for question in ("Who keeps the light?", "What is the weather like?"):
+        ask(page, question)
+        page.wait_for_selector(f"{LAST_ANSWER} [data-where]")
+        page.click("#fresh")
+        page.wait_for_selector("#talk .turn", state="detached")
+    page.click("#chats")
+    shown = page.locator(".chats li:visible")
+    page.wait_for_selector(".chats")
+    assert page.locator(".chats .title").all_inner_texts() == ["What is the weather like?", "Who keeps the light?"]
+    page.fill(".chats input[type=search]", "light keeps")
+    assert shown.count() == 1
+    page.fill(".chats input[type=search]", "zeppelin")
+    assert shown.count() == 0 and page.locator(".chats [role=status]").is_visible()
+    page.fill(".chats input[type=search]", "oosterveld light")
+    shown.locator("[data-rename]").click()
+    page.locator(".chats li input").fill("About the keeper")
+    page.locator(".chats li input").press("Enter")
+    page.locator(".chats .title", has_text="About the keeper").wait_for()
+    assert {chat.title for chat in desk.library.chats(document)} == {"About the keeper", "What is the weather like?"}
+    page.locator(".chats button", has_text="About the keeper").click()
+    page.locator("#talk .turn.user", has_text="Who keeps the light?").wait_for()
+    assert page.locator(".chats").count() == 0
+    ask(page, "And her name?")
+    eventually(lambda: page.locator("#talk .turn.user").count() == 2)
+    assert [turn.question for turn in desk.library.history(document)] == ["Who keeps the light?", "And her name?"]
+    page.click("#chats")
+    page.wait_for_selector(".chats [aria-current]")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".chats", state="detached")
 
 
 def test_the_whole_shelf_is_asked_at_once(desk) -> None:

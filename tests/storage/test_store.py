@@ -206,6 +206,36 @@ def test_saving_for_a_removed_document_says_so(shelved: Store):
         shelved.chats.add_turn(DOCUMENT.id, "When?", "Now.", grounding=None, grounded=None)
 
 
+def test_a_document_has_many_chats_of_which_one_goes_on(shelved: Store):
+    other = replace(DOCUMENT, id="cd" * 8, sha256="cd" * 32)
+    shelved.documents.add(other, ("a",), ())
+    chats = shelved.chats
+    chats.add_turn(DOCUMENT.id, "Who?", "Ada.")
+    chats.start(DOCUMENT.id)
+    assert [(chat.title, chat.current) for chat in chats.all(DOCUMENT.id)] == [("Who?", False)], (
+        "an empty one isn't listed"
+    )
+    chats.add_turn(DOCUMENT.id, "Where?", "There.")
+    chats.add_turn(DOCUMENT.id, "Summarise it.", "All is well.", summary=True)
+    chats.add_turn(other.id, "Which?", "This.")
+    second, first = chats.all(DOCUMENT.id)
+    assert (second.title, second.n_turns, second.current, second.texts) == (
+        "Where?", 2, True, "Where?\nThere.\nSummarise it.\nAll is well.",
+    )  # fmt: skip
+    assert [turn.summary for turn in chats.turns(DOCUMENT.id)] == [False, True]
+    assert chats.open(DOCUMENT.id, first.id) and not chats.open(other.id, first.id) and not chats.open(DOCUMENT.id, 99)
+    assert [turn.question for turn in chats.turns(DOCUMENT.id)] == ["Who?"]
+    chats.add_turn(DOCUMENT.id, "Who else?", "Ben.", instead=True)
+    assert [turn.question for turn in chats.turns(DOCUMENT.id)] == ["Who else?"]
+    assert chats.rename(DOCUMENT.id, first.id, "People") and not chats.rename(other.id, first.id, "Mine")
+    assert {(chat.title, chat.n_turns, chat.current) for chat in chats.all(DOCUMENT.id)} == {
+        ("People", 1, True), ("Where?", 2, False),
+    }  # fmt: skip
+    assert [chat.title for chat in chats.all(other.id)] == ["Which?"] and len(chats.turns(other.id)) == 1
+    chats.start(DOCUMENT.id)
+    assert chats.turns(DOCUMENT.id) == ()
+
+
 def test_turns_belong_to_the_newest_chat_of_their_document(shelved: Store):
     other = replace(DOCUMENT, id="cd" * 8, sha256="cd" * 32)
     shelved.documents.add(other, ("a",), ())

@@ -1,0 +1,108 @@
+"""A document's conversation: answered again, edited, or another one gone on with."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from app.handlers.runs import Runs
+from app.handlers.screen import Screen, busy
+from app.library import Library
+from app.markup.conversation import pending
+from app.markup.conversations import EDITING, conversations
+from app.markup.notice import notice
+from app.talk import so_far
+
+WARMTH = 0.7
+
+
+class Asked(NamedTuple):
+    """A question on its way: whether its answer takes the place of the last one, and, where that is to be answered `again` in
+    other words, the page as of which it was (None: the newest memory)."""
+
+    question: str
+    instead: bool = False
+    again: bool = False
+    page: int | None = None
+
+    def options(self, library: Library) -> Any:
+        """The likeliest words, or, to hear another answer, others by chance."""
+        return library.options(temperature=WARMTH, seed=secrets.randbelow(2**31)) if self.again else None
+
+
+class TalkHandlers:
+    """The events under the last turn and in the list of conversations; `opened` gives the screen of a document."""
+
+    def __init__(self, library: Library, runs: Runs, opened: Callable[[str], Screen]) -> None:
+        self._library = library
+        self._runs = runs
+        self._opened = opened
+
+    def last(self, document_id: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """A button under the last answer: returns what is to be answered again, or None, then the screen's fields."""
+        data = event._data if isinstance(event._data, dict) else {}
+        turns = self._library.history(document_id) if data.get("again") or data.get("edit") else ()
+        if not turns:
+            return None, *Screen()
+        if data.get("edit"):
+            return None, *Screen(editing=EDITING, question=gr.Textbox(value=turns[-1].question))
+        self._runs.begin(document_id, request)
+        asked = Asked(turns[-1].question, instead=True, again=True, page=turns[-1].page)
+        return asked, *busy()._replace(live=pending(asked.question, "", "Recalling"))
+
+    def answer(
+        self, document_id: str, asked: Asked, page: int | None, should_stop: Callable[[], bool]
+    ) -> Iterator[Any]:
+        """What the library answers, as of `page` or, again, as of the page of the answer that is replaced."""
+        upto, turns = asked.page if asked.again else page, self._library.history(document_id)
+        return self._library.ask(
+            document_id,
+            asked.question,
+            history=so_far(turns[:-1] if asked.instead else turns, upto),
+            options=asked.options(self._library),
+            should_stop=should_stop,
+            instead=asked.instead,
+            page=upto,
+        )
+
+    def fresh(self, document_id: str) -> Screen:
+        """Begin a new conversation about the open document; the one before stays in the list."""
+
+        def begun() -> Screen:
+            self._library.new_chat(document_id)
+            return self._opened(document_id)._replace(notice="")
+
+        return self._safely(begun)
+
+    def choose(self, document_id: str) -> Screen:
+        """The list of conversations was asked for."""
+        return self._safely(lambda: self._listed(document_id))
+
+    def open(self, document_id: str, event: gr.EventData) -> Screen:
+        """A conversation was chosen, or given another name."""
+        data = event._data if isinstance(event._data, dict) else {}
+        if "chat" not in data:
+            return Screen()
+
+        def change() -> Screen:
+            chat_id = int(data["chat"])
+            if "title" in data:
+                self._library.rename_chat(document_id, chat_id, str(data["title"]))
+                return self._listed(document_id)
+            self._library.open_chat(document_id, chat_id)
+            return self._opened(document_id)
+
+        return self._safely(change)
+
+    def _listed(self, document_id: str) -> Screen:
+        title = self._library.get(document_id).title
+        return Screen(origin=conversations(title, self._library.chats(document_id)), notice="")
+
+    def _safely(self, action: Callable[[], Screen]) -> Screen:
+        try:
+            return action()
+        except self._library.named_errors() as error:
+            return Screen(notice=notice([str(error)]))
