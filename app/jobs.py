@@ -25,6 +25,7 @@ class ReadingQueue:
         self._wakes = 0
         self._stopping = threading.Event()
         self._cancelled: set[int] = set()
+        self._stepping_aside: set[int] = set()
         self._live: dict[int, ReadProgress] = {}
         self._worker: threading.Thread | None = None
 
@@ -66,6 +67,15 @@ class ReadingQueue:
             cancelled = True
         self._notify()
         return cancelled
+
+    def first(self, document_id: str) -> bool:
+        """Reads that document before all others: one that is being read steps aside after the group at hand, and goes on from
+        there in its turn. False when it does not wait."""
+        if not self._jobs.first(document_id):
+            return False
+        self._stepping_aside |= {job.id for job in self._jobs.active() if job.status == "reading"}
+        self._notify()
+        return True
 
     def progress(self, document_id: str) -> JobView | None:
         """The document's newest job, live, or None when it never had one."""
@@ -140,7 +150,7 @@ class ReadingQueue:
                 job.document_id,
                 job_id=job.id,
                 on_progress=lambda progress: self._show(job.id, progress),
-                should_stop=lambda: self._stopping.is_set() or job.id in self._cancelled,
+                should_stop=lambda: self._stopping.is_set() or job.id in self._cancelled | self._stepping_aside,
             )
             if not report.complete:
                 self._jobs.finish(job.id, "cancelled" if job.id in self._cancelled else "queued")
@@ -154,6 +164,7 @@ class ReadingQueue:
         finally:
             self._live.pop(job.id, None)
             self._cancelled.discard(job.id)
+            self._stepping_aside.discard(job.id)
             self._notify()
 
     def _show(self, job_id: int, progress: ReadProgress) -> None:

@@ -33,14 +33,14 @@ class JobTable:
             return int(db.execute(sql, [document_id]).fetchone()[0])
 
     def claim(self) -> JobRow | None:
-        """Takes the job that waited longest, now 'reading'; None when nothing waits."""
+        """Takes the job whose turn it is, now 'reading'; None when nothing waits."""
         if not self._connection.row("SELECT id FROM jobs WHERE status = 'queued' LIMIT 1"):
             return None  # asked every few seconds: nothing is written as long as nothing waits
         time = now()
         with self._connection.transaction() as db:
             claimed = db.execute(
                 "UPDATE jobs SET status = 'reading', error = NULL, updated_at = ? WHERE id ="
-                f" (SELECT id FROM jobs WHERE status = 'queued' ORDER BY id LIMIT 1) RETURNING {COLUMNS}",
+                f" (SELECT id FROM jobs WHERE status = 'queued' ORDER BY rank DESC, id LIMIT 1) RETURNING {COLUMNS}",
                 [time],
             ).fetchall()
         names = [name.strip() for name in COLUMNS.split(",")]
@@ -68,6 +68,12 @@ class JobTable:
             sql = "UPDATE jobs SET status = 'cancelled', updated_at = ? WHERE document_id = ? AND status = 'queued'"
             return db.execute(sql, [now(), document_id]).rowcount > 0
 
+    def first(self, document_id: str) -> bool:
+        """Puts the document's waiting job before all that wait. False when none of its jobs waits."""
+        with self._connection.transaction() as db:
+            sql = "UPDATE jobs SET rank = (SELECT max(rank) + 1 FROM jobs) WHERE document_id = ? AND status = 'queued'"
+            return db.execute(sql, [document_id]).rowcount > 0
+
     def get(self, job_id: int) -> JobRow | None:
         """One job, or None."""
         return _job(self._connection.row(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", [job_id]))
@@ -84,7 +90,7 @@ class JobTable:
 
     def active(self) -> list[JobRow]:
         """Jobs that are being read or wait, in the order in which they are read."""
-        sql = f"SELECT {COLUMNS} FROM jobs WHERE status IN ('queued', 'reading') ORDER BY status = 'queued', id"
+        sql = f"SELECT {COLUMNS} FROM jobs WHERE status IN ('queued', 'reading') ORDER BY status = 'queued', rank DESC, id"
         return [JobRow(**row) for row in self._connection.rows(sql)]
 
     def _update(self, job_id: int, **values: Any) -> None:

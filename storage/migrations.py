@@ -28,6 +28,7 @@ def steps() -> tuple[Callable[[Database], None], ...]:
         m008_shelf,
         m009_strengths,
         m010_conversations,
+        m011_order,
     )
 
 
@@ -211,3 +212,8 @@ def m010_conversations(db: Database) -> None:
     are summaries."""
     db.execute("ALTER TABLE chats ADD COLUMN opened INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE messages ADD COLUMN summary INTEGER NOT NULL DEFAULT 0")
+
+
+def m011_order(db: Database) -> None:
+    """Which waiting job comes first: the one of the highest rank, and of those the one that waited longest."""
+    db.execute("ALTER TABLE jobs ADD COLUMN rank INTEGER NOT NULL DEFAULT 0")

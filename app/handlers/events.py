@@ -89,6 +89,10 @@ class Handlers:
         """Start or go on with reading the open document."""
         return self._safely(lambda: self._after(document_id, self._queue.enqueue))
 
+    def first(self, document_id: str) -> Screen:
+        """Read the open document before all others that wait or are being read."""
+        return self._safely(lambda: self._after(document_id, self._queue.first))
+
     def cancel(self, document_id: str) -> Screen:
         """Stop reading the open document; what was read stays."""
         return self._safely(lambda: self._after(document_id, self._queue.cancel))

@@ -28,6 +28,7 @@ class Screen(NamedTuple):
     reading: Any = KEEP
     work: Any = KEEP
     read: Any = KEEP
+    first: Any = KEEP
     cancel: Any = KEEP
     look: Any = KEEP
     edit: Any = KEEP
@@ -79,6 +80,7 @@ def opened(item: ShelfItem | None, library: Library, now: Standing) -> Screen:
             reading="",
             work=gr.Column(visible=False),
             read=gr.Button(visible=False),
+            first=gr.Button(visible=False),
             cancel=gr.Button(visible=False),
             look=gr.Button(visible=False),
             edit=gr.Button(visible=False),
@@ -104,11 +106,13 @@ def opened(item: ShelfItem | None, library: Library, now: Standing) -> Screen:
 def progressed(item: ShelfItem, library: Library, now: Standing) -> Screen:
     """Return what changes while `item` is being read: the shelf, its progress, and what can be done with it now."""
     reading = item.status in shelf.IN_PROGRESS
+    before = ahead(item, now.jobs)
     return Screen(
         mark=mark_of(item, now.jobs),
         shelf=shelf.shelf(now.items, now.jobs, item.id),
         about=document.about(item),
-        reading=document.reading(item, now.jobs.get(item.id)),
+        reading=document.reading(item, now.jobs.get(item.id), before),
+        first=gr.Button(visible=before > 0),
         read=gr.Button(document.read_label(item.status), visible=item.status in CAN_START),
         cancel=gr.Button(visible=reading),
         look=gr.Button(visible=item.can_ask),
@@ -125,7 +129,7 @@ def advanced(item: ShelfItem, now: Standing) -> Screen:
     """Return only the moving figures of a reading, so that nothing that has the keyboard's focus is touched."""
     return Screen(
         shelf=shelf.shelf(now.items, now.jobs, item.id),
-        reading=document.reading(item, now.jobs.get(item.id)),
+        reading=document.reading(item, now.jobs.get(item.id), ahead(item, now.jobs)),
         # of a document read to its end the part is what the reader chose
         part=KEEP if item.whole else document.answers_from(item),
     )
@@ -174,9 +178,14 @@ def settled(item: ShelfItem, library: Library) -> dict[str, Any]:
     }
 
 
+def ahead(item: ShelfItem, jobs: dict[str, JobView]) -> int:
+    """Return how many readings come before that of `item`, 0 unless it waits; `jobs` are in the order in which they are read."""
+    return list(jobs).index(item.id) if item.status == "queued" and item.id in jobs else 0
+
+
 def mark_of(item: ShelfItem | None, jobs: dict[str, JobView]) -> str:
     """Return a short word that changes when more than the figures of a reading has changed."""
-    busy = ",".join(sorted(jobs))
+    busy = ",".join(jobs)
     return f"|{busy}" if item is None else f"{item.id} {item.status} {item.can_ask}|{busy}"
 
 

@@ -48,12 +48,13 @@ def about(item: ShelfItem | None) -> str:
     )
 
 
-def reading(item: ShelfItem | None, job: JobView | None) -> str:
-    """Return how the reading of the open document stands: a progress card, a reason why it can't answer, or nothing."""
+def reading(item: ShelfItem | None, job: JobView | None, ahead: int = 0) -> str:
+    """Return how the reading of the open document stands: a progress card, a reason why it can't answer, or nothing; `ahead` is
+    how many others are read before it."""
     if item is None or item.status == "read":
         return ""
     if item.status in ("queued", "reading"):
-        return _progress_card(item, job)
+        return _progress_card(item, job, ahead)
     fault = f'<p class="fault">{escape(item.error)}</p>' if item.status == "failed" and item.error else ""
     return f'<div class="reading-card idle"><p>{WHY_NOT_READY[item.status]}</p>{fault}</div>'
 
@@ -97,9 +98,10 @@ def _warnings(item: ShelfItem) -> str:
     return f'<ul class="warnings" aria-label="Warnings">{lines}</ul>'
 
 
-def _progress_card(item: ShelfItem, job: JobView | None) -> str:
+def _progress_card(item: ShelfItem, job: JobView | None, ahead: int) -> str:
     if item.status == "queued" or job is None or not job.total_tokens:
-        said = "Waiting its turn. It starts as soon as the model is free."
+        turn = f"{words.count(ahead, 'other')} before it" if ahead else "it starts as soon as the model is free"
+        said = f"Waiting its turn: {turn}."
         return (
             f'<div class="reading-card"><p class="stage">{said}</p>'
             f"{progress(item.read_tokens or 0, item.tokens, 'Reading progress')}{_RESUMES}</div>"

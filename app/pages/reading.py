@@ -15,6 +15,7 @@ class ReadingSection(NamedTuple):
     about: gr.HTML
     reading: gr.HTML
     read: gr.Button
+    first: gr.Button
     cancel: gr.Button
     look: gr.Button
     edit: gr.Button
@@ -33,6 +34,7 @@ def render() -> ReadingSection:
     reading = gr.HTML("", apply_default_css=False, elem_id="reading")
     with gr.Row(elem_classes="actions", elem_id="actions"):
         read = gr.Button("Read it now", variant="primary", size="sm", visible=False, elem_id="read")
+        first = gr.Button("Read this one first", size="sm", visible=False, elem_id="first")
         cancel = gr.Button("Stop reading", size="sm", visible=False, elem_id="cancel")
         look = gr.Button("Look at the memory", size="sm", visible=False, elem_classes="quiet", elem_id="look")
         edit = gr.Button("Edit title and tags", size="sm", visible=False, elem_classes="quiet", elem_id="edit")
@@ -51,4 +53,7 @@ def render() -> ReadingSection:
         with gr.Row(elem_classes="actions"):
             save = gr.Button("Save", variant="primary", size="sm", elem_id="save")
             leave = gr.Button("Leave it as it was", size="sm", elem_id="leave")
-    return ReadingSection(about, reading, read, cancel, look, edit, remove, details, title, author, tags, save, leave)
+    return ReadingSection(
+        about=about, reading=reading, read=read, first=first, cancel=cancel, look=look, edit=edit, remove=remove,
+        details=details, title=title, author=author, tags=tags, save=save, leave=leave,
+    )  # fmt: skip

@@ -86,6 +86,30 @@ def test_documents_are_read_in_the_order_of_asking(library: Library, queue: Read
     assert [status(queue, document_id) for document_id in ids] == ["done"] * 3
 
 
+def test_one_that_waits_is_read_first_and_the_one_at_hand_steps_aside(
+    library: Library, queue: ReadingQueue, tides: str, engine: SmallEngine
+):
+    waiting = [add(library, number) for number in (1, 2)]
+    for document_id in (tides, *waiting):
+        queue.enqueue(document_id)
+    gate, ended = Gate(engine, 3), []
+    queue.start()
+    gate.reached()
+    assert queue.first(waiting[1]) and not queue.first(tides), "what is being read does not wait"
+    assert [job.document_id for job in queue.active()] == [tides, waiting[1], waiting[0]]
+    threads = [threading.Thread(target=lambda id=id: (status(queue, id), ended.append(id))) for id in (tides, *waiting)]
+    for thread in threads:
+        thread.start()
+    gate.let_go()
+    for thread in threads:
+        thread.join(LONG)
+    done = {job.document_id: job.updated_at for job in (library.jobs.latest(id) for id in (tides, *waiting))}
+    assert len(ended) == 3 and done[waiting[1]] <= done[tides] <= done[waiting[0]]
+    assert all(library.get(document_id).whole for document_id in done)
+    assert engine.tokens_read == sum(library.get(document_id).tokens for document_id in done), "nothing was read twice"
+    assert not queue.first(tides)
+
+
 def test_progress_is_live_between_two_saves(library: Library, queue: ReadingQueue, tides: str, engine: SmallEngine):
     gate = Gate(engine, 6)  # 3 groups are saved, 5 are read
     queue.enqueue(tides)

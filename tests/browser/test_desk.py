@@ -106,6 +106,23 @@ def test_a_reading_can_be_stopped_and_goes_on_where_it_stood(desk, tmp_path) -> 
     assert stood > 0
 
 
+def test_a_document_that_waits_can_be_read_first(desk, tmp_path) -> None:
+    desk.engine.pause = 0.25
+    page = desk.open()
+    desk.drop(page, text_file(tmp_path, "Long Night", chapters=9, sentences=60))
+    page.wait_for_selector("#reading .figures")
+    assert not page.locator("#first").is_visible()
+    desk.drop(page, text_file(tmp_path, "Short Day", chapters=1, sentences=5))
+    page.locator("#about h2", has_text="Short Day").wait_for()
+    page.locator("#reading", has_text="1 other before it").wait_for()
+    page.click("#first")
+    desk.wait_read(page, "Short Day")
+    assert [item.status for item in desk.library.shelf()] == ["read", "reading"]
+    desk.engine.pause = 0.0
+    desk.wait_read(page, "Long Night")
+    assert desk.engine.tokens_read == sum(item.tokens for item in desk.library.shelf())
+
+
 def test_an_answer_streams_says_where_it_comes_from_and_is_there_tomorrow(desk) -> None:
     desk.read_in(prose("Storm Log", 2, 30), "storm.md")
     desk.engine.word_pause = 0.1
