@@ -146,6 +146,7 @@ def serve(settings: Settings, out: Output) -> int:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads)
     with library(settings, out) as documents:
+        from app.api import router
         from app.jobs import ReadingQueue
         from app.pages import build_page, launch_options
 
@@ -165,6 +166,7 @@ def serve(settings: Settings, out: Output) -> int:
                 inbrowser=settings.open_browser,
                 prevent_thread_lock=True,
                 quiet=True,
+                app_kwargs={"routes": router(documents).routes},
             )
             out.note(f"Palimpsest is open on http://{settings.host}:{settings.port} (Ctrl-C ends it).")
             while not ended.wait(1.0):

@@ -105,6 +105,20 @@ class UnknownChat(LibraryError):
         super().__init__(f"'{title}' has no conversation {chat_id}. `launch.py chats ID` lists those it has.")
 
 
+class ModelUnnamed(LibraryError):
+    """A program asked a model that is no document."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"'{name}' is no document here. Models are called palimpsest/ID; GET /v1/models lists them.")
+
+
+class NoQuestion(LibraryError):
+    """A conversation does not end with a question."""
+
+    def __init__(self) -> None:
+        super().__init__("The last message must be the user's question.")
+
+
 class FileNotWritten(LibraryError):
     """A file could not be written."""
 

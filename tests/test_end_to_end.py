@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 import launch
@@ -201,6 +204,40 @@ def test_a_killed_reading_goes_on_and_ends_in_the_same_memory(run, tmp_path, mod
     assert 0 < reached < whole["tokens"]
     resumed = run("read", long, db="killed.db")[1]["documents"][0]
     assert resumed["state_sha256"] == whole["state_sha256"] and resumed["tokens"] == whole["tokens"]
+
+
+def test_the_app_serves_its_page_and_the_chat_protocol_and_ends_in_peace(model, tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    given = ["--model", str(model), "--dtype", "float32", "--home", str(tmp_path), "--port", str(port)]
+    app = subprocess.Popen([sys.executable, "launch.py", *given], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
+            (sample,) = _eventually(client, app, lambda: client.get("/v1/models").json()["data"])
+            assert "Palimpsest" in client.get("/").text and sample["name"] == "A Winter Handbook of Vessary"
+            said = {
+                "model": sample["id"],
+                "messages": [{"role": "user", "content": "How many times is Vessary named?"}],
+            }
+            answer = client.post("/v1/chat/completions", json=said).json()["choices"][0]["message"]["content"]
+            assert re.search(r"\d", answer)
+    finally:
+        app.terminate()
+        assert app.wait(60) == 0
+
+
+def _eventually(client: httpx.Client, app: subprocess.Popen, found):
+    """What `found` gives as soon as the app is there and that is something."""
+    deadline = time.monotonic() + 300
+    while True:
+        assert time.monotonic() < deadline and app.poll() is None
+        try:
+            if something := found():
+                return something
+        except httpx.TransportError:
+            pass  # not open yet
+        time.sleep(0.2)
 
 
 def _wait_for_snapshot(database: Path, document_id: str, reader: subprocess.Popen) -> int:

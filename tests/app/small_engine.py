@@ -65,7 +65,7 @@ class SmallAnswer:
 class SmallEngine:
     """One token a character. `pause` seconds a group make it slow; `fails_at` tokens make it fail."""
 
-    info = SimpleNamespace(segment_len=5, cache_bytes_per_token=20)
+    info = SimpleNamespace(model="small", device="cpu", dtype="float32", segment_len=5, cache_bytes_per_token=20)
 
     def __init__(
         self, fingerprint: str = "f1", *, group: int = 7, pause: float = 0.0, fails_at: int | None = None

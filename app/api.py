@@ -1,0 +1,147 @@
+"""A way in for programs that speak OpenAI's chat protocol: every document that has been read is a model.
+
+`GET /v1/models` lists them, `POST /v1/chat/completions` with the model `palimpsest/ID` asks one, streamed or not. Nothing is kept in
+the document's conversations. Answers carry `grounding` and `grounded` beside what the protocol has.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.errors import ModelUnnamed, NoQuestion, UnknownDocument
+from app.library import Library, StorageError
+from app.views import TextAnswer
+
+PREFIX = "palimpsest/"
+LONGEST = 128
+
+
+class Message(BaseModel):
+    """One message of a conversation; its content as text or as the protocol's list of text parts."""
+
+    model_config = ConfigDict(extra="ignore")
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[dict[str, Any]] | None = None
+
+    def text(self) -> str:
+        """The content's text."""
+        if isinstance(self.content, list):
+            return "\n".join(str(part.get("text", "")) for part in self.content if part.get("type") == "text")
+        return self.content or ""
+
+
+class Request(BaseModel):
+    """What is asked; settings of the protocol that this model has no use for are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+    model: str
+    messages: list[Message] = Field(min_length=1)
+    stream: bool = False
+    temperature: float = 0.0
+    seed: int = 0
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+
+
+def router(library: Library) -> APIRouter:
+    """The routes, to be added to the app's server."""
+    routes = APIRouter()
+
+    @routes.get("/v1/models")
+    def models() -> JSONResponse:
+        return JSONResponse({"object": "list", "data": [_model(item) for item in library.shelf() if item.can_ask]})
+
+    @routes.post("/v1/chat/completions", response_model=None)
+    def completions(request: Request) -> JSONResponse | StreamingResponse:
+        head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": request.model}
+        try:
+            pieces = _asked(library, request)
+            if request.stream:
+                first = next(pieces)  # what is wrong with the question shows here, while there can still be a status
+                return StreamingResponse(_events(head, first, pieces), media_type="text/event-stream")
+            *_, last = pieces
+        except library.named_errors() as error:
+            return JSONResponse(_fault(error), status_code=_status(error))
+        choice = {"index": 0, "message": {"role": "assistant", "content": last.text}, "finish_reason": "stop"}
+        return JSONResponse(head | {"object": "chat.completion", "choices": [choice]} | _grounding(last))
+
+    return routes
+
+
+def _asked(library: Library, request: Request) -> Iterator[Any]:
+    """The pieces of the answer to the last message; raises what `Library.ask` raises, ModelUnnamed and NoQuestion."""
+    name = request.model.removeprefix(PREFIX)
+    if not name or not request.model.startswith(PREFIX):
+        raise ModelUnnamed(request.model)
+    last = request.messages[-1]
+    if last.role != "user":
+        raise NoQuestion
+    options = library.options(
+        max_new_tokens=request.max_completion_tokens or request.max_tokens or LONGEST,
+        temperature=request.temperature,
+        seed=request.seed,
+    )
+    history = _turns(request.messages[:-1])
+    return library.ask(library.resolve(name), last.text(), history=history, options=options, keep=False)
+
+
+def _turns(messages: list[Message]) -> list[tuple[str, str]]:
+    """The questions that were answered, with their answers, in their order. Instructions of the system are for other models."""
+    talk = [message for message in messages if message.role in ("user", "assistant")]
+    pairs = pairwise(talk)
+    return [
+        (asked.text(), answered.text())
+        for asked, answered in pairs
+        if (asked.role, answered.role) == ("user", "assistant")
+    ]
+
+
+def _events(head: dict[str, Any], first: Any, rest: Iterator[Any]) -> Iterator[str]:
+    """Server-sent events of an answer: its role, its pieces, its end."""
+    yield _event(head, {"role": "assistant", "content": ""}, None)
+    with closing(rest):  # type: ignore[type-var]  # a generator, so it can be closed
+        piece = first
+        while isinstance(piece, str):
+            yield _event(head, {"content": piece}, None)
+            piece = next(rest)
+    yield _event(head | _grounding(piece), {}, "stop")
+    yield "data: [DONE]\n\n"
+
+
+def _event(head: dict[str, Any], delta: dict[str, str], end: str | None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": end}
+    return (
+        f"data: {json.dumps(head | {'object': 'chat.completion.chunk', 'choices': [choice]}, ensure_ascii=False)}\n\n"
+    )
+
+
+def _grounding(last: Any) -> dict[str, Any]:
+    if isinstance(last, TextAnswer):
+        return {"grounding": None, "grounded": last.total > 0}
+    return {"grounding": last.grounding, "grounded": last.grounded}
+
+
+def _model(item: Any) -> dict[str, Any]:
+    created = int(datetime.fromisoformat(item.added_at).timestamp())
+    return {"id": PREFIX + item.id, "object": "model", "created": created, "owned_by": "palimpsest", "name": item.title}
+
+
+def _fault(error: Exception) -> dict[str, Any]:
+    return {"error": {"message": str(error), "type": type(error).__name__, "param": None, "code": None}}
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, UnknownDocument):
+        return 404
+    return 503 if isinstance(error, StorageError) else 400

@@ -1,0 +1,85 @@
+"""OpenAI's chat protocol. That launch.py puts it beside the page is tested with the page: tests/test_end_to_end.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.api import router
+from app.library import Library
+
+
+@pytest.fixture
+def server(library: Library) -> Iterator[httpx.Client]:
+    app = FastAPI(routes=router(library).routes)
+    with TestClient(app) as client:
+        yield client
+
+
+def ask(server: httpx.Client, model: str, *said: str, **more) -> httpx.Response:
+    roles = ("user", "assistant")
+    messages = [{"role": roles[i % 2], "content": text} for i, text in enumerate(said)]
+    return server.post("/v1/chat/completions", json={"model": model, "messages": messages, **more})
+
+
+def test_a_read_document_is_a_model_that_answers(server: httpx.Client, library: Library, tides: str):
+    assert server.get("/v1/models").json() == {"object": "list", "data": []}
+    library.read(tides)
+    (model,) = server.get("/v1/models").json()["data"]
+    assert (model["id"], model["name"]) == (f"palimpsest/{tides}", "Tides")
+    *_, expected = library.ask(tides, "And then?", history=[("Who?", "Oru.")], keep=False)
+    found = ask(server, model["id"], "Who?", "Oru.", "And then?", temperature=0, top_p=1).json()
+    assert found["object"] == "chat.completion" and found["model"] == model["id"]
+    assert found["choices"] == [
+        {"index": 0, "message": {"role": "assistant", "content": expected.text}, "finish_reason": "stop"}
+    ]
+    assert (found["grounding"], found["grounded"]) == (expected.grounding, expected.grounded)
+    assert library.history(tides) == (), "nothing is kept"
+
+
+def test_an_answer_is_streamed_as_events(server: httpx.Client, library: Library, tides: str):
+    library.read(tides)
+    *pieces, expected = library.ask(tides, "Who?", keep=False)
+    answer = ask(server, f"palimpsest/{tides[:6]}", "Who?", stream=True)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    *events, done = [line.removeprefix("data: ") for line in answer.text.split("\n\n") if line]
+    assert done == "[DONE]"
+    chunks = [json.loads(event) for event in events]
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    assert deltas[0]["role"] == "assistant" and [d["content"] for d in deltas[1:-1]] == pieces
+    assert [chunk["choices"][0]["finish_reason"] for chunk in chunks] == [None] * (len(chunks) - 1) + ["stop"]
+    assert chunks[-1]["grounding"] == expected.grounding and len({chunk["id"] for chunk in chunks}) == 1
+
+
+def test_parts_of_text_and_questions_about_the_text_itself(server: httpx.Client, tides: str):
+    parts = [{"type": "text", "text": "How many times is"}, {"type": "text", "text": "the moon named?"}]
+    body = {
+        "model": f"palimpsest/{tides}",
+        "messages": [{"role": "system", "content": "Be short."}, {"role": "user", "content": parts}],
+    }
+    found = server.post("/v1/chat/completions", json=body).json()
+    assert "once" in found["choices"][0]["message"]["content"] and found["grounding"] is None, found
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_is_wrong_is_said_with_a_status(server: httpx.Client, library: Library, tides: str, stream: bool):
+    library.read(tides)
+    unread = library.add(b"# Unread\n\nNobody knows.\n", "unread.md").id
+    wrong = {
+        "UnknownDocument": (404, f"palimpsest/{'f' * 16}", ["Who?"]),
+        "ModelUnnamed": (400, "gpt-4", ["Who?"]),
+        "NotReadYet": (400, f"palimpsest/{unread}", ["Who?"]),
+        "EmptyQuestion": (400, f"palimpsest/{tides}", ["  "]),
+        "NoQuestion": (400, f"palimpsest/{tides}", ["Who?", "Oru."]),
+    }
+    for name, (status, model, said) in wrong.items():
+        answer = ask(server, model, *said, stream=stream)
+        assert (answer.status_code, answer.json()["error"]["type"]) == (status, name), answer.text
+        assert answer.json()["error"]["message"].endswith(".")
+    assert ask(server, f"palimpsest/{tides}", "Who?", temperature=-1).status_code == 400
+    assert server.post("/v1/chat/completions", json={"model": "palimpsest/x"}).status_code == 422
