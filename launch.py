@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hmac
+import ipaddress
 import os
 import signal
 import socket
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import cli, cli_shelf
 from app.arguments import build_parser
-from app.errors import AddressTaken
+from app.errors import AddressTaken, PasswordMissing
 from app.library import Library, named_errors
 from app.settings import Settings
 from app.shelf import Shelf
@@ -26,16 +28,17 @@ if TYPE_CHECKING:
     from app.jobs import ReadingQueue
     from engine.engine import Engine, EngineSettings
 
+EVERYWHERE = "0.0.0.0"
 SAMPLES = Path(__file__).parent / "app" / "samples"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command, or the app; returns the exit code. Torch and Gradio are imported only where they are needed."""
     given = build_parser().parse_args(arguments)
-    settings = settings_from(given, dict(os.environ))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a title may hold letters that the terminal has not
     try:
+        settings = settings_from(given, dict(os.environ))
         return run(given, settings, Output(settings.json))
     except named_errors() as error:
         print(error_line(error), file=sys.stderr)
@@ -45,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def settings_from(given: Namespace, environment: dict[str, str]) -> Settings:
-    """The command line first, then PALIMPSEST_HOME, PALIMPSEST_DB and PALIMPSEST_MODEL, then the defaults."""
+    """The command line first, then PALIMPSEST_HOME, _DB, _MODEL and _PASSWORD, then the defaults. Raises PasswordMissing."""
     home = Path(getattr(given, "home", None) or environment.get("PALIMPSEST_HOME") or Path.home() / ".palimpsest")
     database = getattr(given, "db", None) or environment.get("PALIMPSEST_DB") or home / "library.db"
     model = getattr(given, "model", None) or environment.get("PALIMPSEST_MODEL") or "default"
@@ -54,7 +57,23 @@ def settings_from(given: Namespace, environment: dict[str, str]) -> Settings:
         for name in ("adapter", "device", "dtype", "threads", "host", "port", "json")
         if hasattr(given, name)
     }
-    return Settings(home, Path(database), model, open_browser=getattr(given, "open", False), **others)
+    if getattr(given, "share_on_lan", False):
+        others["host"] = others.get("host", EVERYWHERE)
+    password = getattr(given, "password", None) or environment.get("PALIMPSEST_PASSWORD") or None
+    settings = Settings(
+        home, Path(database), model, open_browser=getattr(given, "open", False), password=password, **others
+    )
+    if not (password or is_here(settings.host)):
+        raise PasswordMissing(settings.host)
+    return settings
+
+
+def is_here(host: str) -> bool:
+    """Whether only this machine reaches that address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def run(given: Namespace, settings: Settings, out: Output) -> int:
@@ -166,7 +185,9 @@ def serve(settings: Settings, out: Output) -> int:
                 inbrowser=settings.open_browser,
                 prevent_thread_lock=True,
                 quiet=True,
-                app_kwargs={"routes": router(documents).routes},
+                auth=doorkeeper(settings.password),
+                auth_message="This shelf has a password. Any name will do.",
+                app_kwargs={"routes": router(documents, settings.password).routes},
             )
             out.note(f"Palimpsest is open on http://{settings.host}:{settings.port} (Ctrl-C ends it).")
             while not ended.wait(1.0):
@@ -175,6 +196,13 @@ def serve(settings: Settings, out: Output) -> int:
             queue.stop()
             page.close(verbose=False)
     return 0
+
+
+def doorkeeper(password: str | None) -> Callable[[str, str], bool] | None:
+    """What the page asks whether somebody with a name and those words may come in; None where everybody may."""
+    if password is None:
+        return None
+    return lambda name, words: hmac.compare_digest(words.encode(), password.encode())
 
 
 def check_address(settings: Settings) -> None:

@@ -6,6 +6,7 @@ the document's conversations. Answers carry `grounding` and `grounded` beside wh
 
 from __future__ import annotations
 
+import hmac
 import json
 import time
 import uuid
@@ -13,18 +14,19 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.errors import ModelUnnamed, NoQuestion, UnknownDocument
+from app.errors import ModelUnnamed, NoQuestion, PasswordWrong, UnknownDocument
 from app.library import Library, StorageError
 from app.views import TextAnswer
 
 PREFIX = "palimpsest/"
 LONGEST = 128
+Authorization = Annotated[str | None, Header()]
 
 
 class Message(BaseModel):
@@ -54,29 +56,39 @@ class Request(BaseModel):
     max_completion_tokens: int | None = None
 
 
-def router(library: Library) -> APIRouter:
-    """The routes, to be added to the app's server."""
+def router(library: Library, password: str | None = None) -> APIRouter:
+    """The routes, to be added to the app's server; with a `password` only for those who send it as their API key."""
     routes = APIRouter()
 
     @routes.get("/v1/models")
-    def models() -> JSONResponse:
+    def models(authorization: Authorization = None) -> JSONResponse:
+        if not _knows(password, authorization):
+            return _refused(PasswordWrong())
         return JSONResponse({"object": "list", "data": [_model(item) for item in library.shelf() if item.can_ask]})
 
     @routes.post("/v1/chat/completions", response_model=None)
-    def completions(request: Request) -> JSONResponse | StreamingResponse:
-        head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": request.model}
+    def completions(asked: Request, authorization: Authorization = None) -> JSONResponse | StreamingResponse:
+        head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": asked.model}
         try:
-            pieces = _asked(library, request)
-            if request.stream:
+            if not _knows(password, authorization):
+                raise PasswordWrong
+            pieces = _asked(library, asked)
+            if asked.stream:
                 first = next(pieces)  # what is wrong with the question shows here, while there can still be a status
                 return StreamingResponse(_events(head, first, pieces), media_type="text/event-stream")
             *_, last = pieces
         except library.named_errors() as error:
-            return JSONResponse(_fault(error), status_code=_status(error))
+            return _refused(error)
         choice = {"index": 0, "message": {"role": "assistant", "content": last.text}, "finish_reason": "stop"}
         return JSONResponse(head | {"object": "chat.completion", "choices": [choice]} | _grounding(last))
 
     return routes
+
+
+def _knows(password: str | None, authorization: str | None) -> bool:
+    """Whether the header `Authorization` has the password, where there is one."""
+    sent = (authorization or "").removeprefix("Bearer ")
+    return password is None or hmac.compare_digest(sent.encode(), password.encode())
 
 
 def _asked(library: Library, request: Request) -> Iterator[Any]:
@@ -137,11 +149,14 @@ def _model(item: Any) -> dict[str, Any]:
     return {"id": PREFIX + item.id, "object": "model", "created": created, "owned_by": "palimpsest", "name": item.title}
 
 
-def _fault(error: Exception) -> dict[str, Any]:
-    return {"error": {"message": str(error), "type": type(error).__name__, "param": None, "code": None}}
+def _refused(error: Exception) -> JSONResponse:
+    fault = {"message": str(error), "type": type(error).__name__, "param": None, "code": None}
+    return JSONResponse({"error": fault}, status_code=_status(error))
 
 
 def _status(error: Exception) -> int:
+    if isinstance(error, PasswordWrong):
+        return 401
     if isinstance(error, UnknownDocument):
         return 404
     return 503 if isinstance(error, StorageError) else 400

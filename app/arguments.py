@@ -19,6 +19,15 @@ def build_parser() -> argparse.ArgumentParser:
     app = parser.add_argument_group("the app")
     app.add_argument("--host", default=argparse.SUPPRESS, help="address to listen on (127.0.0.1)")
     app.add_argument("--port", type=int, default=argparse.SUPPRESS, help="port to listen on (7860)")
+    app.add_argument(
+        "--password", default=argparse.SUPPRESS, metavar="WORDS", help="ask everybody for it who opens the app"
+    )
+    app.add_argument(
+        "--share-on-lan",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="let other machines on this network in; only with a password",
+    )
     app.add_argument("--open", action="store_true", default=argparse.SUPPRESS, help="open it in the browser as well")
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     _reading(verbs, common)

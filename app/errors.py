@@ -167,6 +167,23 @@ class ReadingStopped(LibraryError):
         )
 
 
+class PasswordMissing(LibraryError):
+    """Other machines were to be let in without a password."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"On {host} other machines can reach this shelf, so it needs a password: --password WORDS, or PALIMPSEST_PASSWORD "
+            "in the environment."
+        )
+
+
+class PasswordWrong(LibraryError):
+    """A program asked without the password, or with another one."""
+
+    def __init__(self) -> None:
+        super().__init__("This shelf has a password. Send it as the API key: 'Authorization: Bearer PASSWORD'.")
+
+
 class AddressTaken(LibraryError):
     """The app's address is in use or not this machine's."""
 

@@ -20,6 +20,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 7860
     open_browser: bool = False
+    password: str | None = None
     json: bool = False
 
     @property

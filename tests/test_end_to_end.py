@@ -210,12 +210,27 @@ def test_the_app_serves_its_page_and_the_chat_protocol_and_ends_in_peace(model, 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    given = ["--model", str(model), "--dtype", "float32", "--home", str(tmp_path), "--port", str(port)]
+    given = [
+        "--model",
+        str(model),
+        "--dtype",
+        "float32",
+        "--home",
+        str(tmp_path),
+        "--port",
+        str(port),
+        "--password",
+        "mellon",
+    ]
     app = subprocess.Popen([sys.executable, "launch.py", *given], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
+        key = {"Authorization": "Bearer mellon"}
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0, headers=key) as client:
             (sample,) = _eventually(client, app, lambda: client.get("/v1/models").json()["data"])
-            assert "Palimpsest" in client.get("/").text and sample["name"] == "A Winter Handbook of Vessary"
+            assert client.get("/config").status_code == 401, "the page is shut"
+            assert client.post("/login", data={"username": "me", "password": "melon"}).status_code == 400
+            assert client.post("/login", data={"username": "me", "password": "mellon"}).status_code == 200
+            assert "Palimpsest" in client.get("/config").text and sample["name"] == "A Winter Handbook of Vessary"
             said = {
                 "model": sample["id"],
                 "messages": [{"role": "user", "content": "How many times is Vessary named?"}],

@@ -83,3 +83,14 @@ def test_what_is_wrong_is_said_with_a_status(server: httpx.Client, library: Libr
         assert answer.json()["error"]["message"].endswith(".")
     assert ask(server, f"palimpsest/{tides}", "Who?", temperature=-1).status_code == 400
     assert server.post("/v1/chat/completions", json={"model": "palimpsest/x"}).status_code == 422
+
+
+def test_a_shelf_with_a_password_answers_only_who_knows_it(library: Library, tides: str):
+    library.read(tides)
+    with TestClient(FastAPI(routes=router(library, "mellon").routes)) as client:
+        for headers in ({}, {"Authorization": "Bearer melon"}, {"Authorization": "Bearer "}):
+            client.headers = headers
+            for answer in (client.get("/v1/models"), ask(client, f"palimpsest/{tides}", "Who?")):
+                assert (answer.status_code, answer.json()["error"]["type"]) == (401, "PasswordWrong")
+        client.headers = {"Authorization": "Bearer mellon"}
+        assert client.get("/v1/models").status_code == ask(client, f"palimpsest/{tides}", "Who?").status_code == 200

@@ -12,7 +12,7 @@ import pytest
 
 import launch
 from app.arguments import build_parser
-from app.errors import AddressTaken
+from app.errors import AddressTaken, PasswordMissing
 from app.jobs import ReadingQueue
 from app.library import Library
 from app.reading import SavePolicy
@@ -137,3 +137,24 @@ def test_no_sample_comes_to_a_shelf_in_use(tmp_path: Path):
         mine = library.add(b"# Mine\n\nText.\n", "mine.md")
         launch.shelve_samples(library, ReadingQueue(library))
         assert [item.id for item in library.shelf()] == [mine.id]
+
+
+@pytest.mark.parametrize(
+    "words", [("--share-on-lan",), ("--host", "0.0.0.0"), ("--host", "192.168.1.9"), ("--host", "::")]
+)
+def test_other_machines_are_let_in_only_with_a_password(words: tuple[str, ...]):
+    given = build_parser().parse_args(words)
+    with pytest.raises(PasswordMissing, match="--password"):
+        launch.settings_from(given, {})
+    host = words[-1] if len(words) > 1 else "0.0.0.0"
+    assert launch.settings_from(given, {"PALIMPSEST_PASSWORD": "mellon"}).host == host
+    named = launch.settings_from(build_parser().parse_args([*words, "--password", "mellon"]), {})
+    assert (named.host, named.password) == (host, "mellon")
+    for here in ("127.0.0.1", "localhost", "::1", "127.0.0.9"):
+        assert launch.settings_from(build_parser().parse_args(["--host", here]), {}).password is None
+
+
+def test_the_door_opens_to_the_password_alone():
+    assert launch.doorkeeper(None) is None
+    door = launch.doorkeeper("mellön")
+    assert door("anybody", "mellön") and not door("anybody", "mellon") and not door("mellön", "")
