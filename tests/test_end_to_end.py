@@ -15,6 +15,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
 
 import launch
 from storage import Store
@@ -226,7 +228,7 @@ def test_the_app_serves_its_page_and_the_chat_protocol_and_ends_in_peace(model, 
     try:
         key = {"Authorization": "Bearer mellon"}
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0, headers=key) as client:
-            (sample,) = _eventually(client, app, lambda: client.get("/v1/models").json()["data"])
+            (sample,) = _eventually(app, lambda: client.get("/v1/models").json()["data"])
             assert client.get("/config").status_code == 401, "the page is shut"
             assert client.post("/login", data={"username": "me", "password": "melon"}).status_code == 400
             assert client.post("/login", data={"username": "me", "password": "mellon"}).status_code == 200
@@ -237,12 +239,27 @@ def test_the_app_serves_its_page_and_the_chat_protocol_and_ends_in_peace(model, 
             }
             answer = client.post("/v1/chat/completions", json=said).json()["choices"][0]["message"]["content"]
             assert re.search(r"\d", answer)
+        there = Client(f"http://127.0.0.1:{port}", auth=("me", "mellon"), verbose=False)
+        assert set(there.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {
+            "/list_documents", "/ask_document", "/summarize_document",
+        }  # fmt: skip
+        (listed,) = _eventually(
+            app, lambda: [one for one in there.predict(api_name="/list_documents") if one["status"] == "read"]
+        )
+        assert f"palimpsest/{listed['id']}" == sample["id"] and listed["sections"]
+        counted = there.predict(listed["id"][:6], "How many times is Vessary named?", api_name="/ask_document")
+        assert counted["answer"] == answer and counted["grounding"] is None
+        recalled = there.predict(listed["id"], "Who keeps the light?", 1, api_name="/ask_document")
+        assert isinstance(recalled["answer"], str) and isinstance(recalled["grounding"], float)
+        with pytest.raises(AppError, match="no document"):
+            there.predict("nonesuch", "Who?", 0, api_name="/ask_document")
+        there.close()
     finally:
         app.terminate()
         assert app.wait(60) == 0
 
 
-def _eventually(client: httpx.Client, app: subprocess.Popen, found):
+def _eventually(app: subprocess.Popen, found):
     """What `found` gives as soon as the app is there and that is something."""
     deadline = time.monotonic() + 300
     while True:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from app.handlers.endpoints import Endpoints
 from app.handlers.events import Handlers
 from app.handlers.screen import Screen
 
-__all__ = ["Handlers", "Screen"]
+__all__ = ["Endpoints", "Handlers", "Screen"]

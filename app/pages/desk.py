@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.handlers import Handlers, Screen
+from app.handlers import Endpoints, Handlers, Screen
 from app.jobs import ReadingQueue
 from app.library import Library
 from app.markup.frame import banner
@@ -54,6 +54,7 @@ def build_page(library: Library, queue: ReadingQueue) -> gr.Blocks:
         _wire_shelf(page, handlers, left, head, timer, document_id, mark, screen)
         notice.click(handlers.undo, None, screen, **LIGHT)
         _wire_talk(handlers, talk, document_id, asked, turn, screen)
+        _name_endpoints(Endpoints(library))
     return page
 
 
@@ -103,6 +104,12 @@ def _wire_shelf(
     head.look.click(handlers.look, document_id, screen, **LIGHT)
     head.leave.click(handlers.reopen, document_id, screen, **LIGHT)
     head.save.click(handlers.describe, [document_id, head.title, head.author, head.tags], screen, **LIGHT)
+
+
+def _name_endpoints(endpoints: Endpoints) -> None:
+    gr.api(endpoints.list_documents, queue=False)
+    for endpoint in (endpoints.ask_document, endpoints.summarize_document):
+        gr.api(endpoint, concurrency_id=MODEL, concurrency_limit=1)
 
 
 def _wire_talk(
