@@ -50,6 +50,6 @@ $(VENV)/.setup: requirements.txt $(VENV)/.made
 	$(BIN)/python -m pip install -r requirements.txt
 	@touch $@
 
-$(VENV)/.test: requirements-test.txt requirements-train.txt $(VENV)/.setup
-	$(BIN)/python -m pip install -q -r requirements-test.txt -r requirements-train.txt
+$(VENV)/.test: requirements-test.txt requirements-train.txt requirements-mcp.txt $(VENV)/.setup
+	$(BIN)/python -m pip install -q -r requirements-test.txt -r requirements-train.txt -r requirements-mcp.txt
 	@touch $@

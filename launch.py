@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import importlib.util
 import ipaddress
 import os
 import signal
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from app import cli, cli_shelf
 from app.arguments import build_parser
-from app.errors import AddressTaken, PasswordMissing
+from app.errors import AddressTaken, McpMissing, McpUnguarded, PasswordMissing
 from app.library import Library, named_errors
 from app.settings import Settings
 from app.shelf import Shelf
@@ -48,13 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def settings_from(given: Namespace, environment: dict[str, str]) -> Settings:
-    """The command line first, then PALIMPSEST_HOME, _DB, _MODEL and _PASSWORD, then the defaults. Raises PasswordMissing."""
+    """The command line first, then PALIMPSEST_HOME, _DB, _MODEL and _PASSWORD, then the defaults. Raises PasswordMissing, McpUnguarded."""
     home = Path(getattr(given, "home", None) or environment.get("PALIMPSEST_HOME") or Path.home() / ".palimpsest")
     database = getattr(given, "db", None) or environment.get("PALIMPSEST_DB") or home / "library.db"
     model = getattr(given, "model", None) or environment.get("PALIMPSEST_MODEL") or "default"
     others = {
         name: getattr(given, name)
-        for name in ("adapter", "device", "dtype", "threads", "host", "port", "json")
+        for name in ("adapter", "device", "dtype", "threads", "host", "port", "json", "mcp")
         if hasattr(given, name)
     }
     if getattr(given, "share_on_lan", False):
@@ -65,6 +66,8 @@ def settings_from(given: Namespace, environment: dict[str, str]) -> Settings:
     )
     if not (password or is_here(settings.host)):
         raise PasswordMissing(settings.host)
+    if settings.mcp and password:
+        raise McpUnguarded
     return settings
 
 
@@ -162,6 +165,8 @@ def engine_settings(settings: Settings) -> EngineSettings:
 def serve(settings: Settings, out: Output) -> int:
     """The app, until Ctrl-C or SIGTERM; a reading under way is saved and goes on at the next start."""
     check_address(settings)
+    if settings.mcp and importlib.util.find_spec("mcp") is None:
+        raise McpMissing
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads)
     with library(settings, out) as documents:
@@ -185,6 +190,7 @@ def serve(settings: Settings, out: Output) -> int:
                 inbrowser=settings.open_browser,
                 prevent_thread_lock=True,
                 quiet=True,
+                mcp_server=settings.mcp,
                 auth=doorkeeper(settings.password),
                 auth_message="This shelf has a password. Any name will do.",
                 app_kwargs={"routes": router(documents, settings.password).routes},

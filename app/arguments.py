@@ -28,6 +28,12 @@ def build_parser() -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help="let other machines on this network in; only with a password",
     )
+    app.add_argument(
+        "--mcp",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="let agents list and ask documents by the Model Context Protocol (needs requirements-mcp.txt)",
+    )
     app.add_argument("--open", action="store_true", default=argparse.SUPPRESS, help="open it in the browser as well")
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     _reading(verbs, common)

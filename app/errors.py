@@ -177,6 +177,20 @@ class PasswordMissing(LibraryError):
         )
 
 
+class McpMissing(LibraryError):
+    """The Model Context Protocol was asked for and its package is not there."""
+
+    def __init__(self) -> None:
+        super().__init__("--mcp needs one more package. Install it with: pip install -r requirements-mcp.txt")
+
+
+class McpUnguarded(LibraryError):
+    """The Model Context Protocol was asked for on a shelf with a password."""
+
+    def __init__(self) -> None:
+        super().__init__("--mcp knows no password and would let everybody in. Leave out one of the two.")
+
+
 class PasswordWrong(LibraryError):
     """A program asked without the password, or with another one."""
 

@@ -21,6 +21,7 @@ class Settings:
     port: int = 7860
     open_browser: bool = False
     password: str | None = None
+    mcp: bool = False
     json: bool = False
 
     @property

@@ -10,18 +10,23 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
 
 import launch
 from storage import Store
 from tests.engine.tiny import make_model, make_tokenizer
 
+COUNTED = "How many times is Vessary named?"
 ROOT = Path(launch.__file__).parent
 BOOK = (
     "# The Mill\n\n"
@@ -208,55 +213,70 @@ def test_a_killed_reading_goes_on_and_ends_in_the_same_memory(run, tmp_path, mod
     assert resumed["state_sha256"] == whole["state_sha256"] and resumed["tokens"] == whole["tokens"]
 
 
-def test_the_app_serves_its_page_and_the_chat_protocol_and_ends_in_peace(model, tmp_path):
+@contextmanager
+def serving(model: Path, home: Path, *more: str) -> Iterator[tuple[subprocess.Popen, str]]:
+    """The app in a process of its own, and its address; it must end well when it is told to."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    given = [
-        "--model",
-        str(model),
-        "--dtype",
-        "float32",
-        "--home",
-        str(tmp_path),
-        "--port",
-        str(port),
-        "--password",
-        "mellon",
-    ]
+    given = ["--model", str(model), "--dtype", "float32", "--home", str(home), "--port", str(port), *more]
     app = subprocess.Popen([sys.executable, "launch.py", *given], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
-        key = {"Authorization": "Bearer mellon"}
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0, headers=key) as client:
+        yield app, f"http://127.0.0.1:{port}"
+    finally:
+        app.terminate()
+        assert app.wait(60) == 0
+
+
+def test_the_app_serves_its_page_and_its_ways_in_behind_a_password(model, tmp_path):
+    key = {"Authorization": "Bearer mellon"}
+    with serving(model, tmp_path, "--password", "mellon") as (app, address):
+        with httpx.Client(base_url=address, timeout=60.0, headers=key) as client:
             (sample,) = _eventually(app, lambda: client.get("/v1/models").json()["data"])
             assert client.get("/config").status_code == 401, "the page is shut"
             assert client.post("/login", data={"username": "me", "password": "melon"}).status_code == 400
             assert client.post("/login", data={"username": "me", "password": "mellon"}).status_code == 200
             assert "Palimpsest" in client.get("/config").text and sample["name"] == "A Winter Handbook of Vessary"
-            said = {
-                "model": sample["id"],
-                "messages": [{"role": "user", "content": "How many times is Vessary named?"}],
-            }
+            said = {"model": sample["id"], "messages": [{"role": "user", "content": COUNTED}]}
             answer = client.post("/v1/chat/completions", json=said).json()["choices"][0]["message"]["content"]
             assert re.search(r"\d", answer)
-        there = Client(f"http://127.0.0.1:{port}", auth=("me", "mellon"), verbose=False)
-        assert set(there.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {
-            "/list_documents", "/ask_document", "/summarize_document",
-        }  # fmt: skip
-        (listed,) = _eventually(
-            app, lambda: [one for one in there.predict(api_name="/list_documents") if one["status"] == "read"]
-        )
+        there = Client(address, auth=("me", "mellon"), verbose=False)
+        named = there.view_api(return_format="dict", print_info=False)["named_endpoints"]
+        assert set(named) == {"/list_documents", "/ask_document", "/summarize_document"}
+        listed = _eventually(app, lambda: _read(there.predict(api_name="/list_documents")))
         assert f"palimpsest/{listed['id']}" == sample["id"] and listed["sections"]
-        counted = there.predict(listed["id"][:6], "How many times is Vessary named?", api_name="/ask_document")
+        counted = there.predict(listed["id"][:6], COUNTED, api_name="/ask_document")
         assert counted["answer"] == answer and counted["grounding"] is None
         recalled = there.predict(listed["id"], "Who keeps the light?", 1, api_name="/ask_document")
         assert isinstance(recalled["answer"], str) and isinstance(recalled["grounding"], float)
         with pytest.raises(AppError, match="no document"):
             there.predict("nonesuch", "Who?", 0, api_name="/ask_document")
         there.close()
-    finally:
-        app.terminate()
-        assert app.wait(60) == 0
+
+
+def test_an_agent_lists_and_asks_by_the_model_context_protocol(model, tmp_path):
+    async def talk(address: str) -> tuple[set[str], str, str]:
+        async with (
+            streamable_http_client(f"{address}/gradio_api/mcp/") as (come, go, _),
+            ClientSession(come, go) as agent,
+        ):
+            await agent.initialize()
+            tools = {tool.name: tool for tool in (await agent.list_tools()).tools}
+            ask = next(name for name in tools if name.endswith("ask_document"))
+            listing = next(name for name in tools if name.endswith("list_documents"))
+            listed = (await agent.call_tool(listing, {})).content[0].text
+            document_id = re.search(r"[0-9a-f]{16}", listed)[0]
+            said = await agent.call_tool(ask, {"document_id": document_id, "question": COUNTED})
+            return set(tools), tools[ask].description, said.content[0].text
+
+    with serving(model, tmp_path, "--mcp") as (app, address):
+        _eventually(app, lambda: httpx.get(f"{address}/v1/models").json()["data"])
+        tools, description, answer = anyio.run(talk, address)
+    assert len(tools) == 3 and "memory" in description and re.search(r"\d", answer)
+
+
+def _read(documents: list[dict]) -> dict | None:
+    return next((one for one in documents if one["status"] == "read"), None)
 
 
 def _eventually(app: subprocess.Popen, found):

@@ -12,7 +12,7 @@ import pytest
 
 import launch
 from app.arguments import build_parser
-from app.errors import AddressTaken, PasswordMissing
+from app.errors import AddressTaken, McpUnguarded, PasswordMissing
 from app.jobs import ReadingQueue
 from app.library import Library
 from app.reading import SavePolicy
@@ -152,6 +152,13 @@ def test_other_machines_are_let_in_only_with_a_password(words: tuple[str, ...]):
     assert (named.host, named.password) == (host, "mellon")
     for here in ("127.0.0.1", "localhost", "::1", "127.0.0.9"):
         assert launch.settings_from(build_parser().parse_args(["--host", here]), {}).password is None
+
+
+def test_agents_have_no_password_so_there_is_only_one_of_the_two():
+    given = build_parser().parse_args(["--mcp", "--password", "mellon"])
+    with pytest.raises(McpUnguarded):
+        launch.settings_from(given, {})
+    assert launch.settings_from(build_parser().parse_args(["--mcp"]), {}).mcp
 
 
 def test_the_door_opens_to_the_password_alone():
