@@ -49,7 +49,15 @@ class ExactCache(nn.Module):
 
     def recall(self, q: Tensor, kept: Kept) -> Tensor:
         """What the layer's queries `[B,H,T,D]`, before rotary embedding, find among what is kept: `[B,H,T,V]`, gate included."""
-        return torch.tanh(self.read_gate).view(1, -1, 1, 1) * exact.recall(self.queries(q), self.sink, kept)
+        return self.weigh(self.logits(q, kept), kept)
+
+    def logits(self, q: Tensor, kept: Kept) -> Tensor:
+        """Those of the layer's queries, of finding nothing and of each slot: see `ops.exact.logits`."""
+        return exact.logits(self.queries(q), self.sink, kept)
+
+    def weigh(self, found: Tensor, kept: Kept) -> Tensor:
+        """What `recall` gives for the logits `found`."""
+        return torch.tanh(self.read_gate).view(1, -1, 1, 1) * exact.weigh(found, kept)
 
     def queries(self, q: Tensor) -> Tensor:
         """Scaled queries `[B,H,T,D]` of the layer's queries of that shape, before rotary embedding."""

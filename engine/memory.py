@@ -102,10 +102,13 @@ class InfiniMemory(nn.Module):
             state = state._replace(kept=exact.keep(some.exact_k, some.v, some.scores, state.kept))
         return fast.write(self.rule, some.k, some.v, some.w, state)
 
-    def recall(self, q: Tensor, state: LayerState) -> Recalled:
-        """What queries `q [B,H,T,D]` find in `state`."""
-        found = None if self.exact is None else self.exact.recall(q, state.kept)
-        return Recalled(fast.read(self.queries(q), state), found)
+    def recall(self, q: Tensor, state: LayerState, found: Tensor | None = None) -> Recalled:
+        """What queries `q [B,H,T,D]` find in `state`; `found` are their logits in the exact cache where these are known already."""
+        compressed = fast.read(self.queries(q), state)
+        if self.exact is None:
+            return Recalled(compressed, None)
+        found = self.exact.logits(q, state.kept) if found is None else found
+        return Recalled(compressed, self.exact.weigh(found, state.kept))
 
     def combine(self, local: Tensor, recalled: Recalled, has_memory: Tensor) -> Tensor:
         """Local attention `[B,H,T,V]` and what was recalled, to one output. `has_memory [B]` is 0 where nothing has been

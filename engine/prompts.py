@@ -17,7 +17,7 @@ def question_ids(tokenizer: PreTrainedTokenizerBase, question: str, history: Seq
     """
     messages = [{"role": "system", "content": SYSTEM}]
     for asked, answered in history:
-        messages += [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]
+        messages += [{"role": "user", "content": asked}, {"role": "assistant", "content": " " + answered.lstrip()}]
     messages.append({"role": "user", "content": question})
     typed = "\n".join(m["content"] for m in messages)
     if _plain_ids(tokenizer, typed) == tokenizer(typed, add_special_tokens=False, verbose=False)["input_ids"]:
@@ -32,8 +32,15 @@ def question_ids(tokenizer: PreTrainedTokenizerBase, question: str, history: Seq
 
 def answer_ids(tokenizer: PreTrainedTokenizerBase, answer: str) -> list[int]:
     """Token ids of an answer with the end of the turn, as they follow `question_ids`."""
-    text = answer if tokenizer.chat_template else " " + answer
-    return [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    return [*running_ids(tokenizer, answer), tokenizer.eos_token_id]
+
+
+def running_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Token ids of `text` as it stands in the middle of a line, behind a space. A name has other tokens at a line's beginning than
+    in the document, and an answer in other tokens could not be looked up word by word."""
+    before = tokenizer("a", add_special_tokens=False)["input_ids"]
+    together = tokenizer("a " + text.lstrip(), add_special_tokens=False)["input_ids"]
+    return together[len(before) :]
 
 
 def summary_request(title: str) -> str:
@@ -44,7 +51,7 @@ def summary_request(title: str) -> str:
 def _rendered(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]]) -> str:
     if tokenizer.chat_template:
         return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    labels = {"system": "", "user": "Question: ", "assistant": "Answer: "}
+    labels = {"system": "", "user": "Question: ", "assistant": "Answer:"}
     return "\n".join(labels[m["role"]] + m["content"] for m in messages) + "\nAnswer:"
 
 

@@ -45,6 +45,12 @@ class MemoryState(NamedTuple):
         """The memory of the `index`-th layer that has one."""
         return LayerState(*self._each(lambda t: t[index]))
 
+    def layers(self) -> list[LayerState]:
+        """The memories of all layers that have one. Cheaper than `layer` for each where gradients flow."""
+        z = [None] * len(self.M) if self.z is None else self.z.unbind()
+        kept = [None] * len(self.M) if self.kept is None else list(map(Kept, *(t.unbind() for t in self.kept)))
+        return [LayerState(*parts) for parts in zip(self.M.unbind(), z, kept, strict=True)]
+
     def to(self, device: torch.device | str) -> "MemoryState":
         """The same state on `device`."""
         m, z, kept = self._each(lambda t: t.to(device))

@@ -32,25 +32,27 @@ class PointedRecall(Recall):
     def __init__(self, state: MemoryState, rows: dict[int, Writable], places: Tensor):
         super().__init__(state)
         self.rows, self.places = rows, places
+        self.layers = state.layers()
         self.misses: list[Tensor] = []
 
     def attend(self, slot: int, memory: InfiniMemory, x: Projected, local: Tensor) -> Tensor:
-        """As `Recall.attend`."""
+        """As `Recall.attend`, for a state of as many rows as `x` has."""
+        layer = self.layers[slot]
+        found = None if memory.exact is None else memory.exact.logits(x.q, layer.kept)
         at = (self.places >= 0).nonzero()
-        if memory.exact is not None and len(at):
-            self.misses.append(self._miss(slot, memory.exact, x, at))
-        return super().attend(slot, memory, x, local)
+        if found is not None and len(at):
+            self.misses.append(self._miss(slot, memory.exact, x.q, found, at))
+        return memory.combine(local, memory.recall(x.q, layer, found), self.has_memory)
 
-    def _miss(self, slot: int, cache: ExactCache, x: Projected, at: Tensor) -> Tensor:
-        q = cache.queries(x.q)
-        found = exact.logits(q, cache.sink, self.state.layer(slot).kept).logsumexp(-1).flatten(1, 2)
+    def _miss(self, slot: int, cache: ExactCache, q: Tensor, found: Tensor, at: Tensor) -> Tensor:
         row, step = at.unbind(1)
         written = self.rows[slot]
         document = row // (len(q) // len(written.scores))
         place = self.places[row, step]
-        wanted = _logits(q[row, :, step], written.exact_k[document, :, place], written.scores[document, :, place])
+        asked = cache.queries(q)[row, :, step]
+        wanted = _logits(asked, written.exact_k[document, :, place], written.scores[document, :, place])
         # what is no longer kept may be wanted more than all that is: that is no miss below none
-        return miss((found[row, :, step] - wanted).clamp(min=0.0))
+        return miss((found.flatten(1, 2)[row, :, step].logsumexp(-1) - wanted).clamp(min=0.0))
 
 
 def _logits(q: Tensor, k: Tensor, scores: Tensor) -> Tensor:

@@ -27,14 +27,16 @@ class Recipe:
 
     `write_penalty` lists points (fraction of the run, weight of the mean write), `write_ceiling` points (fraction, highest mean
     write on filler): whenever the tape is renewed, gates above that are closed as far. Write gates and key maps are set from
-    `calibrate` texts before the first step, unless that is 0. Low-rank updates of the projections `lora_on` start at layer
-    `lora_from`. `save_every` is a multiple of `pool_refresh`: the tape is not saved, so a run resumes where a new one is made.
+    `calibrate` texts before the first step, unless that is 0, and exact caches have a further lesson on `lesson` episodes; with
+    `stop_after` 0 that is all. Low-rank updates of the projections `lora_on` start at layer `lora_from`. `save_every` is a
+    multiple of `pool_refresh`: the tape is not saved, so a run resumes where a new one is made.
     """
 
     name: str
     steps: int
     stop_after: int
     calibrate: int
+    lesson: int
     seed: int
     rows: tuple[tuple[float, int], ...]
     segments: tuple[tuple[float, tuple[int, ...]], ...]

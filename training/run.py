@@ -18,6 +18,7 @@ from engine.errors import AdapterInvalid
 from engine.model import InfiniForCausalLM, convert
 from training.calibrate import align, open_gates, share
 from training.episodes import READING_ON, Episodes
+from training.lesson import practise
 from training.pointing import teach
 from training.recipe import Recipe, load_recipe
 from training.task import RecallTask
@@ -128,7 +129,12 @@ def train(
         load_adapter(task, start)
     if recipe.calibrate and not resume:
         calibrate(task.model, writer, recipe, anew=start is None)
+    if recipe.lesson and not resume:
+        practise(task.model, Episodes(recipe, writer), recipe.lesson, recipe.seed)
     out.mkdir(parents=True, exist_ok=True)
+    if not recipe.stop_after:
+        adapter.save(out / "adapter", adapter_tensors(task), manifest(recipe, base, 0))
+        return 0
     trainer = RecallTrainer(
         model=task, args=arguments, train_dataset=Episodes(recipe, writer), data_collator=lambda items: items[0],
         optimizers=optimizer_and_schedule(task, recipe),

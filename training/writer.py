@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
-from engine.prompts import answer_ids, question_ids
+from engine.prompts import answer_ids, question_ids, running_ids
 from training.calibrate import Lookup
 from training.corpora import HELD_OUT, Passage, babi_stories, books, fairytale_passages, read_book, squad_passages
 from training.facts import draw_facts, look_alike, overwrite
@@ -19,6 +19,7 @@ REPEATED = "The grass is green. The sky is blue. The sun is yellow. Here we go. 
 LONGEST_ANSWER = 24
 LONGEST_QUESTION = 56
 AT_THE_START = 0.3
+PASSAGE_EVERY, ONE_BREATH = 1024, 64  # tokens
 CODES, MOST_CODES = ("pass_key", "place_code"), 4
 
 
@@ -127,13 +128,14 @@ class Writer:
         return Lookup(row, prompt + said, [len(prompt) - 1 + j for j in steps], [places[j] for j in steps])
 
     def places(self, text: list[int], answer: str, said: list[int]) -> list[int]:
-        """Where in `text` each token of `said`, which tells `answer`, stands; -1 for those beyond it, and for all if it stands
-        there more than once or not at all."""
-        told = self.ids(" " + answer)
+        """Where in `text` each token of `said`, which tells `answer`, stands; the end of `said` stands at what follows the answer
+        there. -1 for all if the answer does not stand there or again far off; told twice in one breath, the first time counts."""
+        told = running_ids(self.tokenizer, answer)
         found = [i for i in range(len(text) - len(told) + 1) if text[i : i + len(told)] == told]
-        if len(found) != 1:
+        if not found or found[-1] - found[0] > ONE_BREATH:
             return [-1] * len(said)
-        return [found[0] + j if j < len(told) else -1 for j in range(len(said))]
+        last = min(found[0] + len(told), len(text) - 1)
+        return [found[0] + j if found[0] + j <= last else -1 for j in range(len(said))]
 
     def _facts(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
         facts = draw_facts(rng, rng.randint(2, questions + 2))
@@ -162,9 +164,14 @@ class Writer:
         return ids + self.filler(rng, length - len(ids)), asked
 
     def _passages(self, rng: random.Random, kind: str, length: int) -> tuple[list[int], list[Asked]]:
+        count = max(1, length // PASSAGE_EVERY)
+        told = [self._passage(rng, kind, length // count) for _ in range(count)]
+        pieces = ["\n\n" + " ".join(passage.text.split()) + "\n\n" for passage in told]
+        return self.weave(rng, pieces, length), [Asked(*qa) for passage in told for qa in passage.qas]
+
+    def _passage(self, rng: random.Random, kind: str, length: int) -> Passage:
         for _ in range(50):
             passage = rng.choice(self.corpora.passages[kind])
             if len(self.ids(passage.text)) < length:
                 break
-        text = " ".join(passage.text.split())
-        return self.weave(rng, ["\n\n" + text + "\n\n"], length), [Asked(*qa) for qa in passage.qas]
+        return passage

@@ -135,8 +135,10 @@ const rename = (row) => {
   const box = document.createElement("input");
   box.value = open.querySelector(".title").textContent;
   box.setAttribute("aria-label", "Name of the conversation");
+  let over = false; // taking the box away blurs it
   const done = (kept) => {
-    if (!box.isConnected) return;
+    if (over) return;
+    over = true;
     box.replaceWith(open);
     button.hidden = false;
     if (kept && box.value.trim()) trigger("click", { chat: Number(open.dataset.chat), title: box.value });

@@ -41,11 +41,17 @@ def recall(q: Tensor, sink: Tensor, kept: Kept) -> Tensor:
     """out [B,H,T,V]: softmax attention of `q [B,H,T,D]`, already scaled, to what is kept. A slot's logit is lowered by how
     little it was worth keeping, log sigmoid of its score; `sink [H]` is the logit of recalling nothing, which is all there is
     when nothing is kept."""
-    found = logits(q, sink, kept)
+    return weigh(logits(q, sink, kept), kept)
+
+
+def weigh(found: Tensor, kept: Kept) -> Tensor:
+    """out [B,H,T,V] of the logits `found`: what is kept, each by its share."""
+    batch, n, group, tokens, _ = found.shape
+    sizes = (batch, n * group, tokens, kept.v.shape[-1])
     if found.shape[-1] == 1:
-        return q.new_zeros(*q.shape[:3], kept.v.shape[-1])
+        return found.new_zeros(sizes)
     share = found.softmax(-1)[..., 1:].flatten(2, 3)
-    return (share @ kept.v[..., -share.shape[-1] :, :].float()).view(*q.shape[:3], kept.v.shape[-1])
+    return (share @ kept.v[..., -share.shape[-1] :, :].float()).view(sizes)
 
 
 def logits(q: Tensor, sink: Tensor, kept: Kept) -> Tensor:

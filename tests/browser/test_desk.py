@@ -282,7 +282,7 @@ def test_earlier_conversations_are_found_named_and_gone_on_with(desk) -> None:
     assert shown.count() == 1
     page.fill(".chats input[type=search]", "zeppelin")
     assert shown.count() == 0 and page.locator(".chats [role=status]").is_visible()
-    page.fill(".chats input[type=search]", "oosterveld light")
+    page.fill(".chats input[type=search]", "oosterveld keeps")
     shown.locator("[data-rename]").click()
     page.locator(".chats li input").fill("About the keeper")
     page.locator(".chats li input").press("Enter")

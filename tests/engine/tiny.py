@@ -105,12 +105,16 @@ def make_model(family: str = "smollm2", memory: str = "gated_delta", seed: int =
     return stir(convert(make_base(family, seed), **settings | changes)).eval()
 
 
-def make_tokenizer(template: str | None = TEMPLATE) -> PreTrainedTokenizerFast:
-    """A byte-level tokenizer trained here, with the marks of a chat template as special tokens."""
+def make_tokenizer(template: str | None = TEMPLATE, metaspace: bool = False) -> PreTrainedTokenizerFast:
+    """A tokenizer trained here, with the marks of a chat template as special tokens: byte-level as that of SmolLM, or, with
+    `metaspace`, one that puts a space before every text, as that of Mistral."""
     backend = Tokenizer(models.BPE())
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    if metaspace:
+        backend.pre_tokenizer, backend.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+        alphabet = ["\n", *map(chr, range(33, 256))]
+    else:
+        backend.pre_tokenizer, backend.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY, special_tokens=MARKS, initial_alphabet=alphabet, show_progress=False
     )

@@ -122,6 +122,36 @@ def test_a_sequence_asks_for_several_things_or_tells_them_again(base, corpora):
         assert max(counts) >= 3, counts
 
 
+@pytest.mark.parametrize("retold", [0.0, 1.0])
+def test_where_an_answers_word_is_said_to_stand_it_stands(base, corpora, retold):
+    writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
+    told = recipe(retold=((1.0, retold),), mixture=((1.0, {"facts": 0.5, "handbook": 0.5}),), asked_tokens=600, facts=5)
+    answered = placed = ends = 0
+    end = writer.tokenizer.eos_token_id
+    for batch in (Episodes(told, writer)[step] for step in range(4)):
+        each = len(batch["questions"]) // len(batch["documents"])
+        for i, (labels, places) in enumerate(zip(batch["labels"], batch["places"], strict=True)):
+            text, stands = batch["documents"][i // each], (places >= 0) & (labels != end)
+            assert torch.equal(text[places[stands]], labels[stands])
+            # an answer's end stands at what follows it in the text
+            last = [j for j in (labels == end).nonzero()[:, 0].tolist() if places[j] >= 0]
+            assert all(places[j] == places[j - 1] + 1 for j in last)
+            ends += len(last)
+            answered, placed = answered + int((labels >= 0).sum()), placed + int(stands.sum())
+    assert placed > 0.5 * answered > 50 and (ends > 5) == (retold == 0.0)
+
+
+def test_an_answer_told_twice_in_one_breath_stands_at_the_first_place(base, corpora):
+    writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
+    told = writer.ids(" 4711")
+    near = writer.ids("Remember") + told + writer.ids(". It is") + told
+    far = writer.ids("Remember") + told + [7] * 70 + told
+    first = len(writer.ids("Remember"))
+    assert writer.places(near, "4711", [*told, 2]) == list(range(first, first + len(told) + 1))
+    assert writer.places(far, "4711", [*told, 2]) == [-1] * (len(told) + 1)
+    assert writer.places(near, "4712", [*told, 2]) == [-1] * (len(told) + 1)
+
+
 def answers_of(labels: list[int]) -> list[list[int]]:
     """The stretches of `labels` that are to be learned."""
     stretches = groupby(labels, key=lambda label: label >= 0)
@@ -134,6 +164,17 @@ def test_a_text_begins_with_a_fact_now_and_then(base, corpora):
     begun = [writer.tokenizer.decode(writer.weave(random.Random(i), [piece], 300)).strip() for i in range(60)]
     assert all(text.count(piece) == 1 for text in begun)
     assert 5 < sum(text.startswith(piece) for text in begun) < 35
+
+
+def test_a_recipe_may_be_a_lesson_for_the_exact_caches_alone(base, corpora, tmp_path):
+    memory = recipe().memory | {"exact_slots": 9}
+    assert train(recipe(memory=memory, steps=2), base, corpora, tmp_path / "start") == 2
+    facts = ((1.0, {"facts": 1.0}),)
+    alone = recipe(memory=memory, mixture=facts, calibrate=0, lesson=3, stop_after=0, seed=2)
+    assert train(alone, base, corpora, tmp_path / "lesson", start=tmp_path / "start" / "adapter") == 0
+    before, after = (load_file(tmp_path / name / "adapter" / "adapter.safetensors") for name in ("start", "lesson"))
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed and all(".exact." in name and "_gate" not in name for name in changed)
 
 
 def test_a_recipe_may_stop_before_its_schedule_ends(base, corpora, tmp_path):
