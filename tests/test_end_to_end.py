@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -271,7 +272,9 @@ def test_an_agent_lists_and_asks_by_the_model_context_protocol(model, tmp_path):
 
     with serving(model, tmp_path, "--mcp") as (app, address):
         _eventually(app, lambda: httpx.get(f"{address}/v1/models").json()["data"])
-        tools, description, answer = anyio.run(talk, address)
+        # in a thread of its own, since the browser tests' driver leaves a loop running in this one
+        with ThreadPoolExecutor(1) as apart:
+            tools, description, answer = apart.submit(anyio.run, talk, address).result()
     assert len(tools) == 3 and "memory" in description and re.search(r"\d", answer)
 
 
