@@ -98,7 +98,7 @@ def checked_prompt(model, tokenizer, question: str, history: Sequence[Turn], opt
     """Token ids of the question as a chat, ready to be answered. Raises EmptyQuestion and QuestionTooLong."""
     if not question.strip():
         raise EmptyQuestion("The question is empty. Type what you would like to know about the document.")
-    prompt = question_ids(tokenizer, question.strip(), history)
+    prompt = question_ids(tokenizer, question.strip(), history, model.config.running_answers)
     most = model.config.text_config.max_position_embeddings - options.max_new_tokens
     if len(prompt) > most:
         raise QuestionTooLong(
@@ -170,7 +170,7 @@ def likelihoods(
 
     Raises EmptyQuestion and QuestionTooLong.
     """
-    tokens = answer_ids(tokenizer, said)
+    tokens = answer_ids(tokenizer, said, model.config.running_answers)
     prompt = checked_prompt(model, tokenizer, question, history, AnswerOptions(max_new_tokens=len(tokens)))
     read = [state for state in states if state.n_tokens]
     found = iter(_mean_log_probs(model, read, prompt, tokens) if read else [])

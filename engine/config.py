@@ -22,6 +22,7 @@ class InfiniConfig(PretrainedConfig):
     segment_len   S, tokens a segment
     exact_slots   C, how many tokens each memory head keeps exactly, beside the compressive memory; 0: none
     memory_layers indices of the layers that have a memory; None means all
+    running_answers  whether the model was taught answers in the tokens that they have within a text, not at a line's beginning
     Raises ConfigInvalid, naming the setting and its value.
     """
 
@@ -38,6 +39,7 @@ class InfiniConfig(PretrainedConfig):
         segment_len: int = 256,
         exact_slots: int = 0,
         memory_layers: list[int] | None = None,
+        running_answers: bool = False,
         **kwargs,
     ):
         if isinstance(text_config, dict):
@@ -50,6 +52,7 @@ class InfiniConfig(PretrainedConfig):
         self.segment_len = segment_len
         self.exact_slots = exact_slots
         self.memory_layers = memory_layers
+        self.running_answers = running_answers
         if text_config is not None:
             kwargs.setdefault("tie_word_embeddings", text_config.tie_word_embeddings)
             self._check()

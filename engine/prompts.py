@@ -10,14 +10,20 @@ PRIVATE_USE = range(0xE000, 0xF900)
 Turn = tuple[str, str]
 
 
-def question_ids(tokenizer: PreTrainedTokenizerBase, question: str, history: Sequence[Turn] = ()) -> list[int]:
-    """Token ids of a conversation up to the point where the answer begins; `history` holds (question, answer) pairs.
+def question_ids(
+    tokenizer: PreTrainedTokenizerBase, question: str, history: Sequence[Turn] = (), running: bool = False
+) -> list[int]:
+    """Token ids of a conversation up to the point where the answer begins; `history` holds (question, answer) pairs, whose answers
+    have the tokens that they have in `running` text or at a line's beginning.
 
     Marks of the chat template that somebody typed, such as <|im_end|>, stay plain text; the template's own are special.
     """
     messages = [{"role": "system", "content": SYSTEM}]
     for asked, answered in history:
-        messages += [{"role": "user", "content": asked}, {"role": "assistant", "content": " " + answered.lstrip()}]
+        messages += [
+            {"role": "user", "content": asked},
+            {"role": "assistant", "content": _said(tokenizer, answered, running)},
+        ]
     messages.append({"role": "user", "content": question})
     typed = "\n".join(m["content"] for m in messages)
     if _plain_ids(tokenizer, typed) == tokenizer(typed, add_special_tokens=False, verbose=False)["input_ids"]:
@@ -30,9 +36,14 @@ def question_ids(tokenizer: PreTrainedTokenizerBase, question: str, history: Seq
     return _ids(tokenizer, marks, _rendered(tokenizer, messages), guard)
 
 
-def answer_ids(tokenizer: PreTrainedTokenizerBase, answer: str) -> list[int]:
-    """Token ids of an answer with the end of the turn, as they follow `question_ids`."""
-    return [*running_ids(tokenizer, answer), tokenizer.eos_token_id]
+def answer_ids(tokenizer: PreTrainedTokenizerBase, answer: str, running: bool = False) -> list[int]:
+    """Token ids of an answer with the end of the turn, as they follow `question_ids`; see there."""
+    if running:
+        return [*running_ids(tokenizer, answer), tokenizer.eos_token_id]
+    return [
+        *tokenizer(_said(tokenizer, answer, running), add_special_tokens=False)["input_ids"],
+        tokenizer.eos_token_id,
+    ]
 
 
 def running_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
@@ -41,6 +52,11 @@ def running_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     before = tokenizer("a", add_special_tokens=False)["input_ids"]
     together = tokenizer("a " + text.lstrip(), add_special_tokens=False)["input_ids"]
     return together[len(before) :]
+
+
+def _said(tokenizer: PreTrainedTokenizerBase, answer: str, running: bool) -> str:
+    """An answer as it stands behind its label: a model without a template always has a space before it."""
+    return " " + answer.lstrip() if running or not tokenizer.chat_template else answer
 
 
 def summary_request(title: str) -> str:

@@ -102,7 +102,8 @@ class Episodes(Dataset):
         for asked in rng.sample(rows, len(rows)):
             if asked.answer.lower() in said:
                 continue
-            prompt, answer = question_ids(tokenizer, asked.question, history), answer_ids(tokenizer, asked.answer)
+            prompt = question_ids(tokenizer, asked.question, history, self.writer.running)
+            answer = answer_ids(tokenizer, asked.answer, self.writer.running)
             if ids and (prompt[: len(ids)] != ids or len(prompt + answer) > self.recipe.asked_tokens):
                 break
             labels += [-100] * (len(prompt) - len(ids)) + answer

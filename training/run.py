@@ -123,7 +123,7 @@ def train(
     set_seed(recipe.seed)
     arguments = _arguments(recipe, out)
     dtype = choose_dtype(choose_device())
-    writer = Writer(AutoTokenizer.from_pretrained(base), corpora)
+    writer = Writer(AutoTokenizer.from_pretrained(base), corpora, recipe.memory.get("running_answers", False))
     task = RecallTask(build(base, recipe, dtype), recipe, arguments.process_index, arguments.world_size)
     if start is not None:
         load_adapter(task, start)

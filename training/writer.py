@@ -46,8 +46,9 @@ def load_corpora(data: Path, library: Path, kinds: Collection[str] = ()) -> Corp
 class Writer:
     """Makes rows of exactly `length` tokens."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, corpora: Corpora):
-        self.tokenizer, self.corpora = tokenizer, corpora
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, corpora: Corpora, running: bool = True):
+        """`running` says whether answers have the tokens that they have within a text: see `engine.prompts`."""
+        self.tokenizer, self.corpora, self.running = tokenizer, corpora, running
         self.texts: dict[Path, str] = {}
         self.stops = {i for token, i in tokenizer.get_vocab().items() if token.rstrip('"”’').endswith((".", "!", "?"))}
 
@@ -119,23 +120,27 @@ class Writer:
 
     def _lookup(self, row: int, ids: list[int], asked: Asked) -> Lookup | None:
         """None where the answer stands in the text more than once, or not at all."""
-        said = answer_ids(self.tokenizer, asked.answer)[:-1]
+        said = answer_ids(self.tokenizer, asked.answer, self.running)[:-1]
         places = self.places(ids, asked.answer, said)
         steps = [j for j, place in enumerate(places) if place >= 0]
         if not steps:
             return None
-        prompt = question_ids(self.tokenizer, asked.question)
+        prompt = question_ids(self.tokenizer, asked.question, (), self.running)
         return Lookup(row, prompt + said, [len(prompt) - 1 + j for j in steps], [places[j] for j in steps])
 
     def places(self, text: list[int], answer: str, said: list[int]) -> list[int]:
         """Where in `text` each token of `said`, which tells `answer`, stands; the end of `said` stands at what follows the answer
-        there. -1 for all if the answer does not stand there or again far off; told twice in one breath, the first time counts."""
+        there. -1 for all if the answer does not stand there or again far off; told twice in one breath, the first time counts. A token
+        that the text does not hold there has no place."""
         told = running_ids(self.tokenizer, answer)
         found = [i for i in range(len(text) - len(told) + 1) if text[i : i + len(told)] == told]
         if not found or found[-1] - found[0] > ONE_BREATH:
             return [-1] * len(said)
-        last = min(found[0] + len(told), len(text) - 1)
-        return [found[0] + j if found[0] + j <= last else -1 for j in range(len(said))]
+        stands = range(found[0], min(found[0] + len(told) + 1, len(text)))
+        holds = [
+            text[place] == token or j == len(told) for j, (place, token) in enumerate(zip(stands, said, strict=False))
+        ]
+        return [stands[j] if j < len(holds) and holds[j] else -1 for j in range(len(said))]
 
     def _facts(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
         facts = draw_facts(rng, rng.randint(2, questions + 2))

@@ -167,7 +167,7 @@ def test_a_text_begins_with_a_fact_now_and_then(base, corpora):
 
 
 def test_a_recipe_may_be_a_lesson_for_the_exact_caches_alone(base, corpora, tmp_path):
-    memory = recipe().memory | {"exact_slots": 9}
+    memory = recipe().memory | {"exact_slots": 9, "running_answers": True}
     assert train(recipe(memory=memory, steps=2), base, corpora, tmp_path / "start") == 2
     facts = ((1.0, {"facts": 1.0}),)
     alone = recipe(memory=memory, mixture=facts, calibrate=0, lesson=3, stop_after=0, seed=2)

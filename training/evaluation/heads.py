@@ -52,7 +52,7 @@ def _ask(engine: Engine, facts: list[Fact]) -> tuple[Tensor, Tensor]:
     answer = ids(" " + facts[0].answer)
     text = told + answer + ids(after + " " + " ".join(f.statement for f in facts[len(facts) // 2 :]))
     asked = question_ids(tokenizer, facts[0].questions[0])
-    said = answer_ids(tokenizer, facts[0].answer)[:-1]
+    said = answer_ids(tokenizer, facts[0].answer, running=True)[:-1]
     row = torch.tensor([text + asked + said], device=model.device)
     seen: list[Tensor] = []
     hooks = [
