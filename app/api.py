@@ -111,10 +111,9 @@ def _asked(library: Library, request: Request) -> Iterator[Any]:
 def _turns(messages: list[Message]) -> list[tuple[str, str]]:
     """The questions that were answered, with their answers, in their order. Instructions of the system are for other models."""
     talk = [message for message in messages if message.role in ("user", "assistant")]
-    pairs = pairwise(talk)
     return [
         (asked.text(), answered.text())
-        for asked, answered in pairs
+        for asked, answered in pairwise(talk)
         if (asked.role, answered.role) == ("user", "assistant")
     ]
 

@@ -47,17 +47,15 @@ class ExactCache(nn.Module):
         """What each token of `hidden [B,T,hidden]` is worth keeping, `[B,N,T]`: any number, the higher the longer it stays."""
         return self.write_gate(hidden.float()).transpose(1, 2)
 
-    def recall(self, q: Tensor, kept: Kept) -> Tensor:
-        """What the layer's queries `[B,H,T,D]`, before rotary embedding, find among what is kept: `[B,H,T,V]`, gate included."""
-        return self.weigh(self.logits(q, kept), kept)
+    def recall(self, q: Tensor, kept: Kept, found: Tensor | None = None) -> Tensor:
+        """What the layer's queries `[B,H,T,D]`, before rotary embedding, find among what is kept: `[B,H,T,V]`, gate included;
+        `found` are their logits where these are known already."""
+        found = self.logits(q, kept) if found is None else found
+        return torch.tanh(self.read_gate).view(1, -1, 1, 1) * exact.weigh(found, kept)
 
     def logits(self, q: Tensor, kept: Kept) -> Tensor:
         """Those of the layer's queries, of finding nothing and of each slot: see `ops.exact.logits`."""
         return exact.logits(self.queries(q), self.sink, kept)
-
-    def weigh(self, found: Tensor, kept: Kept) -> Tensor:
-        """What `recall` gives for the logits `found`."""
-        return torch.tanh(self.read_gate).view(1, -1, 1, 1) * exact.weigh(found, kept)
 
     def queries(self, q: Tensor) -> Tensor:
         """Scaled queries `[B,H,T,D]` of the layer's queries of that shape, before rotary embedding."""

@@ -104,11 +104,8 @@ class InfiniMemory(nn.Module):
 
     def recall(self, q: Tensor, state: LayerState, found: Tensor | None = None) -> Recalled:
         """What queries `q [B,H,T,D]` find in `state`; `found` are their logits in the exact cache where these are known already."""
-        compressed = fast.read(self.queries(q), state)
-        if self.exact is None:
-            return Recalled(compressed, None)
-        found = self.exact.logits(q, state.kept) if found is None else found
-        return Recalled(compressed, self.exact.weigh(found, state.kept))
+        kept = None if self.exact is None else self.exact.recall(q, state.kept, found)
+        return Recalled(fast.read(self.queries(q), state), kept)
 
     def combine(self, local: Tensor, recalled: Recalled, has_memory: Tensor) -> Tensor:
         """Local attention `[B,H,T,V]` and what was recalled, to one output. `has_memory [B]` is 0 where nothing has been

@@ -14,13 +14,12 @@ from torch import Tensor
 from engine.exact import ExactCache
 from engine.memory import InfiniMemory, Projected
 from engine.model import InfiniForCausalLM
-from engine.ops import exact
 from engine.ops.exact import Kept
 from engine.passes import Fold, Recall
 from engine.state import MemoryState
 from training.calibrate import memories
 from training.episodes import Episodes
-from training.pointing import miss
+from training.pointing import miss_among
 
 STEPS, TOGETHER, MOST_ASKED, RATE = 300, 2, 64, 2e-3
 LEARNED = ("log_sharpness", "sink", "key_map", "query_map")
@@ -109,10 +108,6 @@ def _learn(cache: ExactCache, looks: list[Looks], seed: int) -> float:
 def _missed(cache: ExactCache, some: list[Looks]) -> Tensor:
     """By how much the questions of `some` documents miss their places among the tokens of all of them."""
     k, scores = (torch.cat(parts, dim=1)[None] for parts in ([look.k for look in some], [look.scores for look in some]))
-    kept = Kept(cache.key_map(k), k, scores)
-    asked = torch.cat([look.q for look in some]).transpose(0, 1)[None]
-    found = exact.logits(cache.queries(asked), cache.sink, kept)[0].flatten(0, 1)
     before = [0, *torch.tensor([look.k.shape[1] for look in some]).cumsum(0).tolist()]
     place = torch.cat([look.place + start for look, start in zip(some, before, strict=False)])
-    wanted = found[..., 1:].gather(-1, place.expand(len(found), -1)[..., None])[..., 0]
-    return miss((found.logsumexp(-1) - wanted).T)
+    return miss_among(cache, Kept(cache.key_map(k), k, scores), torch.cat([look.q for look in some]), place)

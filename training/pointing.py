@@ -95,7 +95,12 @@ def _text_miss(cache: ExactCache, text: Projected, texts: Tensor, queries: Tenso
     flat = lambda t: t.transpose(0, 1).flatten(1, 2)[None]  # noqa: E731
     scores = flat(cache.scores(text.hidden[texts])[..., None])[..., 0]
     kept = Kept(flat(cache.key_map(text.k[texts])), flat(text.v[texts]), scores)
-    found = exact.logits(cache.queries(queries.transpose(0, 1)[None]), cache.sink, kept)[0].flatten(0, 1)
     place = torch.searchsorted(texts, at[:, 0].contiguous()) * text.k.shape[2] + at[:, 1]
+    return miss_among(cache, kept, queries, place)
+
+
+def miss_among(cache: ExactCache, kept: Kept, queries: Tensor, place: Tensor) -> Tensor:
+    """The miss of a layer's `queries [P,H,D]` for the tokens at `place [P]` among all that is `kept` of one row."""
+    found = cache.logits(queries.transpose(0, 1)[None], kept)[0].flatten(0, 1)
     wanted = found[..., 1:].gather(-1, place.expand(len(found), -1)[..., None])[..., 0]
     return miss((found.logsumexp(-1) - wanted).T)

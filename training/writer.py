@@ -137,10 +137,8 @@ class Writer:
         if not found or found[-1] - found[0] > ONE_BREATH:
             return [-1] * len(said)
         stands = range(found[0], min(found[0] + len(told) + 1, len(text)))
-        holds = [
-            text[place] == token or j == len(told) for j, (place, token) in enumerate(zip(stands, said, strict=False))
-        ]
-        return [stands[j] if j < len(holds) and holds[j] else -1 for j in range(len(said))]
+        holds = lambda j, token: j < len(stands) and (j == len(told) or text[stands[j]] == token)  # noqa: E731
+        return [stands[j] if holds(j, token) else -1 for j, token in enumerate(said)]
 
     def _facts(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
         facts = draw_facts(rng, rng.randint(2, questions + 2))

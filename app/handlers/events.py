@@ -21,6 +21,7 @@ from app.handlers.screen import (
     mark_of,
     opened,
     progressed,
+    safely,
     settled,
 )
 from app.handlers.several import SeveralHandlers
@@ -244,11 +245,7 @@ class Handlers:
         return shown._replace(notice=notice([problem] if problem else []), question=restored)
 
     def _safely(self, action: Callable[[], Screen]) -> Screen:
-        """Return what `action` shows, or a notice with what went wrong."""
-        try:
-            return action()
-        except self._library.named_errors() as error:
-            return Screen(notice=notice([str(error)]))
+        return safely(self._library, action)
 
     def _after(self, document_id: str, action: Callable[[str], object]) -> Screen:
         action(document_id)

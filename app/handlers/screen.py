@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gradio as gr
 
 from app.library import Library
 from app.markup import conversation, document, keep, shelf
+from app.markup.notice import notice
 from app.views import JobView, ShelfItem
 
 KEEP: dict[str, Any] = gr.skip()
@@ -135,6 +137,14 @@ def advanced(item: ShelfItem, now: Standing) -> Screen:
     )
 
 
+def safely(library: Library, action: Callable[[], Screen]) -> Screen:
+    """Return what `action` shows, or a notice with what went wrong."""
+    try:
+        return action()
+    except library.named_errors() as error:
+        return Screen(notice=notice([str(error)]))
+
+
 def askable(library: Library) -> int:
     """How many documents on the shelf can be asked."""
     return sum(item.can_ask for item in library.shelf())
@@ -172,7 +182,7 @@ def settled(item: ShelfItem, library: Library) -> dict[str, Any]:
         "stop": gr.Button(visible=False),
         "everywhere": gr.Button(visible=askable(library) > 1, interactive=True),
         "summarise": gr.Button(visible=True, interactive=item.can_ask),
-        "chats": gr.Button(visible=bool(library.chats(item.id))),
+        "chats": gr.Button(visible=bool(turns or library.chats(item.id))),
         "fresh": gr.Button(visible=bool(turns)),
         "keep": keep.links(item.id, item.title, turns),
     }

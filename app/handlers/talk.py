@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from app.handlers.runs import Runs
-from app.handlers.screen import Screen, busy
+from app.handlers.screen import Screen, busy, safely
 from app.library import Library
 from app.markup.conversation import pending
 from app.markup.conversations import EDITING, conversations
-from app.markup.notice import notice
 from app.talk import so_far
 
 WARMTH = 0.7
@@ -75,11 +74,11 @@ class TalkHandlers:
             self._library.new_chat(document_id)
             return self._opened(document_id)._replace(notice="")
 
-        return self._safely(begun)
+        return safely(self._library, begun)
 
     def choose(self, document_id: str) -> Screen:
         """The list of conversations was asked for."""
-        return self._safely(lambda: self._listed(document_id))
+        return safely(self._library, lambda: self._listed(document_id))
 
     def open(self, document_id: str, event: gr.EventData) -> Screen:
         """A conversation was chosen, or given another name."""
@@ -95,14 +94,8 @@ class TalkHandlers:
             self._library.open_chat(document_id, chat_id)
             return self._opened(document_id)
 
-        return self._safely(change)
+        return safely(self._library, change)
 
     def _listed(self, document_id: str) -> Screen:
         title = self._library.get(document_id).title
         return Screen(origin=conversations(title, self._library.chats(document_id)), notice="")
-
-    def _safely(self, action: Callable[[], Screen]) -> Screen:
-        try:
-            return action()
-        except self._library.named_errors() as error:
-            return Screen(notice=notice([str(error)]))
