@@ -21,6 +21,8 @@ class InfiniConfig(PretrainedConfig):
     gate          how memory and local attention meet: "additive" or the paper's "convex"
     segment_len   S, tokens a segment
     exact_slots   C, how many tokens each memory head keeps exactly, beside the compressive memory; 0: none
+    exact_conv    how many tokens' keys make a kept token's key, its own and those before it: a short convolution; 1: its own
+    exact_gate_width  width of the hidden layer that helps to score what is worth keeping; 0: scores are linear in hidden states
     memory_layers indices of the layers that have a memory; None means all
     running_answers  whether the model was taught answers in the tokens that they have within a text, not at a line's beginning
     Raises ConfigInvalid, naming the setting and its value.
@@ -38,6 +40,8 @@ class InfiniConfig(PretrainedConfig):
         gate: str = "additive",
         segment_len: int = 256,
         exact_slots: int = 0,
+        exact_conv: int = 1,
+        exact_gate_width: int = 0,
         memory_layers: list[int] | None = None,
         running_answers: bool = False,
         **kwargs,
@@ -51,6 +55,8 @@ class InfiniConfig(PretrainedConfig):
         self.gate = gate
         self.segment_len = segment_len
         self.exact_slots = exact_slots
+        self.exact_conv = exact_conv
+        self.exact_gate_width = exact_gate_width
         self.memory_layers = memory_layers
         self.running_answers = running_answers
         if text_config is not None:
@@ -66,8 +72,12 @@ class InfiniConfig(PretrainedConfig):
             raise ConfigInvalid(f"feature_map is {self.feature_map!r}; the rule {self.rule!r} is defined with 'elu'.")
         if not isinstance(self.segment_len, int) or self.segment_len < 1:
             raise ConfigInvalid(f"segment_len is {self.segment_len!r}; it must be a whole number of at least 1.")
-        if not isinstance(self.exact_slots, int) or self.exact_slots < 0:
-            raise ConfigInvalid(f"exact_slots is {self.exact_slots!r}; it must be a whole number, 0 for none.")
+        for name in ("exact_slots", "exact_gate_width"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 0:
+                raise ConfigInvalid(f"{name} is {value!r}; it must be a whole number, 0 for none.")
+        if not isinstance(self.exact_conv, int) or not 1 <= self.exact_conv <= self.segment_len:
+            raise ConfigInvalid(f"exact_conv is {self.exact_conv!r}; it must be a whole number from 1 to segment_len.")
         self._check_width()
         layers, chosen = self.text_config.num_hidden_layers, self.memory_layers
         known = range(layers)

@@ -28,7 +28,9 @@ class ExactCache(nn.Module):
         self.log_sharpness = nn.Parameter(torch.zeros(heads, dtype=torch.float32))
         self.sink = nn.Parameter(torch.zeros(heads, dtype=torch.float32))
         self.write_gate = nn.Linear(text.hidden_size, memory_heads, dtype=torch.float32)
-        self.key_map = HeadMap("unit", memory_heads, config.head_dim, config.head_dim)
+        self.write_gate_mlp = _mlp(text.hidden_size, config.exact_gate_width, memory_heads)
+        self.taps = config.exact_conv
+        self.key_map = HeadMap("unit", memory_heads, config.head_dim, config.head_dim, self.taps)
         self.query_map = HeadMap("unit", heads, config.head_dim, config.head_dim)
         self.reset()
 
@@ -40,12 +42,29 @@ class ExactCache(nn.Module):
         self.sink.fill_(SINK)
         self.write_gate.weight.zero_()
         self.write_gate.bias.zero_()
+        if self.write_gate_mlp is not None:
+            first, _, last = self.write_gate_mlp
+            seeded = torch.Generator().manual_seed(0)
+            first.weight.copy_(torch.randn(first.weight.shape, generator=seeded) / first.in_features**0.5)
+            for zero in (first.bias, last.weight, last.bias):
+                zero.zero_()
         self.key_map.reset()
         self.query_map.reset()
 
     def scores(self, hidden: Tensor) -> Tensor:
         """What each token of `hidden [B,T,hidden]` is worth keeping, `[B,N,T]`: any number, the higher the longer it stays."""
-        return self.write_gate(hidden.float()).transpose(1, 2)
+        hidden = hidden.float()
+        scores = self.write_gate(hidden)
+        return (scores if self.write_gate_mlp is None else scores + self.write_gate_mlp(hidden)).transpose(1, 2)
+
+    def near(self, k: Tensor) -> Tensor:
+        """What keys are made of, `[B,N,T,E*D]`: the layer's keys `k [B,N,T,D]` of one segment a row, before rotary embedding, each with
+        those of the E - 1 tokens before it."""
+        return exact.near(k, self.taps)
+
+    def keys(self, k: Tensor) -> Tensor:
+        """Keys `[B,N,T,D]` of the layer's keys of that shape, one segment a row."""
+        return self.key_map(self.near(k))
 
     def recall(self, q: Tensor, kept: Kept, found: Tensor | None = None) -> Tensor:
         """What the layer's queries `[B,H,T,D]`, before rotary embedding, find among what is kept: `[B,H,T,V]`, gate included;
@@ -60,3 +79,10 @@ class ExactCache(nn.Module):
     def queries(self, q: Tensor) -> Tensor:
         """Scaled queries `[B,H,T,D]` of the layer's queries of that shape, before rotary embedding."""
         return self.query_map(q) * self.log_sharpness.exp().view(1, -1, 1, 1)
+
+
+def _mlp(inputs: int, width: int, outputs: int) -> nn.Sequential | None:
+    if not width:
+        return None
+    first, last = nn.Linear(inputs, width, dtype=torch.float32), nn.Linear(width, outputs, dtype=torch.float32)
+    return nn.Sequential(first, nn.SiLU(), last)

@@ -13,14 +13,15 @@ class HeadMap(nn.Module):
 
     "unit": x W + b, W `[D,D]`, K = D. "silu": SiLU(x W + b), W `[D,K]`. "dpfp": DPFP(x W + b), W `[D,D]`.
     "pairs": products of pairs of x W + b, W `[D,D]`.
-    Maps start as ±identity, and from the third block of D columns on as ±rotations.
+    Maps start as ±identity, and from the third block of D columns on as ±rotations. With `taps` > 1, x is `[B,heads,T,taps*D]`, of
+    which only the first D count to begin with.
     """
 
-    def __init__(self, feature: str, heads: int, width: int, key_width: int):
+    def __init__(self, feature: str, heads: int, width: int, key_width: int, taps: int = 1):
         super().__init__()
-        self.feature, self.key_width = feature, key_width
+        self.feature, self.width, self.key_width = feature, width, key_width
         out_width = key_width if feature == "silu" else width
-        self.weight = nn.Parameter(torch.empty(heads, width, out_width, dtype=torch.float32))
+        self.weight = nn.Parameter(torch.empty(heads, taps * width, out_width, dtype=torch.float32))
         self.bias = nn.Parameter(torch.empty(heads, out_width, dtype=torch.float32))
         self.reset()
 
@@ -28,9 +29,10 @@ class HeadMap(nn.Module):
     def reset(self) -> None:
         """±identity blocks: the base model's own keys and queries, with both signs kept where K allows it. Further
         pairs of blocks are rotated, since two equal features would get equal gradients and stay equal."""
-        _, width, out_width = self.weight.shape
-        blocks = [rotation(i // 2, width) * (-1) ** i for i in range(out_width // width)]
-        self.weight.copy_(torch.cat(blocks, dim=1).expand_as(self.weight))
+        self.weight.zero_()
+        start = self.weight[:, : self.width]
+        blocks = [rotation(i // 2, self.width) * (-1) ** i for i in range(start.shape[2] // self.width)]
+        start.copy_(torch.cat(blocks, dim=1).expand_as(start))
         self.bias.zero_()
 
     def forward(self, x: Tensor) -> Tensor:

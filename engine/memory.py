@@ -93,7 +93,7 @@ class InfiniMemory(nn.Module):
 
     def writable(self, x: Projected) -> Writable:
         """What the rows `x` would write."""
-        kept = (None, None) if self.exact is None else (self.exact.key_map(x.k), self.exact.scores(x.hidden))
+        kept = (None, None) if self.exact is None else (self.exact.keys(x.k), self.exact.scores(x.hidden))
         return Writable(self.keys(x.k), x.v, self.strengths(x.hidden), *kept)
 
     def write(self, some: Writable, state: LayerState) -> LayerState:

@@ -95,9 +95,15 @@ def share(model: InfiniForCausalLM) -> None:
             continue
         if memory.rule == "gated_delta":
             memory.exact.write_gate.load_state_dict(memory.write_gate.state_dict())
-        if memory.has_maps and memory.key_map.weight.shape == memory.exact.key_map.weight.shape:
-            memory.exact.key_map.load_state_dict(memory.key_map.state_dict())
-            memory.exact.query_map.load_state_dict(memory.query_map.state_dict())
+        own, shared = (
+            memory.exact,
+            memory.has_maps and memory.query_map.weight.shape == memory.exact.query_map.weight.shape,
+        )
+        if shared:
+            own.query_map.load_state_dict(memory.query_map.state_dict())
+            own.key_map.reset()
+            own.key_map.weight[:, : own.key_map.width] = memory.key_map.weight
+            own.key_map.bias.copy_(memory.key_map.bias)
 
 
 def memories(model: InfiniForCausalLM) -> dict[int, InfiniMemory]:

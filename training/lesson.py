@@ -1,4 +1,4 @@
-"""A further lesson in attention, for exact caches that have been trained: their maps learn from readings with the memory in place.
+"""Lessons for exact caches that have been trained: what is worth keeping, and where it is found again.
 
 `training.pointing.teach` begins from a plain model, with texts of one segment. Here the texts are episodes' documents and the
 queries those of questions asked after reading, which the memory has answered in part by the layer that asks. Nothing flows
@@ -6,10 +6,12 @@ through the model, so hundreds of steps a layer cost no more than a few of the w
 """
 
 import random
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from engine.exact import ExactCache
 from engine.memory import InfiniMemory, Projected
@@ -18,21 +20,31 @@ from engine.ops.exact import Kept
 from engine.passes import Fold, Recall
 from engine.state import MemoryState
 from training.calibrate import memories
-from training.episodes import Episodes
+from training.keeping import rank
 from training.pointing import miss_among
+from training.rows import ALONE
+from training.tape import record
 
-STEPS, TOGETHER, MOST_ASKED, RATE = 300, 2, 64, 2e-3
+STEPS, TOGETHER, MOST_ASKED, RATE = 300, 4, 48, 2e-3
 LEARNED = ("log_sharpness", "sink", "key_map", "query_map")
 
 
 class Looks(NamedTuple):
-    """What one layer sees of a document: keys `k [N,T,D]` and `scores [N,T]` of its tokens, queries `q [P,H,D]` of questions
-    asked after it, and the `place [P]` in the document that each asks for."""
+    """What one layer sees of a document: what keys are made of `k [N,T,E*D]`, and `hidden [T,hidden]`, of its tokens; queries `q
+    [P,H,D]` of questions asked after it, and the `place [P]` in the document that each asks for; the document's kind."""
 
     k: Tensor
-    scores: Tensor
+    hidden: Tensor
     q: Tensor
     place: Tensor
+    kind: str
+
+
+class Lesson(NamedTuple):
+    """How a layer stood at the end: the share of wanted tokens above the best of a book, and the mean miss in nats."""
+
+    kept: float
+    missed: float
 
 
 class _Reading(Fold):
@@ -41,7 +53,7 @@ class _Reading(Fold):
         self.seen: dict[int, tuple[Tensor, Tensor]] = {}
 
     def attend(self, slot: int, memory: InfiniMemory, x: Projected, local: Tensor) -> Tensor:
-        self.seen[slot] = (x.k, memory.exact.scores(x.hidden))
+        self.seen[slot] = (memory.exact.near(x.k), x.hidden)
         return super().attend(slot, memory, x, local)
 
 
@@ -55,19 +67,22 @@ class _Asking(Recall):
         return super().attend(slot, memory, x, local)
 
 
-def practise(model: InfiniForCausalLM, episodes: Episodes, count: int, seed: int) -> list[float]:
-    """Let every exact cache's maps learn from the first `count` episodes where answers stand. Returns the mean miss of each
-    layer over its last steps, in nats."""
+def practise(model: InfiniForCausalLM, episodes: Dataset, count: int, book: Tensor, seed: int) -> list[Lesson]:
+    """Let every exact cache learn from the first `count` of the `episodes` where answers stand: its write gate that they are worth
+    more than the tokens of `book [P*S]`, then its maps to find them among the tokens of several documents."""
     looks: dict[int, list[Looks]] = {slot: [] for slot in memories(model)}
     rng = random.Random(f"lesson/{seed}")
     for number in range(count):
-        for slot, found in _looks(model, episodes[number], rng).items():
-            looks[slot] += found
-    return [_learn(memory.exact, looks[slot], seed) for slot, memory in sorted(memories(model).items())]
+        for slot, found in _looks(model, episodes[number], rng):
+            looks[slot].append(found)
+    read = record(
+        model, book, torch.ones(len(book) // model.config.segment_len, device=book.device), group=8
+    ).hidden.flatten(1, 2)
+    return [_learn(memory.exact, looks[slot], read[slot], seed) for slot, memory in sorted(memories(model).items())]
 
 
 @torch.no_grad()
-def _looks(model: InfiniForCausalLM, episode: dict, rng: random.Random) -> dict[int, list[Looks]]:
+def _looks(model: InfiniForCausalLM, episode: dict, rng: random.Random) -> Iterator[tuple[int, Looks]]:
     documents, questions = episode["documents"].to(model.device), episode["questions"].to(model.device)
     batch, each = len(documents), len(questions) // len(documents)
     rows = documents.view(-1, model.config.segment_len)
@@ -76,38 +91,55 @@ def _looks(model: InfiniForCausalLM, episode: dict, rng: random.Random) -> dict[
     asking = _Asking(reading.state().repeat(each))
     model.write(questions, asking)
     places = episode["places"].roll(-1, dims=1).to(model.device)
-    found: dict[int, list[Looks]] = {slot: [] for slot in reading.seen}
     for i in range(batch):
         mine = places[i * each : (i + 1) * each]
         at = (mine >= 0).nonzero().tolist()
-        picks = torch.tensor(rng.sample(at, min(MOST_ASKED, len(at))), device=model.device)
+        picks = torch.tensor(rng.sample(at, min(2 * MOST_ASKED, len(at))), device=model.device)
         if not len(picks):
             continue
         row, step = picks.unbind(1)
-        for slot, (k, scores) in reading.seen.items():
-            whole = lambda t, i=i: t.unflatten(0, (batch, -1))[i].transpose(0, 1).flatten(1, 2)  # noqa: E731
+        kind = episode["kinds"][i * each].split("_")[0]
+        for slot, (k, hidden) in reading.seen.items():
+            of = lambda t, i=i: t.unflatten(0, (batch, -1))[i]  # noqa: E731
             q = asking.seen[slot][i * each : (i + 1) * each][row, :, step]
-            found[slot].append(Looks(whole(k), whole(scores), q, mine[row, step]))
-    return found
+            yield slot, Looks(of(k).transpose(0, 1).flatten(1, 2), of(hidden).flatten(0, 1), q, mine[row, step], kind)
 
 
-def _learn(cache: ExactCache, looks: list[Looks], seed: int) -> float:
+def _learn(cache: ExactCache, looks: list[Looks], book: Tensor, seed: int) -> Lesson:
+    kept = rank(cache, torch.cat([look.hidden[look.place.unique()] for look in looks]), book, seed)
+    with torch.no_grad():
+        scores = [cache.scores(look.hidden[None])[0] for look in looks]
     rng = random.Random(f"lesson/{seed}")
     learner = torch.optim.Adam([p for n, p in cache.named_parameters() if n.startswith(LEARNED)], lr=RATE)
     last = []
     for step in range(STEPS):
         learner.param_groups[0]["lr"] = RATE * (1 - step / STEPS)
-        loss = _missed(cache, rng.sample(looks, min(TOGETHER, len(looks))))
+        loss = _missed(cache, rng, [(looks[i], scores[i]) for i in _group(rng, looks)])
         learner.zero_grad()
         loss.backward()
         learner.step()
         last.append(float(loss.detach()))
-    return sum(last[-20:]) / len(last[-20:])
+    return Lesson(kept, sum(last[-20:]) / len(last[-20:]))
 
 
-def _missed(cache: ExactCache, some: list[Looks]) -> Tensor:
-    """By how much the questions of `some` documents miss their places among the tokens of all of them."""
-    k, scores = (torch.cat(parts, dim=1)[None] for parts in ([look.k for look in some], [look.scores for look in some]))
-    before = [0, *torch.tensor([look.k.shape[1] for look in some]).cumsum(0).tolist()]
-    place = torch.cat([look.place + start for look, start in zip(some, before, strict=False)])
-    return miss_among(cache, Kept(cache.key_map(k), k, scores), torch.cat([look.q for look in some]), place)
+def _group(rng: random.Random, looks: list[Looks]) -> list[int]:
+    """Documents to be asked side by side, none of which answers another's questions."""
+    chosen: list[int] = []
+    for i in rng.sample(range(len(looks)), len(looks)):
+        alone = looks[i].kind == ALONE and any(looks[j].kind == ALONE for j in chosen)
+        chosen += [] if alone else [i]
+        if len(chosen) == TOGETHER:
+            break
+    return chosen
+
+
+def _missed(cache: ExactCache, rng: random.Random, some: list[tuple[Looks, Tensor]]) -> Tensor:
+    """By how much questions of `some` documents miss their places among the tokens of all of them."""
+    k, scores = (torch.cat(parts, dim=1)[None] for parts in ([look.k for look, _ in some], [s for _, s in some]))
+    queries, places, before = [], [], 0
+    for look, _ in some:
+        picks = torch.tensor(rng.sample(range(len(look.q)), min(MOST_ASKED, len(look.q))), device=look.q.device)
+        queries.append(look.q[picks])
+        places.append(look.place[picks] + before)
+        before += look.k.shape[1]
+    return miss_among(cache, Kept(cache.key_map(k), k, scores), torch.cat(queries), torch.cat(places))

@@ -26,12 +26,13 @@ class PointedRecall(Recall):
     """Answers from a state as `Recall` does, and adds up by how much each layer's exact cache misses the tokens asked for.
 
     `rows[slot]` is what the documents wrote `[B,N,G*S,...]`; `places [B*Q,T]` says where in its document the next token of a
-    question's row stands, or -1.
+    question's row stands, or -1. Where `beside [B,B]` is true, tokens of the second document count as missed for questions on the
+    first, as if both had been read (the crossbatch lesson of "Focused Transformer", arXiv 2307.03170).
     """
 
-    def __init__(self, state: MemoryState, rows: dict[int, Writable], places: Tensor):
+    def __init__(self, state: MemoryState, rows: dict[int, Writable], places: Tensor, beside: Tensor | None = None):
         super().__init__(state)
-        self.rows, self.places = rows, places
+        self.rows, self.places, self.beside = rows, places, beside
         self.layers = state.layers()
         self.misses: list[Tensor] = []
 
@@ -51,14 +52,29 @@ class PointedRecall(Recall):
         place = self.places[row, step]
         asked = cache.queries(q)[row, :, step]
         wanted = _logits(asked, written.exact_k[document, :, place], written.scores[document, :, place])
+        all_found = found.flatten(1, 2)[row, :, step].logsumexp(-1)
+        if self.beside is not None and self.beside.any():
+            all_found = all_found.logaddexp(_elsewhere(asked, written, self.beside[document]))
         # what is no longer kept may be wanted more than all that is: that is no miss below none
-        return miss((found.flatten(1, 2)[row, :, step].logsumexp(-1) - wanted).clamp(min=0.0))
+        return miss((all_found - wanted).clamp(min=0.0))
 
 
 def _logits(q: Tensor, k: Tensor, scores: Tensor) -> Tensor:
     """Logits `[P,H]` of P pairs of scaled queries `[P,H,D]` and keys `[P,N,D]` with `scores [P,N]`."""
     group = q.shape[1] // k.shape[1]
     return (q * k.repeat_interleave(group, 1)).sum(-1) + exact.worth(scores).repeat_interleave(group, 1)
+
+
+def _elsewhere(q: Tensor, written: Writable, where: Tensor) -> Tensor:
+    """Log of the summed weights `[P,H]` that scaled queries `q [P,H,D]` give to all tokens of the documents `where [P,B]` is true for."""
+    n = written.exact_k.shape[1]
+    grouped = q.unflatten(1, (n, -1))
+    logits = (
+        torch.einsum("pngd,bntd->pngbt", grouped, written.exact_k)
+        + exact.worth(written.scores).transpose(0, 1)[None, :, None]
+    )
+    lowest = torch.finfo(logits.dtype).min
+    return logits.logsumexp(-1).masked_fill(~where[:, None, None], lowest).logsumexp(-1).flatten(1, 2)
 
 
 def miss(by_head: Tensor) -> Tensor:
@@ -94,7 +110,7 @@ def _text_miss(cache: ExactCache, text: Projected, texts: Tensor, queries: Tenso
     """The miss of `queries [P,H,D]`, which ask for `at [P,2]`, a text and a place, among all tokens of `texts`, sorted."""
     flat = lambda t: t.transpose(0, 1).flatten(1, 2)[None]  # noqa: E731
     scores = flat(cache.scores(text.hidden[texts])[..., None])[..., 0]
-    kept = Kept(flat(cache.key_map(text.k[texts])), flat(text.v[texts]), scores)
+    kept = Kept(flat(cache.keys(text.k[texts])), flat(text.v[texts]), scores)
     place = torch.searchsorted(texts, at[:, 0].contiguous()) * text.k.shape[2] + at[:, 1]
     return miss_among(cache, kept, queries, place)
 

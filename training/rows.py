@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from training.facts import Fact
 
+ALONE = "passkey"  # a question of this kind fits every document of the kind
+
 
 class Asked(NamedTuple):
     """A question with its answer, and the fact that it asks for where there is just one."""

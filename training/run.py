@@ -25,6 +25,7 @@ from training.task import RecallTask
 from training.trainer import Filler, JsonLog, RecallTrainer, optimizer_and_schedule, trained_parameters
 from training.writer import Corpora, Writer, load_corpora
 
+LESSON_STRETCHES, LESSON_STRETCH = 28, 8  # of book text, in segments
 MOST_WRITERS = 12  # processes that make episodes while a GPU learns from those before
 
 
@@ -61,6 +62,13 @@ def calibrate(model: InfiniForCausalLM, writer: Writer, recipe: Recipe, anew: bo
     if model.config.exact_slots:
         share(model)
         teach(model, ids, lookups, recipe.seed)
+
+
+def lesson(model: InfiniForCausalLM, writer: Writer, recipe: Recipe) -> None:
+    """The further lesson of exact caches, on the recipe's first episodes and on stretches of books."""
+    rng, stretch = random.Random(f"lesson/{recipe.seed}"), LESSON_STRETCH * recipe.memory["segment_len"]
+    book = [i for _ in range(LESSON_STRETCHES) for i in writer.filler(rng, stretch)]
+    practise(model, Episodes(recipe, writer), recipe.lesson, torch.tensor(book, device=model.device), recipe.seed)
 
 
 def adapter_tensors(task: RecallTask) -> dict[str, torch.Tensor]:
@@ -121,6 +129,8 @@ def train(
 ) -> int:
     """Train, write checkpoints and log to `out` and the adapter to `out`/adapter; returns the steps done."""
     set_seed(recipe.seed)
+    # attention to what is kept is sharp, and its many shares of almost nothing are slow to multiply
+    torch.set_flush_denormal(True)
     arguments = _arguments(recipe, out)
     dtype = choose_dtype(choose_device())
     writer = Writer(AutoTokenizer.from_pretrained(base), corpora, recipe.memory.get("running_answers", False))
@@ -130,7 +140,7 @@ def train(
     if recipe.calibrate and not resume:
         calibrate(task.model, writer, recipe, anew=start is None)
     if recipe.lesson and not resume:
-        practise(task.model, Episodes(recipe, writer), recipe.lesson, recipe.seed)
+        lesson(task.model, writer, recipe)
     out.mkdir(parents=True, exist_ok=True)
     if not recipe.stop_after:
         adapter.save(out / "adapter", adapter_tensors(task), manifest(recipe, base, 0))

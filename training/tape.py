@@ -26,7 +26,8 @@ AT_ONCE = 32  # segments of a long text that are held in full
 
 @dataclass(frozen=True)
 class FillerPool:
-    """What P filler segments gave every memory layer: hidden `[L,P,S,hidden]`, k and v `[L,P,N,S,D]`.
+    """What P filler segments gave every memory layer: hidden `[L,P,S,hidden]`, v `[L,P,N,S,D]` and k `[L,P,N,S,E*D]`, each token's
+    key beside those that a cache's key is made of.
 
     `priced [P]` is 1 for segments whose writes cost something, 0 for those that are worth keeping.
     """
@@ -42,7 +43,7 @@ class FillerPool:
 
 class Rivals(NamedTuple):
     """What a long text leaves in the exact caches: for every memory layer the tokens that any head keeps, hidden `[T,hidden]`,
-    k and v `[N,T,D]`; and how many tokens were read."""
+    k `[N,T,E*D]` as on a tape and v `[N,T,D]`; and how many tokens were read."""
 
     hidden: list[Tensor]
     k: list[Tensor]
@@ -58,7 +59,7 @@ class _Recorder(Fold):
         self.seen: dict[int, Projected] = {}
 
     def attend(self, slot: int, memory: InfiniMemory, x: Projected, local: Tensor) -> Tensor:
-        self.seen[slot] = x
+        self.seen[slot] = x if memory.exact is None else x._replace(k=memory.exact.near(x.k))
         return super().attend(slot, memory, x, local)
 
 
@@ -205,7 +206,7 @@ class TrainFold(Fold):
         priced: Tensor,
         of: Tensor | int,
     ) -> LayerState:
-        """The layer's memory after T taped tokens: `hidden [T,hidden]`, `all_k` and `all_v [1,N,T,D]`, `priced [T]`; `of` how
+        """The layer's memory after T taped tokens: `hidden [T,hidden]`, `all_k [1,N,T,E*D]`, `all_v [1,N,T,D]`, `priced [T]`; `of` how
         many tokens their strength is the mean over."""
         if memory.exact is not None:
             layer = layer._replace(kept=_keep_filler(memory.exact, hidden[None], all_k, all_v, layer.kept))
@@ -216,13 +217,13 @@ class TrainFold(Fold):
         if not len(chosen):
             self.filler_strength.append(torch.zeros((), device=hidden.device))
             return layer
-        k, v = all_k[:, :, chosen], all_v[:, :, chosen]
+        k, v = all_k[:, :, chosen, : all_v.shape[-1]], all_v[:, :, chosen]
         w = memory.strengths(hidden[chosen][None])
         self.filler_strength.append((w * priced[chosen]).sum() / (w.shape[1] * of))
         return fast.write(memory.rule, memory.keys(k), v, w, layer)
 
 
 def _keep_filler(cache: ExactCache, hidden: Tensor, k: Tensor, v: Tensor, kept: Kept) -> Kept:
-    """`kept` after filler that is the same for all its rows: `hidden [1,T,hidden]`, `k` and `v [1,N,T,D]`."""
+    """`kept` after filler that is the same for all its rows: `hidden [1,T,hidden]`, `k [1,N,T,E*D]`, `v [1,N,T,D]`."""
     rows = lambda t: t.expand(kept.scores.shape[0], *t.shape[1:])  # noqa: E731
     return exact.keep(rows(cache.key_map(k)), rows(v), rows(cache.scores(hidden)), kept)

@@ -12,6 +12,7 @@ from engine.model import InfiniForCausalLM
 from engine.state import MemoryState
 from training.pointing import PointedRecall
 from training.recipe import Recipe
+from training.rows import ALONE
 from training.tape import FillerPool, Rivals, TrainFold
 
 FACT_PRICE = 0.3  # most of a segment with facts is other text, and only this price reaches the low-rank updates
@@ -57,7 +58,9 @@ class RecallTask(nn.Module):
         self.model.write(rows, fold)
         state = fold.state().repeat(len(questions) // batch)
         state = state._replace(n_tokens=max(state.n_tokens, 1))  # read, if only filler
-        recall = PointedRecall(state, fold.documents(), places.roll(-1, dims=1))
+        recall = PointedRecall(
+            state, fold.documents(), places.roll(-1, dims=1), _beside(kinds[:: len(questions) // batch], documents)
+        )
         hidden = self.model.hidden(questions, recall)
         target = labels[:, 1:]
         learned = target >= 0
@@ -112,6 +115,12 @@ class RecallTask(nn.Module):
         means = {name: round(sum(values) / len(values), 5) for name, values in sorted(self.tally.items()) if values}
         self.tally.clear()
         return means
+
+
+def _beside(kinds: list[str], documents: Tensor) -> Tensor:
+    """Which documents `[B,B]` hold no answer to the questions on which: all others, but of two with pass keys each holds one."""
+    alone = torch.tensor([kind.startswith(ALONE) for kind in kinds], device=documents.device)
+    return ~torch.eye(len(kinds), dtype=torch.bool, device=documents.device) & ~(alone[:, None] & alone)
 
 
 def _answers(hits: list[bool], asked: list[bool]) -> list[float]:

@@ -32,7 +32,8 @@ def keep(k: Tensor, v: Tensor, scores: Tensor, kept: Kept) -> Kept:
     """What is kept after tokens with `k [B,N,T,D]`, `v [B,N,T,V]` and `scores [B,N,T]` were read."""
     slots = kept.scores.shape[-1]
     together = torch.cat([kept.scores, scores], dim=-1)
-    order = together.detach().topk(slots, dim=-1, sorted=False).indices.sort(dim=-1).values
+    # of tokens worth the same the earlier ones stay, however the text was cut
+    order = together.detach().argsort(dim=-1, descending=True, stable=True)[..., :slots].sort(dim=-1).values
     pick = lambda old, new: _pick(torch.cat([old, new.to(old.dtype)], dim=-2), order)  # noqa: E731
     return Kept(pick(kept.k, k), pick(kept.v, v), together.gather(-1, order))
 
@@ -65,6 +66,14 @@ def logits(q: Tensor, sink: Tensor, kept: Kept) -> Tensor:
     k = kept.k[..., -filled:, :].float().transpose(-1, -2)
     found = q.float().reshape(batch, n, heads // n * tokens, width) @ k + worth(kept.scores)[..., None, -filled:]
     return torch.cat([nothing, found.view(batch, n, heads // n, tokens, filled)], dim=-1)
+
+
+def near(k: Tensor, taps: int) -> Tensor:
+    """`k [B,N,T,D]` beside the keys of the `taps` - 1 tokens before each, zeros before the first: `[B,N,T,taps*D]`. What is found is
+    often known by what stands before it, and a short convolution lets its key say so (as in Gated DeltaNet, arXiv 2412.06464)."""
+    if taps == 1:
+        return k
+    return torch.cat([F.pad(k, (0, 0, i, 0))[..., : k.shape[-2], :] for i in range(taps)], dim=-1)
 
 
 def worth(scores: Tensor) -> Tensor:

@@ -31,6 +31,9 @@ TEXT = {"hidden_size": 36, "num_attention_heads": 9, "num_key_value_heads": 3, "
         ({"memory_layers": [2, 2]}, r"memory_layers is \[2, 2\]"),
         ({"exact_slots": -1}, r"exact_slots is -1;.*0 for none"),
         ({"exact_slots": 1.5}, r"exact_slots is 1\.5;"),
+        ({"exact_gate_width": -2}, r"exact_gate_width is -2;.*0 for none"),
+        ({"exact_conv": 0}, r"exact_conv is 0;.*from 1 to segment_len"),
+        ({"exact_conv": 9, "segment_len": 8}, r"exact_conv is 9;"),
     ],
 )
 def test_an_impossible_value_is_named(settings: dict, words: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from engine.ops.exact import EMPTY, Kept, keep, nothing_kept, recall
+from engine.ops.exact import EMPTY, Kept, keep, near, nothing_kept, recall
 
 BATCH, HEADS, MEMORY_HEADS, SLOTS, WIDTH = 2, 6, 3, 5, 4
 
@@ -64,3 +64,12 @@ def test_a_token_that_is_worth_little_is_hardly_recalled() -> None:
     out = recall(torch.zeros(BATCH, HEADS, 1, WIDTH), torch.full((HEADS,), -60.0), keep(k, v, scores, empty()))
     expected = v[:, :, 1].repeat_interleave(HEADS // MEMORY_HEADS, 1)
     torch.testing.assert_close(out[:, :, 0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_key_lies_beside_those_before_it_and_none_come_from_another_row() -> None:
+    k, _, _ = texts(4, seed=3)
+    assert near(k, 1) is k
+    found = near(k, 3).unflatten(-1, (3, WIDTH))
+    for t in range(4):
+        for back in range(3):
+            assert torch.equal(found[:, :, t, back], k[:, :, t - back] if t >= back else torch.zeros_like(k[:, :, 0]))

@@ -231,7 +231,7 @@ def test_an_exact_cache_adds_what_it_recalls_and_is_written_after_it_was_read(fa
         hook.remove()
         x = attention.project(model.base.model.layers[0].input_layernorm(model.get_input_embeddings()(ids)))
     with_it, without = (o.view(2, SEGMENT, *x.q.shape[1::2]).transpose(1, 2) for o in joined)
-    k, scores = cache.key_map(x.k)[:1].to(torch.bfloat16), cache.scores(x.hidden)[:1]
+    k, scores = cache.keys(x.k)[:1].to(torch.bfloat16), cache.scores(x.hidden)[:1]
     expected = cache.recall(x.q[1:], Kept(k, x.v[:1].to(torch.bfloat16), scores))
     torch.testing.assert_close(with_it[1:] - without[1:], expected, rtol=1e-4, atol=1e-4)
     assert torch.equal(with_it[0], without[0]) and expected.abs().max() > 0.01

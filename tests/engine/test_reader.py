@@ -169,7 +169,8 @@ def test_the_engine_reads_and_its_states_come_back_from_bytes(engine) -> None:
 
 @pytest.mark.parametrize("memory", MEMORIES)
 def test_texts_read_side_by_side_are_texts_read_alone(memory: str) -> None:
-    model = make_model(memory=memory)
+    # in the first layer equal tokens score the same, and rounding alone decides which of them stays
+    model = make_model(memory=memory, memory_layers=[1])
     texts = [ids_of(7 * SEGMENT + 3, seed=seed) for seed in (5, 6, 7)]
     states = reader.read_side_by_side(model, texts, 2 * SEGMENT)
     assert len(states) == 3

@@ -64,7 +64,14 @@ SIZES = {
 # One of each rule, gate and feature map. The keys of the first are twice as wide as the heads of "smollm2".
 MEMORIES = {
     "gated_delta": {"rule": "gated_delta", "feature_map": "silu", "key_width": 8, "gate": "additive"},
-    "gated_delta-exact": {"rule": "gated_delta", "feature_map": "silu", "gate": "additive", "exact_slots": 11},
+    "gated_delta-exact": {
+        "rule": "gated_delta",
+        "feature_map": "silu",
+        "gate": "additive",
+        "exact_slots": 11,
+        "exact_conv": 2,
+        "exact_gate_width": 5,
+    },
     "gated_delta-pairs": {"rule": "gated_delta", "feature_map": "pairs", "gate": "additive"},
     "gated_delta-dpfp": {"rule": "gated_delta", "feature_map": "dpfp", "gate": "convex"},
     "delta": {"rule": "delta", "feature_map": "elu", "gate": "additive"},

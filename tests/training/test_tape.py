@@ -25,7 +25,7 @@ def tiny(**memory):
             num_key_value_heads=2, max_position_embeddings=128,
         )
     )  # fmt: skip
-    model = convert(base, segment_len=SEGMENT, key_width=8, memory_layers=[0, 2], **memory)
+    model = convert(base, segment_len=SEGMENT, key_width=8, memory_layers=[0, 2], exact_conv=3, **memory)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if "write_gate" in name:
