@@ -1,6 +1,7 @@
 """Training episodes: rows of text, and the sequences that ask about them afterwards."""
 
 import random
+from itertools import groupby
 from typing import NamedTuple
 
 import torch
@@ -17,21 +18,32 @@ from training.writer import Writer
 READING_ON = "book"
 
 
+MOST_WEIGHT = 16  # in tokens: a longer answer counts no more than one of so many, or it would drown the others
+
+
 class Sequence(NamedTuple):
     """Token ids that follow a document, the labels among them (-100 elsewhere), the place in the document where each token of
-    an answer stands (-1 elsewhere), and the kind of its row."""
+    an answer stands (-1 elsewhere), the kind of its row, and what each label weighs in the loss."""
 
     ids: list[int]
     labels: list[int]
     places: list[int]
     kind: str
 
+    def weights(self) -> list[float]:
+        """One number a token: 1, or less in a stretch of more than MOST_WEIGHT labels."""
+        weights: list[float] = []
+        for _, stretch in groupby(self.labels, key=lambda label: label >= 0):
+            length = len(list(stretch))
+            weights += [min(1.0, MOST_WEIGHT / length)] * length
+        return weights
+
 
 class Episodes(Dataset):
     """The i-th training step's batch, made from the recipe's seed and i alone, so that a run can resume anywhere.
 
     A batch: `documents [B,G*S]`, `questions [B*Q,T]`, each row of which asks for several things, and `labels` of that
-    shape (-100 where nothing is to be learned), `places` (where in its document a label's token stands, or -1), `plan`
+    shape (-100 where nothing is to be learned), `weights` of theirs, `places` (where in its document a label's token stands, or -1), `plan`
     (pool indices before, between and after the segments), the kinds, and whether all of it comes `after_rivals`.
     """
 
@@ -59,10 +71,12 @@ class Episodes(Dataset):
             _pad([getattr(sequence, name) for sequence in asked], by)
             for name, by in (("ids", 0), ("labels", -100), ("places", -1))
         )
+        weights = _pad([sequence.weights() for sequence in asked], 0.0)
         return {
             "documents": torch.tensor([row.ids for row in made]),
             "questions": questions,
             "labels": labels,
+            "weights": weights,
             "places": places,
             "plan": self._plan(rng, segments, progress),
             "kinds": [sequence.kind for sequence in asked],
@@ -107,7 +121,7 @@ class Episodes(Dataset):
             if ids and (prompt[: len(ids)] != ids or len(prompt + answer) > self.recipe.asked_tokens):
                 break
             labels += [-100] * (len(prompt) - len(ids)) + answer
-            places += [-1] * (len(prompt) - len(ids)) + self.writer.places(text, asked.answer, answer)
+            places += [-1] * (len(prompt) - len(ids)) + self.writer.stands(text, asked, answer)
             ids = prompt + answer
             history.append((asked.question, asked.answer))
             said += f"{asked.question} {asked.answer} ".lower()
@@ -146,6 +160,6 @@ class Episodes(Dataset):
         return plan
 
 
-def _pad(rows: list[list[int]], by: int) -> Tensor:
+def _pad(rows: list[list[float]], by: float) -> Tensor:
     longest = max(map(len, rows))
     return torch.tensor([row + [by] * (longest - len(row)) for row in rows])

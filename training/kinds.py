@@ -6,6 +6,8 @@ import random
 from typing import TYPE_CHECKING
 
 from training.corpora import sentences
+from training.facts import Fact, retell
+from training.handbook import document
 from training.rows import Asked
 
 if TYPE_CHECKING:
@@ -13,6 +15,15 @@ if TYPE_CHECKING:
 
 NOT_SAID = "The document does not say."
 BABI_TASKS = (1, 2, 3, 4, 5)
+SUMMARISE = (
+    'Summarize "{title}" in a few sentences: who and what it is about, and what happens.',
+    "Summarize the document.",
+    "What does the document say?",
+    "Tell me in a few sentences what this text is about.",
+    "Give me an overview of {title}.",
+    "What should I know from this document?",
+)
+SUMMARIES, SENTENCES = 6, 3  # summaries of a document, and facts in each
 NEXT = 192  # tokens that are to be foretold from what was read before
 
 
@@ -44,6 +55,28 @@ def unanswerable(writer: Writer, rng: random.Random, length: int) -> tuple[list[
     foreign = [Asked(question, NOT_SAID) for question, answer in other.qas if answer.lower() not in text.lower()]
     ids = writer.weave(rng, ["\n\n" + text + "\n\n"], length)
     return ids, [*(Asked(*qa) for qa in told.qas), *foreign]
+
+
+def summary(writer: Writer, rng: random.Random, length: int) -> tuple[list[int], list[Asked]]:
+    """A generated handbook in a book's text, and short summaries of it: its title, and some of its facts in their order in other words."""
+    text, facts = document(rng, max(6, length // 64), int(length * 0.62))
+    ids = writer.ids(text)[:length]
+    kept = writer.tokenizer.decode(ids)
+    told = [fact for fact in facts if fact.answer in kept and fact.statement[:40] in kept]
+    title = text.partition("\n")[0].lstrip("# ")
+    asked = [_summary(rng, title, told) for _ in range(SUMMARIES)] if len(told) >= SENTENCES else []
+    return ids + writer.filler(rng, length - len(ids)), asked
+
+
+def _summary(rng: random.Random, title: str, told: list[Fact]) -> Asked:
+    chosen = sorted(rng.sample(range(len(told)), SENTENCES))
+    parts = [(retell(rng, told[i]), told[i]) for i in chosen]
+    said = ["".join(words).strip() if words else fact.statement for words, fact in parts]
+    return Asked(
+        rng.choice(SUMMARISE).format(title=title),
+        " ".join([f"{title}.", *said]),
+        holds=tuple(fact.answer for _, fact in parts),
+    )
 
 
 def reading_on(writer: Writer, rng: random.Random, length: int) -> tuple[list[int], list[int]]:

@@ -8,11 +8,13 @@ ALONE = "passkey"  # a question of this kind fits every document of the kind
 
 
 class Asked(NamedTuple):
-    """A question with its answer, and the fact that it asks for where there is just one."""
+    """A question with its answer, and the fact that it asks for where there is just one. A long answer `holds` some words that
+    stand in the text, in their order, between others of its own."""
 
     question: str
     answer: str
     fact: Fact | None = None
+    holds: tuple[str, ...] = ()
 
 
 class Row(NamedTuple):

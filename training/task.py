@@ -40,15 +40,18 @@ class RecallTask(nn.Module):
         documents: Tensor,
         questions: Tensor,
         labels: Tensor,
+        weights: Tensor,
         places: Tensor,
         plan: list,
         kinds: list,
         progress: float,
         after_rivals: bool = False,
     ) -> dict:
-        """`documents [B,G*S]`, `questions`, `labels` and `places [B*Q,T]`; the plan is cut where it would write too much at once.
+        """`documents [B,G*S]`, `questions`, `labels`, `weights` and `places [B*Q,T]`; the plan is cut where it would write too much.
         With `after_rivals` the documents come after the long text that was read last."""
-        documents, questions, labels, places, kinds, weight = self._share(documents, questions, labels, places, kinds)
+        asked = {"questions": questions, "labels": labels, "weights": weights, "places": places}
+        documents, asked, kinds, share = self._share(documents, asked, kinds)
+        questions, labels, weights, places = asked.values()
         batch = documents.shape[0]
         rows = documents.view(-1, self.model.config.segment_len)
         fold = TrainFold(
@@ -66,7 +69,8 @@ class RecallTask(nn.Module):
         learned = target >= 0
         kinds = [f"{kind}_far" for kind in kinds] if after_rivals else kinds
         logits = self.model.base.lm_head(hidden[:, :-1][learned]).float()
-        answer_loss = F.cross_entropy(logits, target[learned]) * weight
+        of_each = F.cross_entropy(logits, target[learned], reduction="none") * weights[:, 1:][learned]
+        answer_loss = of_each.sum() / weights[:, 1:][learned].sum() * share
         written = torch.stack(fold.filler_strength).mean() if fold.filler_strength else torch.zeros(())
         on_facts = torch.stack(fold.fact_strength).mean()
         missed = torch.stack(recall.misses).mean() if recall.misses else torch.zeros(())
@@ -74,16 +78,16 @@ class RecallTask(nn.Module):
         penalty = self.recipe.penalty(progress) * (written + FACT_PRICE * on_facts)
         return {"loss": answer_loss + penalty + self.recipe.pointing_weight(progress) * missed}
 
-    def _share(self, documents: Tensor, questions: Tensor, labels: Tensor, places: Tensor, kinds: list) -> tuple:
-        """This process's documents with their questions, and what their tokens weigh; all of them where they can't be shared out."""
+    def _share(self, documents: Tensor, asked: dict[str, Tensor], kinds: list) -> tuple:
+        """This process's documents with their questions, and what their labels weigh; all of them where they can't be shared out."""
         batch = documents.shape[0]
         if self.world == 1 or batch % self.world:
-            return documents, questions, labels, places, kinds, 1.0
-        size, asked = batch // self.world, len(questions) // self.world
+            return documents, asked, kinds, 1.0
+        size, each = batch // self.world, len(kinds) // self.world
         of = lambda rows, n: rows[self.rank * n : (self.rank + 1) * n]  # noqa: E731
-        mine = of(labels, asked)
-        weight = self.world * int((mine[:, 1:] >= 0).sum()) / int((labels[:, 1:] >= 0).sum())
-        return of(documents, size), of(questions, asked), mine, of(places, asked), of(kinds, asked), weight
+        mine = {name: of(rows, each) for name, rows in asked.items()}
+        share = self.world * _weight(mine) / _weight(asked)
+        return of(documents, size), mine, of(kinds, each), share
 
     def _empty(self, batch: int, device: torch.device) -> MemoryState:
         return MemoryState.empty(self.model.config, batch, device)
@@ -115,6 +119,11 @@ class RecallTask(nn.Module):
         means = {name: round(sum(values) / len(values), 5) for name, values in sorted(self.tally.items()) if values}
         self.tally.clear()
         return means
+
+
+def _weight(asked: dict[str, Tensor]) -> float:
+    """What all labels of some questions weigh."""
+    return float(asked["weights"][:, 1:][asked["labels"][:, 1:] >= 0].sum())
 
 
 def _beside(kinds: list[str], documents: Tensor) -> Tensor:

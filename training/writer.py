@@ -12,11 +12,11 @@ from training.calibrate import Lookup
 from training.corpora import HELD_OUT, Passage, babi_stories, books, fairytale_passages, read_book, squad_passages
 from training.facts import draw_facts, look_alike, overwrite
 from training.handbook import document
-from training.kinds import BABI_TASKS, babi, stories, unanswerable
+from training.kinds import BABI_TASKS, babi, stories, summary, unanswerable
 from training.rows import Asked, Row
 
 REPEATED = "The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again. "
-LONGEST_ANSWER = 24
+LONGEST_ANSWER, LONGEST_SUMMARY = 24, 112
 LONGEST_QUESTION = 56
 AT_THE_START = 0.3
 PASSAGE_EVERY, ONE_BREATH = 1024, 64  # tokens
@@ -99,14 +99,14 @@ class Writer:
     def row(self, rng: random.Random, kind: str, length: int, questions: int) -> Row:
         """A row of the kind called `kind`, with at most `questions` questions."""
         make = {"facts": self._facts, "passkey": self._passkey, "handbook": self._handbook}.get(kind)
-        tell = {"babi": babi, "stories": stories, "unanswerable": unanswerable}.get(kind)
+        tell = {"babi": babi, "stories": stories, "summary": summary, "unanswerable": unanswerable}.get(kind)
         if make:
             ids, asked = make(rng, length, questions)
         else:
             ids, asked = tell(self, rng, length) if tell else self._passages(rng, kind, length)
         asked = [
             a for a in asked
-            if len(self.ids(a.answer)) < LONGEST_ANSWER and len(self.ids(a.question)) < LONGEST_QUESTION
+            if len(self.ids(a.answer)) < (LONGEST_SUMMARY if a.holds else LONGEST_ANSWER) and len(self.ids(a.question)) < LONGEST_QUESTION
         ]  # fmt: skip
         return Row(ids, rng.sample(asked, min(questions, len(asked))))
 
@@ -139,6 +139,20 @@ class Writer:
         stands = range(found[0], min(found[0] + len(told) + 1, len(text)))
         holds = lambda j, token: j < len(stands) and (j == len(told) or text[stands[j]] == token)  # noqa: E731
         return [stands[j] if holds(j, token) else -1 for j, token in enumerate(said)]
+
+    def stands(self, text: list[int], asked: Asked, said: list[int]) -> list[int]:
+        """As `places` for an answer `asked` for; of one that holds words of the text, for these words."""
+        if not asked.holds:
+            return self.places(text, asked.answer, said)
+        found, begin = [-1] * len(said), 0
+        for words in asked.holds:
+            told = running_ids(self.tokenizer, words)
+            here = next((i for i in range(begin, len(said) - len(told) + 1) if said[i : i + len(told)] == told), None)
+            if here is None:
+                continue
+            begin = here + len(told)
+            found[here:begin] = self.places(text, words, told)
+        return found
 
     def _facts(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
         facts = draw_facts(rng, rng.randint(2, questions + 2))

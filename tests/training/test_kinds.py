@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.prompts import running_ids
 from tests.engine.tiny import make_tokenizer
 from training.corpora import HELD_OUT, Passage
-from training.episodes import READING_ON, Episodes
-from training.kinds import NEXT, NOT_SAID
+from training.episodes import MOST_WEIGHT, READING_ON, Episodes, Sequence
+from training.kinds import NEXT, NOT_SAID, SENTENCES, SUMMARIES, summary
 from training.recipe import load_recipe
 from training.writer import Corpora, Writer, load_corpora
 
@@ -100,3 +101,34 @@ def test_every_recipe_loads_and_names_kinds_that_there_are(writer):
             assert len(row.ids) == 2000, kind
         assert recipe.stop_after <= recipe.steps and recipe.mixture[-1][0] == 1.0
         assert max(limit for _, limit, _ in recipe.filler) <= recipe.pool_segments
+
+
+def test_a_summary_tells_facts_of_its_document_in_their_order(writer):
+    ids, asked = summary(writer, random.Random(3), 8000)
+    told = text(writer, ids)
+    title = told.partition("\n")[0].lstrip("# ")
+    assert len(ids) == 8000 and len(asked) == SUMMARIES
+    for one in asked:
+        assert one.answer.startswith(f"{title}. ") and len(one.holds) == SENTENCES
+        begin = 0
+        for words in one.holds:
+            begin = one.answer.index(words, begin) + len(words)
+            assert words in told
+
+
+def test_the_words_that_a_summary_holds_are_looked_up_where_they_stand(writer):
+    ids, asked = summary(writer, random.Random(3), 8000)
+    placed = 0
+    for one in asked:
+        said = running_ids(writer.tokenizer, one.answer)
+        places = writer.stands(ids, one, said)
+        assert len(places) == len(said)
+        assert all(ids[place] == token for place, token in zip(places, said, strict=True) if place >= 0)
+        placed += sum(place >= 0 for place in places)
+    assert placed > 10
+
+
+def test_a_long_answer_weighs_no_more_than_one_of_sixteen_tokens():
+    labels = [-100, *[5] * 4, -100, *[6] * 64]
+    weights = Sequence(labels, labels, labels, "summary").weights()
+    assert weights[1:5] == [1.0] * 4 and sum(weights[6:]) == MOST_WEIGHT == 16
