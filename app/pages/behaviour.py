@@ -74,12 +74,39 @@ const remember = () => {
 watch("value", remember);
 """
 
+# Light and dark; and the tour, which opens by itself on the first visit, stands beside the page and never before it.
 BANNER = """
+const tour = element.querySelector(".tour");
+const steps = [...tour.querySelectorAll("section")];
+const back = tour.querySelector("[data-back]"), next = tour.querySelector("[data-next]");
+const show = (number) => {
+  steps.forEach((step, i) => { step.hidden = i !== number; });
+  tour.querySelector("[role=status]").textContent = `${number + 1} of ${steps.length}`;
+  back.disabled = number === 0;
+  next.textContent = number === steps.length - 1 ? "Done" : "Next";
+  if (!tour.open) tour.show();
+  document.body.dataset.tourStep = number;
+};
+const leave = () => {
+  if (!tour.open) return;
+  tour.close();
+  delete document.body.dataset.tourStep;
+  localStorage.setItem("palimpsest-toured", "yes");
+};
 element.addEventListener("click", (event) => {
+  const at = steps.findIndex((step) => !step.hidden);
+  if (event.target.closest("[data-tour]")) show(0);
+  else if (event.target.closest("[data-leave]")) leave();
+  else if (event.target.closest("[data-back]")) show(at - 1);
+  else if (event.target.closest("[data-next]")) at === steps.length - 1 ? leave() : show(at + 1);
   if (!event.target.closest("[data-shade]")) return;
   const dark = document.body.classList.toggle("dark");
   localStorage.setItem("palimpsest-shade", dark ? "dark" : "light");
 });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") leave();
+});
+if (!localStorage.getItem("palimpsest-toured")) show(0);
 """
 
 NOTICE = """

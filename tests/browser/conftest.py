@@ -79,10 +79,15 @@ class Desk:
         self.queue.stop()
         self.store.close()
 
-    def open(self, *, document: str = "", dark: bool = False, width: int = 1280, height: int = 860):
-        """Open the page in a fresh browser profile, as another visitor, and wait until it shows something."""
+    def open(
+        self, *, document: str = "", dark: bool = False, width: int = 1280, height: int = 860, toured: bool = True
+    ):
+        """Open the page in a fresh browser profile, as another visitor, and wait until it shows something; unless `toured`, one who
+        was never here before."""
         shade = "dark" if dark else "light"
         context = self.chromium.new_context(viewport={"width": width, "height": height}, color_scheme=shade)
+        if toured:
+            context.add_init_script('localStorage.setItem("palimpsest-toured", "yes")')
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("request", lambda request: self._note(request.url))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.markup.tour import CANNOT, STEPS
 from tests.browser.books import prose
 from tests.browser.page_engine import ANSWER
 
@@ -53,6 +54,42 @@ def test_everything_by_keyboard(desk) -> None:
     tab_to(page, ".undo")
     page.keyboard.press("Enter")
     page.locator("#about h2", has_text="First Log").wait_for()
+
+
+def test_a_first_visit_begins_with_a_tour_and_a_second_does_not(desk) -> None:
+    desk.read_in(prose("First Log", 2, 30), "first.md")
+    page = desk.open(toured=False)
+    for number, step in enumerate(STEPS, start=1):
+        page.locator(".tour h2", has_text=step.title).wait_for()
+        assert page.locator(".tour [role=status]").inner_text() == f"{number} of {len(STEPS)}"
+        assert [one.at for one in STEPS if framed(page, one.at)] == [step.at]
+        page.fill("#question textarea", step.title)  # the page goes on working beside it
+        page.click(".tour [data-next]")
+    assert not page.is_visible(".tour") and not any(framed(page, step.at) for step in STEPS)
+    page.reload()
+    page.wait_for_selector("#about .about")
+    assert not page.is_visible(".tour")
+    page.click("[data-tour]")
+    page.click(".tour [data-next]")
+    page.click(".tour [data-back]")
+    page.locator(".tour h2", has_text=STEPS[0].title).wait_for()
+    page.keyboard.press("Escape")
+    assert not page.is_visible(".tour")
+
+
+def framed(page, selector: str) -> bool:
+    return page.locator(selector).evaluate("part => getComputedStyle(part).outlineStyle") == "solid"
+
+
+def test_the_tour_fits_a_phone_and_says_what_cannot_be_done(desk) -> None:
+    page = desk.open(toured=False, width=390, height=844)
+    for _ in STEPS[1:]:
+        page.click(".tour [data-next]")
+    page.click(".tour summary")
+    assert all(page.locator(".tour li", has_text=line).is_visible() for line in CANNOT)
+    box = page.locator(".tour").bounding_box()
+    assert box["x"] >= 0 and box["y"] >= 0 and box["x"] + box["width"] <= 390 and box["y"] + box["height"] <= 844
+    assert contrast(page, ".tour p") >= 4.5
 
 
 def test_typing_is_not_disturbed_while_another_book_is_read(desk) -> None:
