@@ -23,6 +23,7 @@ from app.library import Library, named_errors
 from app.settings import Settings
 from app.shelf import Shelf
 from app.terminal import Output, error_line
+from app.window import show, window_parts_missing
 from storage import Store
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def settings_from(given: Namespace, environment: dict[str, str]) -> Settings:
     model = getattr(given, "model", None) or environment.get("PALIMPSEST_MODEL") or "default"
     others = {
         name: getattr(given, name)
-        for name in ("adapter", "device", "dtype", "threads", "host", "port", "json", "mcp")
+        for name in ("adapter", "device", "dtype", "threads", "host", "port", "json", "mcp", "window")
         if hasattr(given, name)
     }
     if getattr(given, "share_on_lan", False):
@@ -167,6 +168,9 @@ def serve(settings: Settings, out: Output) -> int:
     check_address(settings)
     if settings.mcp and importlib.util.find_spec("mcp") is None:
         raise McpMissing
+    in_window = settings.window and not window_parts_missing()
+    if settings.window and not in_window:
+        out.note("A window needs a few more packages: pip install -r requirements-window.txt. A browser opens instead.")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads)
     with library(settings, out) as documents:
@@ -187,7 +191,7 @@ def serve(settings: Settings, out: Output) -> int:
                 **launch_options(),
                 server_name=settings.host,
                 server_port=settings.port,
-                inbrowser=settings.open_browser,
+                inbrowser=settings.open_browser or (settings.window and not in_window),
                 prevent_thread_lock=True,
                 quiet=True,
                 mcp_server=settings.mcp,
@@ -196,6 +200,8 @@ def serve(settings: Settings, out: Output) -> int:
                 app_kwargs={"routes": router(documents, settings.password).routes},
             )
             out.note(f"Palimpsest is open on http://{settings.host}:{settings.port} (Ctrl-C ends it).")
+            if in_window:
+                show(f"http://{settings.host}:{settings.port}", settings.home / "window", ended)
             while not ended.wait(1.0):
                 pass
         finally:

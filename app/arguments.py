@@ -34,6 +34,12 @@ def build_parser() -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help="let agents list and ask documents by the Model Context Protocol (needs requirements-mcp.txt)",
     )
+    app.add_argument(
+        "--window",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="open it in a desktop window (needs requirements-window.txt; a browser otherwise)",
+    )
     app.add_argument("--open", action="store_true", default=argparse.SUPPRESS, help="open it in the browser as well")
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     _reading(verbs, common)

@@ -22,6 +22,7 @@ class Settings:
     open_browser: bool = False
     password: str | None = None
     mcp: bool = False
+    window: bool = False
     json: bool = False
 
     @property
