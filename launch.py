@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import importlib.util
 import ipaddress
 import os
@@ -20,6 +19,7 @@ from app import cli, cli_shelf
 from app.arguments import build_parser
 from app.errors import AddressTaken, McpMissing, McpUnguarded, PasswordMissing
 from app.library import Library, named_errors
+from app.password import same_words
 from app.settings import Settings
 from app.shelf import Shelf
 from app.terminal import Output, error_line
@@ -214,7 +214,7 @@ def doorkeeper(password: str | None) -> Callable[[str, str], bool] | None:
     """What the page asks whether somebody with a name and those words may come in; None where everybody may."""
     if password is None:
         return None
-    return lambda name, words: hmac.compare_digest(words.encode(), password.encode())
+    return lambda name, words: same_words(words, password)
 
 
 def check_address(settings: Settings) -> None:

@@ -6,7 +6,6 @@ the document's conversations. Answers carry `grounding` and `grounded` beside wh
 
 from __future__ import annotations
 
-import hmac
 import json
 import time
 import uuid
@@ -22,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import ModelUnnamed, NoQuestion, PasswordWrong, UnknownDocument
 from app.library import Library, StorageError
-from app.views import TextAnswer
+from app.password import same_words
 
 PREFIX = "palimpsest/"
 LONGEST = 128
@@ -88,7 +87,7 @@ def router(library: Library, password: str | None = None) -> APIRouter:
 def _knows(password: str | None, authorization: str | None) -> bool:
     """Whether the header `Authorization` has the password, where there is one."""
     sent = (authorization or "").removeprefix("Bearer ")
-    return password is None or hmac.compare_digest(sent.encode(), password.encode())
+    return password is None or same_words(sent, password)
 
 
 def _asked(library: Library, request: Request) -> Iterator[Any]:
@@ -138,8 +137,6 @@ def _event(head: dict[str, Any], delta: dict[str, str], end: str | None) -> str:
 
 
 def _grounding(last: Any) -> dict[str, Any]:
-    if isinstance(last, TextAnswer):
-        return {"grounding": None, "grounded": last.total > 0}
     return {"grounding": last.grounding, "grounded": last.grounded}
 
 

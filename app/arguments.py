@@ -81,9 +81,11 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
 
     summarize = verbs.add_parser("summarize", parents=[common], help="summarise a document or one of its sections")
     summarize.add_argument("id", metavar="ID")
-    summarize.add_argument("--section", type=int, metavar="N", help="the section's number on the shelf")
+    of_what = summarize.add_mutually_exclusive_group()
+    of_what.add_argument("--section", type=int, metavar="N", help="the section's number on the shelf")
+    for page in (ask, of_what):
+        page.add_argument("--page", type=_count, metavar="N", help="as of the end of page N: nothing later is known")
     for verb in (ask, summarize):
-        verb.add_argument("--page", type=_count, metavar="N", help="as of the end of page N: nothing later is known")
         verb.add_argument("--max-tokens", type=_count, default=128, metavar="N", help="longest answer (128)")
         verb.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 is always the likeliest word")
         verb.add_argument("--seed", type=int, default=0, metavar="N", help="for temperatures above 0")

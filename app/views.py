@@ -140,6 +140,16 @@ class TextAnswer:
     places: tuple[Place, ...]
     seconds: float
 
+    @property
+    def grounding(self) -> None:
+        """No comparison was made."""
+        return None
+
+    @property
+    def grounded(self) -> bool:
+        """Whether the text says it anywhere."""
+        return self.total > 0
+
 
 @dataclass(frozen=True)
 class FromBook:

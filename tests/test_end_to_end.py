@@ -247,7 +247,9 @@ def test_the_app_serves_its_page_and_its_ways_in_behind_a_password(model, tmp_pa
         listed = _eventually(app, lambda: _read(there.predict(api_name="/list_documents")))
         assert f"palimpsest/{listed['id']}" == sample["id"] and listed["sections"]
         counted = there.predict(listed["id"][:6], COUNTED, api_name="/ask_document")
-        assert counted["answer"] == answer and counted["grounding"] is None
+        assert counted["answer"] == answer and counted["grounding"] is None and counted["grounded"]
+        unsaid = there.predict(listed["id"], "How many times is Zanzibar named?", 0, api_name="/ask_document")
+        assert unsaid["grounding"] is None and not unsaid["grounded"]
         recalled = there.predict(listed["id"], "Who keeps the light?", 1, api_name="/ask_document")
         assert isinstance(recalled["answer"], str) and isinstance(recalled["grounding"], float)
         with pytest.raises(AppError, match="no document"):

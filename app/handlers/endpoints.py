@@ -62,5 +62,4 @@ class Endpoints:
             *_, answer = asked()
         except self._library.named_errors() as error:
             raise gr.Error(str(error)) from error
-        grounding = getattr(answer, "grounding", None)
-        return {"answer": answer.text, "grounding": grounding, "grounded": getattr(answer, "grounded", True)}
+        return {"answer": answer.text, "grounding": answer.grounding, "grounded": answer.grounded}

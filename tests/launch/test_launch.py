@@ -60,6 +60,7 @@ def test_options_stand_before_or_after_the_command():
     [
         ("read",),
         ("ask", "ab"),
+        ("summarize", "ab", "--section", "2", "--page", "3"),
         ("snapshot",),
         ("eval", "passkey"),
         ("eval", "passkey", "--filler", "f", "--depth", "1.5"),
