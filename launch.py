@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from app import cli, cli_shelf
 from app.arguments import build_parser
 from app.errors import AddressTaken, McpMissing, McpUnguarded, PasswordMissing
 from app.library import Library, named_errors
-from app.password import same_words
+from app.password import doorkeeper
 from app.settings import Settings
 from app.shelf import Shelf
 from app.terminal import Output, error_line
@@ -210,13 +210,6 @@ def serve(settings: Settings, out: Output) -> int:
     return 0
 
 
-def doorkeeper(password: str | None) -> Callable[[str, str], bool] | None:
-    """What the page asks whether somebody with a name and those words may come in; None where everybody may."""
-    if password is None:
-        return None
-    return lambda name, words: same_words(words, password)
-
-
 def check_address(settings: Settings) -> None:
     """Finds out before the model's long start whether the address is free. Raises AddressTaken."""
     try:
@@ -276,12 +269,25 @@ def train(given: Namespace, settings: Settings, out: Output) -> int:
 
         given.base = given.base or ensure_default_base(settings.models, out.note)
         given.out = given.out or Path("runs") / Path(given.recipe).stem
+        if given.variants:
+            return compare_variants(given, out)
         steps = run.main(given)
     except (RecipeInvalid, CorpusError) as error:
         out.note(error_line(error))
         return 1
     out.text(f"{steps} steps, the adapter is in {given.out / 'adapter'}")
     out.result({"steps": steps, "out": str(given.out)})
+    return 0
+
+
+def compare_variants(given: Namespace, out: Output) -> int:
+    """`train RECIPE --variants TABLE`: what each choice is worth on the same budget."""
+    from training import ablation
+
+    rows = ablation.main(given, out.note)
+    for line in ablation.table(rows):
+        out.text(line)
+    out.result({"rows": rows, "out": str(given.out)})
     return 0
 
 

@@ -229,6 +229,8 @@ def _training(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser
     train.add_argument("--base", default=None, metavar="MODEL", help="model to start from (the default one)")
     train.add_argument("--start", type=Path, default=None, metavar="DIR", help="go on from this adapter")
     train.add_argument("--minutes", type=float, default=None, metavar="M", help="stop after so long")
+    train.add_argument("--variants", default=None, metavar="TABLE", help="compare variants of the recipe instead")
+    train.add_argument("--unseen", type=Path, default=None, metavar="DIR", help="books to measure variants on")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     train.add_argument("--seed", type=int, default=None, metavar="N", help="instead of the recipe's")
 

@@ -135,13 +135,18 @@ def _stage(stages: tuple, progress: float) -> tuple:
     return next((stage for stage in stages if progress < stage[0]), stages[-1])
 
 
-def load_recipe(name: str) -> Recipe:
-    """The recipe called `name` beside this file, or the TOML file at that path. Raises RecipeInvalid."""
+def load_recipe(name: str, changes: dict | None = None) -> Recipe:
+    """The recipe called `name` beside this file, or the TOML file at that path, with `changes` of its settings; those under "memory"
+    change the memory's, "default" standing for the default of one. Raises RecipeInvalid."""
     path = Path(name) if name.endswith(".toml") else Path(__file__).parent / "recipes" / f"{name}.toml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in (Path(__file__).parent / "recipes").glob("*.toml")))
         raise RecipeInvalid(f"There is no recipe {name!r}. Known recipes: {known}; or give the path of a .toml file.")
-    values = {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8"))}
+    changes = changes or {}
+    values = {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8")), **changes}
+    if "memory" in changes:
+        whole = tomllib.loads(path.read_text(encoding="utf-8"))["memory"] | changes["memory"]
+        values["memory"] = {name: value for name, value in whole.items() if value != "default"}
     wanted = {f.name for f in fields(Recipe)}
     wrong = sorted(wanted ^ set(values))
     if wrong:

@@ -15,6 +15,7 @@ from app.arguments import build_parser
 from app.errors import AddressTaken, McpUnguarded, PasswordMissing
 from app.jobs import ReadingQueue
 from app.library import Library
+from app.password import doorkeeper
 from app.reading import SavePolicy
 from app.settings import Settings
 from storage import Store
@@ -163,6 +164,6 @@ def test_agents_have_no_password_so_there_is_only_one_of_the_two():
 
 
 def test_the_door_opens_to_the_password_alone():
-    assert launch.doorkeeper(None) is None
-    door = launch.doorkeeper("mellön")
+    assert doorkeeper(None) is None
+    door = doorkeeper("mellön")
     assert door("anybody", "mellön") and not door("anybody", "mellon") and not door("mellön", "")
