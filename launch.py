@@ -130,7 +130,7 @@ def run_library(given: Namespace, documents: Library, out: Output) -> int:
     options = {"max_new_tokens": given.max_tokens, "temperature": given.temperature, "seed": given.seed}
     if given.verb == "ask":
         return cli.ask(documents, given.id, given.question, options, out, given.page, where=given.where)
-    return cli.summarize(documents, given.id, given.section, options, out, given.page)
+    return cli.summarize(documents, given.id, given.section, options, out, given.page, given.sentences)
 
 
 @contextmanager

@@ -83,6 +83,7 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     summarize.add_argument("id", metavar="ID")
     of_what = summarize.add_mutually_exclusive_group()
     of_what.add_argument("--section", type=int, metavar="N", help="the section's number on the shelf")
+    summarize.add_argument("--sentences", type=_count, metavar="N", help="how many to quote (10, of a section 5)")
     for page in (ask, of_what):
         page.add_argument("--page", type=_count, metavar="N", help="as of the end of page N: nothing later is known")
     for verb in (ask, summarize):

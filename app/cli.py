@@ -161,6 +161,7 @@ def summarize(
     options: dict[str, Any],
     out: Output,
     page: int | None = None,
+    sentences: int | None = None,
 ) -> int:
     """Streams the summary of a document, as of the end of `page` where one is given, or of one section."""
     item = library.get(library.resolve(document_id))
@@ -172,6 +173,7 @@ def summarize(
             should_stop=stopped,
             on_progress=ProgressLine(item.title, out),
             page=page,
+            sentences=sentences,
         )
         answer = _spoken(pieces, out)
     if answer is None:

@@ -13,7 +13,7 @@ from app.views import Place
 AROUND = 60
 MOST_PLACES = 1000
 MOST_QUOTES = 5
-_END = re.compile(r"[.!?…][\"'”’»)\]]*(?=\s)|\n\s*\n")
+SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*(?=\s)|\n\s*\n")
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,6 @@ def _sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:
     """Where the sentence around `span` begins and ends; a blank line ends one too."""
     reach = 1500
     from_, to = max(0, span[0] - reach), min(len(text), span[1] + reach)
-    before = [match.end() for match in _END.finditer(text, from_, span[0] + 1) if match.end() <= span[0]]
-    after = _END.search(text, span[1] - 1, to)
+    before = [match.end() for match in SENTENCE_END.finditer(text, from_, span[0] + 1) if match.end() <= span[0]]
+    after = SENTENCE_END.search(text, span[1] - 1, to)
     return (before[-1] if before else from_), (after.end() if after else to)

@@ -41,13 +41,13 @@ class Start:
 @dataclass(frozen=True)
 class Point:
     """A point that a reading reached, at the end of a group, and what was written since the last one that was saved: the token
-    that each segment ends before, and its strength."""
+    that each segment ends before, its strength, and what its tokens were worth."""
 
     step: ReadStep
     page: int
     seconds: float
     complete: bool
-    written: tuple[tuple[int, float], ...]
+    written: tuple[tuple[int, float, bytes], ...]
 
 
 class _Sitting:
@@ -97,13 +97,14 @@ def read_on(
     sitting = _Sitting(policy, start.seconds)
     steps = engine.read(tokens.ids[start.n_tokens :], start.state, group_tokens=start.group_tokens)
     n_tokens, unsaved = start.n_tokens, None
-    written: tuple[tuple[int, float], ...] = ()
+    written: tuple[tuple[int, float, bytes], ...] = ()
     while n_tokens < total:
         with turns.take():
             if should_stop():
                 break
             step = sitting.timed(lambda: next(steps))
-        written += segment_ends(n_tokens, step.n_tokens, engine.info.segment_len, step.strengths)
+        ends = segment_ends(n_tokens, step.n_tokens, engine.info.segment_len, len(step.strengths))
+        written += tuple(zip(ends, step.strengths, step.worths, strict=True))
         n_tokens = step.n_tokens
         page = pages_read(tokens.page_starts, n_tokens, total)
         point = Point(step, page, sitting.seconds, n_tokens >= total, written)
@@ -118,12 +119,9 @@ def read_on(
         save(unsaved)
 
 
-def segment_ends(
-    before: int, after: int, segment_len: int, strengths: Sequence[float]
-) -> tuple[tuple[int, float], ...]:
-    """The token that each segment between two points of a reading ends before, with its strength."""
-    ends = (min(before + number * segment_len, after) for number in range(1, len(strengths) + 1))
-    return tuple(zip(ends, strengths, strict=True))
+def segment_ends(before: int, after: int, segment_len: int, count: int) -> tuple[int, ...]:
+    """The token that each of `count` segments between two points of a reading ends before."""
+    return tuple(min(before + number * segment_len, after) for number in range(1, count + 1))
 
 
 def pages_read(page_starts: Sequence[int], n_tokens: int, total_tokens: int) -> int:

@@ -17,6 +17,7 @@ from engine.prompts import Turn, summary_request
 from engine.reader import ReadStep, TokenizedDocument
 from engine.state import MemoryState
 from engine.weights import DEFAULT_MODEL, Loaded, fingerprint, load_model
+from engine.worth import worth
 
 ANSWER = AnswerOptions()
 SUMMARY = AnswerOptions(max_new_tokens=200, no_repeat=4)
@@ -82,6 +83,14 @@ class Engine:
         if not len(document):
             raise EmptyText("The document holds no text to read.")
         return document
+
+    def token_starts(self, page: str) -> list[int]:
+        """At which character of a page each of its tokens starts; see `engine.reader.token_starts`."""
+        return reader.token_starts(self.tokenizer, page)
+
+    def worth(self, tokens: bytes) -> float:
+        """What a passage was worth keeping, from what its tokens were; see `engine.worth.worth`."""
+        return worth(tokens)
 
     def empty_state(self) -> MemoryState:
         """The memory of nothing."""

@@ -43,6 +43,7 @@ class Fold:
         self.segments = segments
         self.after: dict[int, LayerState] = {}
         self.strength: dict[int, Tensor] = {}
+        self.worth: dict[int, Tensor] = {}
         self.tokens = 0
 
     def attend(self, slot: int, memory: InfiniMemory, x: Projected, local: Tensor) -> Tensor:
@@ -52,6 +53,8 @@ class Fold:
         self.tokens = g * tokens
         layer, found, writable = self.before.layer(slot), [], memory.writable(x)
         self.strength[slot] = writable.w.mean((1, 2))
+        if writable.scores is not None:
+            self.worth[slot] = writable.scores.amax(1)
         for q, some in zip(split(x.q, g), by_segment(writable, g), strict=True):
             found.append(memory.recall(q, layer))
             layer = memory.write(some, layer)
@@ -63,6 +66,11 @@ class Fold:
     def strengths(self) -> Tensor:
         """How strongly each row's tokens were written, `[B*G]`: the mean over tokens, heads and layers, in 0..1."""
         return torch.stack(list(self.strength.values())).mean(0)
+
+    def worths(self) -> Tensor | None:
+        """What each token was worth keeping, `[B*G,T]`: the mean over layers of its best score by any head of their exact caches;
+        None where there are none."""
+        return torch.stack(list(self.worth.values())).mean(0) if self.worth else None
 
     def state(self) -> MemoryState:
         """The state after these segments."""

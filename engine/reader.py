@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from engine.device import free_bytes
 from engine.model import InfiniForCausalLM
 from engine.state import MemoryState
+from engine.worth import pack
 
 MOST_SEGMENTS = {"cpu": 16, "mps": 16, "cuda": 64}
 SHARE_OF_FREE_MEMORY = 0.25
@@ -31,7 +32,8 @@ class TokenizedDocument:
 
 class ReadStep(NamedTuple):
     """Where a reading stands after a group: the state, tokens read of all, tokens a second, seconds left, and how strongly
-    each of the group's segments was written (the last one may be shorter than the others): see `Fold.strengths`."""
+    each of the group's segments was written (the last one may be shorter than the others): see `Fold.strengths`. And what each of
+    its tokens was worth keeping: see `engine.worth.pack`; empty where no layer has an exact cache."""
 
     state: MemoryState
     n_tokens: int
@@ -39,6 +41,7 @@ class ReadStep(NamedTuple):
     tokens_per_second: float
     eta_seconds: float
     strengths: tuple[float, ...]
+    worths: tuple[bytes, ...]
 
 
 def tokenize(tokenizer: PreTrainedTokenizerBase, pages: Sequence[str]) -> TokenizedDocument:
@@ -70,10 +73,12 @@ def read(model: InfiniForCausalLM, ids: Sequence[int], state: MemoryState, group
     total, begun = state.n_tokens + len(ids), time.monotonic()
     for start in range(0, len(ids), group):
         with torch.inference_mode():
-            state, strengths = _fold(model, torch.tensor([ids[start : start + group]], device=model.device), state)
+            state, strengths, worths = _fold(
+                model, torch.tensor([ids[start : start + group]], device=model.device), state
+            )
         done = min(start + group, len(ids))
         rate = done / max(time.monotonic() - begun, 1e-9)
-        yield ReadStep(state, state.n_tokens, total, rate, (len(ids) - done) / rate, tuple(strengths.tolist()))
+        yield ReadStep(state, state.n_tokens, total, rate, (len(ids) - done) / rate, tuple(strengths.tolist()), worths)
 
 
 @torch.inference_mode()
@@ -83,14 +88,15 @@ def read_side_by_side(model: InfiniForCausalLM, texts: Sequence[Sequence[int]], 
     state = MemoryState.empty(model.config, len(texts), model.device)
     for start in range(0, len(texts[0]), group):
         rows = torch.tensor([text[start : start + group] for text in texts], device=model.device)
-        state, _ = _fold(model, rows, state)
+        state, _, _ = _fold(model, rows, state)
     return state.apart()
 
 
-def _fold(model: InfiniForCausalLM, rows: Tensor, state: MemoryState) -> tuple[MemoryState, Tensor]:
-    """The state after `rows [B,T]` of B documents, their whole segments, then what is left, and how strongly they were written."""
+def _fold(model: InfiniForCausalLM, rows: Tensor, state: MemoryState) -> tuple[MemoryState, Tensor, tuple[bytes, ...]]:
+    """The state after `rows [B,T]` of B documents, their whole segments, then what is left; how strongly these were written, and
+    what their tokens were worth."""
     batch, total = rows.shape
-    strengths = []
+    strengths, packed = [], []
     segment_len = model.config.segment_len
     whole = total // segment_len * segment_len
     for part, length in ((rows[:, :whole], segment_len), (rows[:, whole:], total - whole)):
@@ -98,4 +104,15 @@ def _fold(model: InfiniForCausalLM, rows: Tensor, state: MemoryState) -> tuple[M
             fold = model.fold(part.reshape(batch, -1, length), state)
             state = fold.state()
             strengths.append(fold.strengths())
-    return state, torch.cat(strengths)
+            worths = fold.worths()
+            packed += [b""] * len(strengths[-1]) if worths is None else pack(worths)
+    return state, torch.cat(strengths), tuple(packed)
+
+
+def token_starts(tokenizer: PreTrainedTokenizerBase, page: str) -> list[int]:
+    """At which character of `page` each of its tokens starts, as `tokenize` cuts it; about where, for a tokenizer that doesn't tell."""
+    cut = {"add_special_tokens": False, "split_special_tokens": True, "verbose": False}
+    if tokenizer.is_fast:
+        return [start for start, _ in tokenizer(page, return_offsets_mapping=True, **cut)["offset_mapping"]]
+    count = len(tokenizer(page, **cut)["input_ids"])
+    return [number * len(page) // count for number in range(count)]

@@ -29,6 +29,7 @@ def steps() -> tuple[Callable[[Database], None], ...]:
         m009_strengths,
         m010_conversations,
         m011_order,
+        m012_worths,
     )
 
 
@@ -217,3 +218,8 @@ def m010_conversations(db: Database) -> None:
 def m011_order(db: Database) -> None:
     """Which waiting job comes first: the one of the highest rank, and of those the one that waited longest."""
     db.execute("ALTER TABLE jobs ADD COLUMN rank INTEGER NOT NULL DEFAULT 0")
+
+
+def m012_worths(db: Database) -> None:
+    """What each token of a segment was worth keeping, one byte a token; none for what was read before this."""
+    db.execute("ALTER TABLE strengths ADD COLUMN worths BLOB NOT NULL DEFAULT x''")

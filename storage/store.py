@@ -14,7 +14,7 @@ from storage.errors import DocumentGone
 from storage.jobs import JobTable
 from storage.rows import NewSnapshot
 from storage.snapshots import SnapshotTable
-from storage.strengths import Strength, StrengthTable
+from storage.strengths import StrengthTable, Written
 from storage.waypoints import WaypointTable
 
 
@@ -52,12 +52,12 @@ class Store:
         eta_seconds: float | None = None,
         waypoint: bool = False,
         drop: Sequence[int] = (),
-        written: Sequence[Strength] = (),
+        written: Sequence[Written] = (),
     ) -> str:
         """Saves a reading's memory and its job's progress in one transaction; a complete memory makes the job 'done'.
 
         With `waypoint` the memory is kept as one as well, and those after `drop` tokens are forgotten; `written` are the
-        strengths of the segments since the last time. Returns
+        strengths of the segments since the last time, and what their tokens were worth. Returns
         the memory's SHA-256. After a crash either all of it is there or nothing. Raises DocumentGone.
         """
         with self._connection.transaction() as db:

@@ -44,14 +44,15 @@ class Endpoints:
         )
 
     def summarize_document(self, document_id: str, section: int = 0) -> dict:
-        """Summarise a document, or one of its sections, which is read once for that.
+        """Summarise a document, or one of its sections.
 
         Parameters:
             document_id: the document's id, or the beginning of it
             section: the section's number; 0 for the whole document
 
         Returns:
-            The summary as the answer, with its grounding as for a question.
+            The summary as the answer: the sentences most worth keeping, quoted with their pages (then its grounding is null), or in
+            the model's words, with its grounding as for a question.
         """
         return self._last(
             lambda: self._library.summarize(self._library.resolve(document_id), section=section or None, keep=False)

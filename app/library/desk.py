@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app import rows
 from app.errors import LibraryError, UnknownSection
 from app.exact import recognise
+from app.library.highlights import Highlights
 from app.library.memories import WHOLE, Memories, OnProgress, ShouldStop, Text
 from app.library.origins import Asked, Origins
 from app.library.several import Several
@@ -51,6 +52,7 @@ class Library(Shelf):
         self._memories = Memories(engine, store, self._turns, policy or SavePolicy(), spacing or Spacing())
         self._origins = Origins(engine, store, self._turns, self._memories)
         self._several = Several(engine, self._turns, self._memories)
+        self._highlights = Highlights(engine, store, self._turns, self._memories)
 
     @property
     def engine_info(self) -> EngineInfo:
@@ -189,14 +191,19 @@ class Library(Shelf):
         on_progress: OnProgress = lambda progress: None,
         keep: bool = True,
         page: int | None = None,
-    ) -> Iterator[str | Answer]:
-        """Like ask, as of `page` too. With `section` (its number, from 1) that section is read by itself, once, and its memory kept.
+        sentences: int | None = None,
+    ) -> Iterator[str | Answer | TextAnswer]:
+        """What a document, what it says up to the end of `page`, or a section of it (its number, from 1) comes to.
 
-        A section can be summarised before the document is read; its reading happens at the first piece and tells
-        `on_progress`. When it is stopped there, the iterator ends without an Answer. Raises UnknownSection besides
-        what ask raises.
+        That is the `sentences` which the memory found most worth keeping, quoted, and then the last piece is a TextAnswer. Where
+        the memory doesn't tell (see `Highlights.find`), the model writes it: from the memory, or from one of the section alone,
+        which is read by itself, once; that can be done before the document is read, happens at the first piece and tells
+        `on_progress`. When it is stopped there, the iterator ends without an Answer. Raises UnknownSection besides what ask raises.
         """
         engine, row = self._engine, self._row(document_id)
+        quoted = self._highlights.summary(row, section, page, sentences, keep)
+        if quoted is not None:
+            return (piece for piece in (quoted.text, quoted))
         chosen = {} if options is None else {"options": options}
 
         def summary(state: MemoryState, title: str, what: str) -> Iterator[str | Answer]:

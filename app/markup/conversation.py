@@ -36,9 +36,12 @@ def _turn(turn: Turn, number: int, last: bool) -> str:
     measured = turn.grounding is not None and turn.grounded is not None
     bar = meter(turn.grounding, turn.grounded) if measured else '<span class="grounding"></span>'
     if turn.places is not None:
-        bar = (
-            '<span class="grounding exact"><span class="said">Looked up in the text itself, word for word</span></span>'
+        said = (
+            "Quoted from the text, chosen by the memory"
+            if turn.summary
+            else "Looked up in the text itself, word for word"
         )
+        bar = f'<span class="grounding exact"><span class="said">{said}</span></span>'
     if turn.page is not None:
         bar = f'<span class="as-of">As of page {turn.page:,}</span>{bar}'
     copy = '<button type="button" class="copy" data-copy aria-label="Copy this answer">Copy</button>'

@@ -50,6 +50,7 @@ class SmallStep:
     tokens_per_second: float
     eta_seconds: float
     strengths: tuple[float, ...]
+    worths: tuple[bytes, ...]
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,19 @@ class SmallEngine:
     info = SimpleNamespace(model="small", device="cpu", dtype="float32", segment_len=5, cache_bytes_per_token=20)
 
     def __init__(
-        self, fingerprint: str = "f1", *, group: int = 7, pause: float = 0.0, fails_at: int | None = None
+        self,
+        fingerprint: str = "f1",
+        *,
+        group: int = 7,
+        pause: float = 0.0,
+        fails_at: int | None = None,
+        judges: bool = False,
     ) -> None:
         self.fingerprint = fingerprint
         self.group = group
         self.pause = pause
         self.fails_at = fails_at
+        self.judges = judges  # whether it says what a token is worth: a digit much, all else nothing
         self.tokens_read = 0
         self.group_sizes: set[int] = set()
         self.known: dict[str, str] = {"0" * 64: ""}
@@ -113,7 +121,16 @@ class SmallEngine:
             self.tokens_read += len(group)
             part = self.info.segment_len
             strengths = tuple(len(set(group[i : i + part])) / 100 for i in range(0, len(group), part))
-            yield SmallStep(state, state.n_tokens, total, 1000.0, (total - state.n_tokens) / 1000.0, strengths)
+            parts = ["".join(map(chr, group[i : i + part])) for i in range(0, len(group), part)]
+            worths = tuple(bytes(200 * c.isdigit() for c in some) if self.judges else b"" for some in parts)
+            left = (total - state.n_tokens) / 1000.0
+            yield SmallStep(state, state.n_tokens, total, 1000.0, left, strengths, worths)
+
+    def token_starts(self, page: str) -> list[int]:
+        return list(range(len(page)))
+
+    def worth(self, tokens: bytes) -> float:
+        return float(sum(tokens))
 
     def gates(self) -> list[tuple[int, tuple[float, ...], tuple[float, ...]]]:
         return [(2, (0.5, 0.1), (0.0, 0.9)), (3, (0.25, 0.0), (0.3, 0.1))]

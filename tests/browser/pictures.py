@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.browser.conftest import LAUNCH, WHERE, free_port
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("tour", "answers", "origin", "memory", "conversations")
+NAMES = ("tour", "answers", "origin", "memory", "summary", "conversations")
 SHADES = ("light", "dark")
 QUESTIONS = (
     "Who keeps the north light?",
@@ -107,6 +107,10 @@ def panels(page, take) -> None:
     page.wait_for_selector(".memory figure")
     take("memory")
     page.keyboard.press("Escape")
+    page.click("#summarise")
+    page.locator("#talk .turn.assistant", has_text="most worth keeping").last.wait_for()
+    page.wait_for_selector("#ask:visible")
+    take("summary")
     if page.is_visible("#chats"):
         page.click("#chats")
         page.wait_for_selector(".chats li")

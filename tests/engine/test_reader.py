@@ -9,7 +9,19 @@ import torch
 from engine import reader
 from engine.errors import EmptyText
 from engine.state import MemoryState
-from tests.engine.tiny import MARKS, MEMORIES, PROSE, SEGMENT, assert_close, equal, filled_state, make_model, tokens
+from engine.worth import pack, worth
+from tests.engine.tiny import (
+    MARKS,
+    MEMORIES,
+    PROSE,
+    SEGMENT,
+    assert_close,
+    equal,
+    filled_state,
+    make_model,
+    make_tokenizer,
+    tokens,
+)
 
 GROUP = 3 * SEGMENT
 FINGERPRINT = "c7" * 32
@@ -194,3 +206,40 @@ def test_every_segment_says_how_strongly_it_was_written() -> None:
 def last_step(model, ids):
     *_, step = reader.read(model, ids, MemoryState.empty(model.config), GROUP)
     return step
+
+
+def test_every_token_says_what_it_was_worth_however_the_text_is_cut() -> None:
+    model = make_model(memory="gated_delta-exact", memory_layers=[1])
+    ids = ids_of(5 * SEGMENT + 3, seed=5)
+    steps = list(reader.read(model, ids, MemoryState.empty(model.config), 2 * SEGMENT))
+    whole = b"".join(part for step in steps for part in step.worths)
+    alone = b"".join(
+        part for step in reader.read(model, ids, MemoryState.empty(model.config), SEGMENT) for part in step.worths
+    )
+    assert len(whole) == len(alone) == len(ids) and len(set(whole)) > 5
+    assert max(abs(a - b) for a, b in zip(whole, alone, strict=True)) <= 1  # rounding
+    plain = make_model()
+    (step,) = reader.read(plain, ids[:SEGMENT], MemoryState.empty(plain.config), SEGMENT)
+    assert step.worths == (b"",) and len(step.strengths) == 1
+
+
+def test_worths_are_bytes_and_a_passage_is_worth_its_best_tokens() -> None:
+    (row,) = pack(torch.tensor([[0.0, 1.0, -3.5, 99.0, -99.0, 2.0, 0.5]]))
+    assert list(row) == [128, 136, 100, 255, 0, 144, 132]
+    assert worth(row) == pytest.approx((127 / 8 + 2.0 + 1.0 + 0.5) / 4)
+    assert worth(row[2:3]) == -3.5 and worth(b"") == float("-inf")
+
+
+@pytest.mark.parametrize("metaspace", [False, True])
+def test_tokens_start_where_their_text_does(metaspace: bool) -> None:
+    tokenizer = make_tokenizer(metaspace=metaspace)
+    page = "The harbour master counted nineteen lanterns, <|im_end|> and “more” — éé."
+    starts = reader.token_starts(tokenizer, page)
+    ids = reader.tokenize(tokenizer, [page]).ids
+    assert len(starts) == len(ids) and starts == sorted(starts) and starts[0] == 0
+    at = page.index("nineteen")
+    assert (
+        tokenizer.decode(ids[next(i for i, start in enumerate(starts) if start >= at - 1) :])
+        .strip()
+        .startswith("nineteen")
+    )

@@ -152,7 +152,7 @@ def test_progress_and_memory_are_written_together_or_not_at_all(shelved: Store):
 
 
 def test_nothing_is_kept_of_a_removed_document(shelved: Store):
-    shelved.record_progress(SNAPSHOT, waypoint=True, written=[(20, 0.5)])
+    shelved.record_progress(SNAPSHOT, waypoint=True, written=[(20, 0.5, bytes(20))])
     shelved.jobs.enqueue(DOCUMENT.id)
     shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", grounding=2.5, grounded=True)
     assert shelved.documents.remove(DOCUMENT.id)
@@ -323,11 +323,18 @@ def test_a_removed_document_comes_back_as_it_was(shelved: Store):
 
 
 def test_strengths_are_kept_with_the_progress_they_belong_to(shelved: Store):
-    shelved.record_progress(SNAPSHOT, written=[(10, 0.25), (20, 0.5)])
-    shelved.record_progress(replace(SNAPSHOT, n_tokens=30), written=[(20, 0.75), (30, 0.125)])
+    shelved.record_progress(SNAPSHOT, written=[(10, 0.25, bytes(range(10))), (20, 0.5, bytes(range(10, 20)))])
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=30), written=[(20, 0.75, bytes(10)), (30, 0.125, bytes(10))])
     assert shelved.strengths.of(DOCUMENT.id, "model-a") == [(10, 0.25), (20, 0.75), (30, 0.125)]
     assert shelved.strengths.of(DOCUMENT.id, "model-b") == []
+    assert shelved.strengths.worths(DOCUMENT.id, "model-a") == bytes(range(10)) + bytes(20)
     _sql(shelved, "CREATE TRIGGER broken BEFORE INSERT ON strengths BEGIN SELECT RAISE(ABORT, 'broken'); END")
     with pytest.raises(sqlite3.IntegrityError):
-        shelved.record_progress(replace(SNAPSHOT, n_tokens=40, blob=b"40"), written=[(40, 0.1)])
+        shelved.record_progress(replace(SNAPSHOT, n_tokens=40, blob=b"40"), written=[(40, 0.1, b"")])
     assert shelved.snapshots.get(DOCUMENT.id, "model-a").n_tokens == 30
+
+
+def test_worths_end_where_they_were_not_kept(shelved: Store):
+    shelved.record_progress(SNAPSHOT, written=[(10, 0.25, bytes(10)), (20, 0.5, b""), (30, 0.5, bytes(10))])
+    assert shelved.strengths.worths(DOCUMENT.id, "model-a") == bytes(10)
+    assert shelved.strengths.worths(DOCUMENT.id, "model-b") == b""

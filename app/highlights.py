@@ -1,0 +1,51 @@
+"""A summary in a document's own words: the sentences that its memory found most worth keeping. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from app.mentions import SENTENCE_END
+
+FEWEST_WORDS, LONGEST = 4, 420
+OF_ALL, OF_A_SECTION = 10, 5
+INTRODUCTION = "What seemed most worth keeping while it was read, in the document’s own words:"
+NOTHING = "Nothing stood out while it was read."
+_ABBREVIATED = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|No|vs|Capt|Col|Gen|Lt|Sr|Jr|Rev|Hon|Mme|Mlle|[A-Z]))\.$")
+
+
+class Quote(NamedTuple):
+    """A sentence, the page that it stands on, and what it was worth."""
+
+    page: int
+    text: str
+    worth: float
+
+
+def sentence_spans(page: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a page begin and end, those that are neither headings nor too long to quote."""
+    begin = 0
+    for match in SENTENCE_END.finditer(f"{page}\n\n"):
+        end, said = min(match.end(), len(page)), match.group().strip()
+        if said and _ABBREVIATED.search(page[begin:end]):
+            continue
+        text = page[begin:end].strip()
+        if said and len(text.split()) >= FEWEST_WORDS and len(text) <= LONGEST:
+            start = begin + len(page[begin:end]) - len(page[begin:end].lstrip())
+            yield start, end
+        begin = end
+
+
+def best(quotes: Sequence[Quote], count: int) -> list[Quote]:
+    """The `count` quotes worth most, none of them twice, in the order in which they stand."""
+    first = {quote.text: number for number, quote in reversed(list(enumerate(quotes)))}
+    numbers = sorted(first.values(), key=lambda number: -quotes[number].worth)[:count]
+    return [quotes[number] for number in sorted(numbers)]
+
+
+def told(quotes: Sequence[Quote]) -> str:
+    """The quotes with their pages, one below the other."""
+    if not quotes:
+        return NOTHING
+    return "\n\n".join([INTRODUCTION, *(f"“{quote.text}” (page {quote.page:,})" for quote in quotes)])
