@@ -173,14 +173,16 @@ class Handlers:
             lambda: self._begin(document_id, self._summary_title(document_id, section), waiting, request)
         )
 
-    def summarise(self, document_id: str, section: int, page: float, request: gr.Request) -> Iterator[Screen]:
-        """Stream a summary of the whole document (section 0), as of `page`, or of one section."""
+    def summarise(
+        self, document_id: str, section: int, length: int, page: float, request: gr.Request
+    ) -> Iterator[Screen]:
+        """Stream a summary of the whole document (section 0), as of `page`, or of one section, `length` sentences long."""
 
         def pieces(should_stop: Callable[[], bool]) -> Iterator[Any]:
             if section != WHOLE_DOCUMENT:
-                return self._library.summarize(document_id, section=section, should_stop=should_stop)
+                return self._library.summarize(document_id, section=section, sentences=length, should_stop=should_stop)
             upto = as_of(self._library.get(document_id), page)
-            return self._library.summarize(document_id, should_stop=should_stop, page=upto)
+            return self._library.summarize(document_id, sentences=length, should_stop=should_stop, page=upto)
 
         try:
             title = self._summary_title(document_id, section)
@@ -289,4 +291,4 @@ def _named(event: gr.EventData) -> str:
 
 
 def _summary_wait(section: int) -> str:
-    return "Recalling the whole document" if section == WHOLE_DOCUMENT else "Reading this section, then summarising it"
+    return "Looking for what matters most" if section == WHOLE_DOCUMENT else "Looking for what matters in this section"

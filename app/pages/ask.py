@@ -23,6 +23,7 @@ class AskSection(NamedTuple):
     stop: gr.Button
     everywhere: gr.Button
     section: gr.Dropdown
+    length: gr.Dropdown
     summarise: gr.Button
     chats: gr.Button
     fresh: gr.Button
@@ -63,6 +64,16 @@ def render() -> AskSection:
             min_width=180,
             elem_id="section",
         )
+        length = gr.Dropdown(
+            choices=[("Short", 5), ("Medium", 10), ("Long", 25)],
+            value=10,
+            label="Length of the summary",
+            show_label=False,
+            container=False,
+            scale=0,
+            min_width=116,
+            elem_id="length",
+        )
         everywhere = gr.Button(
             "Ask the whole shelf",
             size="sm",
@@ -82,5 +93,5 @@ def render() -> AskSection:
     keep = gr.HTML("", apply_default_css=False, elem_id="keep")
     return AskSection(
         part=part, talk=talk, live=live, origin=origin, editing=editing, page=page, question=question, ask=ask, stop=stop,
-        everywhere=everywhere, section=section, summarise=summarise, chats=chats, fresh=fresh, keep=keep,
+        everywhere=everywhere, section=section, length=length, summarise=summarise, chats=chats, fresh=fresh, keep=keep,
     )  # fmt: skip

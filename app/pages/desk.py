@@ -129,7 +129,7 @@ def _wire_talk(
     )
     sent.then(handlers.answer, [document_id, asked, talk.page], screen, **HEAVY)
     wanted = talk.summarise.click(handlers.begin_summary, [document_id, talk.section], screen, **LIGHT)
-    wanted.then(handlers.summarise, [document_id, talk.section, talk.page], screen, **HEAVY)
+    wanted.then(handlers.summarise, [document_id, talk.section, talk.length, talk.page], screen, **HEAVY)
     sought = talk.talk.click(handlers.origins.begin, document_id, [turn, *screen], **LIGHT)
     sought.then(handlers.origins.find, [document_id, turn], screen, **HEAVY)
     last = talk.talk.click(handlers.talk.last, document_id, [asked, *screen], **LIGHT)

@@ -379,6 +379,25 @@ def test_summaries_of_the_whole_and_of_a_section(desk) -> None:
     assert "Watch 2" in page.locator("#talk .turn.user").last.inner_text()
 
 
+def test_a_summary_quotes_what_the_memory_found_most_worth_keeping(desk) -> None:
+    desk.engine.judges = True  # the small engine likes digits
+    told = [f"On day {day} the water stood at {day * 37} inches." for day in range(10, 60)]
+    desk.read_in("# Log\n\n" + " Nobody came by. ".join(told) + "\n", "log.md")
+    page = desk.open()
+    page.click("#length input")
+    page.get_by_role("option", name="Short").click()
+    page.click("#summarise")
+    page.locator(f"{LAST_ANSWER} .text", has_text="most worth keeping").wait_for()
+    quotes = page.inner_text(f"{LAST_ANSWER} .text").split("\n\n")[1:]
+    assert len(quotes) == 5 and all(quote.strip("“")[:44].split("”")[0] in " ".join(told) for quote in quotes)
+    assert "chosen by the memory" in page.inner_text(f"{LAST_ANSWER} .grounding")
+    page.click("#length input")
+    page.get_by_role("option", name="Long").click()
+    page.click("#summarise")
+    page.locator("#talk .turn.assistant").nth(1).wait_for()
+    assert len(page.inner_text(f"{LAST_ANSWER} .text").split("\n\n")) == 26
+
+
 def test_removing_can_be_undone(desk) -> None:
     desk.read_in(prose("Storm Log", 2, 30), "storm.md")
     page = desk.open()
