@@ -143,8 +143,10 @@ class Engine:
         return self.tokenizer.decode(list(ids)).strip("\N{REPLACEMENT CHARACTER}").strip()
 
     def answer_from_text(self, passage: str, question: str, *, options: AnswerOptions = ANSWER) -> str:
-        """The answer with `passage` before the model's eyes and no memory. Raises EmptyQuestion and QuestionTooLong."""
-        *_, last = self.answer(self.empty_state(), f"{passage}\n\n{question.strip()}", options=options)
+        """The answer from a memory of `passage` alone, read just now: what was trained answers from memories, not from what it has
+        in view. Raises EmptyText, EmptyQuestion and QuestionTooLong."""
+        *_, step = self.read(self.tokenize([passage]).ids, self.empty_state(), group_tokens=self.group_tokens())
+        *_, last = self.answer(step.state, question, options=options)
         return last.text
 
     def likelihoods(

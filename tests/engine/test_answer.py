@@ -8,7 +8,7 @@ import torch
 from engine.answer import GROUNDED_ABOVE, Answer, AnswerOptions, answer
 from engine.cache import InfiniCache
 from engine.engine import SUMMARY
-from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
+from engine.errors import ConfigInvalid, EmptyQuestion, EmptyText, QuestionTooLong
 from engine.prompts import SYSTEM, answer_ids, question_ids, summary_request
 from tests.engine.tiny import MARKS, POSITIONS, PROSE, SEGMENT, filled_state, make_model, make_tokenizer
 
@@ -276,9 +276,14 @@ def test_answers_of_several_memories_can_be_stopped(engine, state) -> None:
     assert all(a.text != b.text and b.text.startswith(a.text) for a, b in zip(stopped, whole, strict=True))
 
 
-def test_an_answer_from_a_text_in_view(engine) -> None:
+def test_an_answer_from_a_passage_alone(engine) -> None:
     answer = engine.answer_from_text(PROSE[:80], QUESTION, options=SHORT)
-    *_, same = engine.answer(engine.empty_state(), f"{PROSE[:80]}\n\n{QUESTION}", options=SHORT)
-    assert answer == same.text
+    ids, group = engine.tokenize([PROSE[:80]]).ids, engine.group_tokens()
+    *_, step = engine.read(ids, engine.empty_state(), group_tokens=group)
+    *_, same = engine.answer(step.state, QUESTION, options=SHORT)
+    *_, unread = engine.answer(engine.empty_state(), QUESTION, options=SHORT)
+    assert answer == same.text != unread.text
+    with pytest.raises(EmptyText):
+        engine.answer_from_text("", QUESTION)
     ids = engine.tokenize(["Ærø and Æsir"]).ids
     assert engine.text(ids) == "Ærø and Æsir" and "\N{REPLACEMENT CHARACTER}" not in engine.text(ids[1:-1])
