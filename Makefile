@@ -6,7 +6,7 @@ TOKENS ?= 8192
 DEPTH ?= 0.5
 TRIALS ?= 20
 
-.PHONY: run setup test lint bench eval clean help
+.PHONY: run setup test lint bench eval pictures clean help
 
 help:
 	@echo "make run     set up, fetch the default model once, open the app on http://127.0.0.1:7860"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint    style and import order"
 	@echo "make bench   speed and memory on this machine"
 	@echo "make eval FILLER=book.txt [TOKENS=8192 DEPTH=0.5 TRIALS=20]   passkey recall"
+	@echo "make pictures  take the pictures in docs/pictures anew, with Chromium"
 	@echo "make clean   remove $(VENV)"
 
 run: setup
@@ -35,6 +36,9 @@ bench: setup
 eval: setup
 	@test -n "$(FILLER)" || { echo "Name a text to hide the keys in: make eval FILLER=book.txt"; exit 2; }
 	$(BIN)/python launch.py eval passkey --tokens $(TOKENS) --depth $(DEPTH) --trials $(TRIALS) --filler "$(FILLER)"
+
+pictures: $(VENV)/.test
+	$(BIN)/python -m tests.browser.pictures docs/pictures
 
 clean:
 	rm -rf $(VENV)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.pictures import NAMES, SHADES
 from tests.source_rules import PACKAGES
 
 ROOT = Path(__file__).parent.parent
@@ -88,3 +89,8 @@ def public(path: Path) -> list[str]:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_public_code_says_what_it_does(package: str) -> None:
     assert [name for path in sorted((ROOT / package).rglob("*.py")) for name in public(path)] == []
+
+
+def test_every_picture_is_there_in_light_and_dark() -> None:
+    taken = {path.name for path in (ROOT / "docs" / "pictures").glob("*.png")}
+    assert taken == {f"{name}-{shade}.png" for name in NAMES for shade in SHADES}
