@@ -54,26 +54,7 @@ def render() -> AskSection:
         ask = gr.Button("Ask", variant="primary", scale=0, min_width=92, elem_id="ask")
         stop = gr.Button("Stop", variant="stop", scale=0, min_width=92, visible=False, elem_id="stop")
     with gr.Row(elem_classes="summary-line", elem_id="summary-line"):
-        section = gr.Dropdown(
-            choices=[("The whole document", 0)],
-            value=0,
-            label="Summary of",
-            show_label=False,
-            container=False,
-            scale=1,
-            min_width=180,
-            elem_id="section",
-        )
-        length = gr.Dropdown(
-            choices=[("Short", 5), ("Medium", 10), ("Long", 25)],
-            value=10,
-            label="Length of the summary",
-            show_label=False,
-            container=False,
-            scale=0,
-            min_width=116,
-            elem_id="length",
-        )
+        section, length = _of_what()
         everywhere = gr.Button(
             "Ask the whole shelf",
             size="sm",
@@ -95,3 +76,28 @@ def render() -> AskSection:
         part=part, talk=talk, live=live, origin=origin, editing=editing, page=page, question=question, ask=ask, stop=stop,
         everywhere=everywhere, section=section, length=length, summarise=summarise, chats=chats, fresh=fresh, keep=keep,
     )  # fmt: skip
+
+
+def _of_what() -> tuple[gr.Dropdown, gr.Dropdown]:
+    """What is to be summarised, and in how many sentences."""
+    section = gr.Dropdown(
+        choices=[("The whole document", 0)],
+        value=0,
+        label="Summary of",
+        show_label=False,
+        container=False,
+        scale=1,
+        min_width=180,
+        elem_id="section",
+    )
+    length = gr.Dropdown(
+        choices=[("Short", 5), ("Medium", 10), ("Long", 25)],
+        value=10,
+        label="Length of the summary",
+        show_label=False,
+        container=False,
+        scale=0,
+        min_width=116,
+        elem_id="length",
+    )
+    return section, length

@@ -59,7 +59,9 @@ def main(folder: Path) -> int:
 
 def small(picture: bytes, path: Path) -> None:
     """Write a picture in 256 colours, which is a third of the bytes and looks the same."""
-    Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(
+        256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+    ).save(path, optimize=True)
 
 
 @contextmanager
