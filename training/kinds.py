@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from training.corpora import sentences
 from training.facts import Fact, retell
-from training.handbook import document
 from training.rows import Asked
 
 if TYPE_CHECKING:
@@ -59,10 +58,7 @@ def unanswerable(writer: Writer, rng: random.Random, length: int) -> tuple[list[
 
 def summary(writer: Writer, rng: random.Random, length: int) -> tuple[list[int], list[Asked]]:
     """A generated handbook in a book's text, and short summaries of it: its title, and some of its facts in their order in other words."""
-    text, facts = document(rng, max(6, length // 64), int(length * 0.62))
-    ids = writer.ids(text)[:length]
-    kept = writer.tokenizer.decode(ids)
-    told = [fact for fact in facts if fact.answer in kept and fact.statement[:40] in kept]
+    text, ids, told = writer.handbook(rng, length, max(6, length // 64))
     title = text.partition("\n")[0].lstrip("# ")
     asked = [_summary(rng, title, told) for _ in range(SUMMARIES)] if len(told) >= SENTENCES else []
     return ids + writer.filler(rng, length - len(ids)), asked

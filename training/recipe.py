@@ -143,9 +143,10 @@ def load_recipe(name: str, changes: dict | None = None) -> Recipe:
         known = ", ".join(sorted(p.stem for p in (Path(__file__).parent / "recipes").glob("*.toml")))
         raise RecipeInvalid(f"There is no recipe {name!r}. Known recipes: {known}; or give the path of a .toml file.")
     changes = changes or {}
-    values = {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8")), **changes}
+    stored = tomllib.loads(path.read_text(encoding="utf-8"))
+    values = {"name": path.stem, **stored, **changes}
     if "memory" in changes:
-        whole = tomllib.loads(path.read_text(encoding="utf-8"))["memory"] | changes["memory"]
+        whole = stored["memory"] | changes["memory"]
         values["memory"] = {name: value for name, value in whole.items() if value != "default"}
     wanted = {f.name for f in fields(Recipe)}
     wrong = sorted(wanted ^ set(values))

@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 from engine.prompts import answer_ids, question_ids, running_ids
 from training.calibrate import Lookup
 from training.corpora import HELD_OUT, Passage, babi_stories, books, fairytale_passages, read_book, squad_passages
-from training.facts import draw_facts, look_alike, overwrite
+from training.facts import Fact, draw_facts, look_alike, overwrite
 from training.handbook import document
 from training.kinds import BABI_TASKS, babi, stories, summary, unanswerable
 from training.rows import Asked, Row
@@ -172,11 +172,16 @@ class Writer:
         asked = [Asked(q, fact.answer, fact) for fact in facts for q in fact.questions]
         return self.weave(rng, [fact.statement for fact in facts], length, repeated=rng.random() < 0.2), asked
 
-    def _handbook(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
-        text, facts = document(rng, rng.randint(questions // 2, questions), int(length * 0.62))
+    def handbook(self, rng: random.Random, length: int, facts: int) -> tuple[str, list[int], list[Fact]]:
+        """A generated handbook of about two thirds of `length` tokens and never more: its text, its ids, and those of its facts that
+        the ids still tell."""
+        text, drawn = document(rng, facts, int(length * 0.62))
         ids = self.ids(text)[:length]
         kept = self.tokenizer.decode(ids)
-        told = [f for f in facts if f.answer in kept and f.statement[:40] in kept]
+        return text, ids, [f for f in drawn if f.answer in kept and f.statement[:40] in kept]
+
+    def _handbook(self, rng: random.Random, length: int, questions: int) -> tuple[list[int], list[Asked]]:
+        _, ids, told = self.handbook(rng, length, rng.randint(questions // 2, questions))
         asked = [Asked(rng.choice(f.questions), f.answer, f) for f in told]
         return ids + self.filler(rng, length - len(ids)), asked
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.highlights import OF_A_SECTION, OF_ALL, Quote, best, sentence_spans, told
@@ -31,6 +32,7 @@ class Highlights:
         """
         begun, begin, end = time.monotonic(), 0, None
         what, sections = f"“{row.title}”", self._store.documents.sections(row.id)
+        pages = self._store.documents.pages(row.id)
         if section is not None and 1 <= section <= len(sections):
             chosen = sections[section - 1]
             begin, end, what = chosen.start, chosen.end, f"section {section}, “{chosen.title}”"
@@ -38,10 +40,10 @@ class Highlights:
             return None
         elif page is not None:
             self._memories.check_page(row, page)
-            end = sum(map(len, self._store.documents.pages(row.id)[:page]))
+            end = sum(map(len, pages[:page]))
         else:
             self._memories.newest_row(row)
-        quotes = self.find(row, begin, end, count or (OF_ALL if section is None else OF_A_SECTION))
+        quotes = self.find(row, pages, begin, end, count or (OF_ALL if section is None else OF_A_SECTION))
         if quotes is None:
             return None
         said = told(quotes)
@@ -51,8 +53,11 @@ class Highlights:
             self._store.documents.touch(row.id)
         return TextAnswer(said, len(quotes), (), time.monotonic() - begun)
 
-    def find(self, row: DocumentRow, begin: int, end: int | None, count: int) -> list[Quote] | None:
-        """The `count` best sentences between two characters of the text, in their order; with `end` None, of all that was read.
+    def find(
+        self, row: DocumentRow, pages: Sequence[str], begin: int, end: int | None, count: int
+    ) -> list[Quote] | None:
+        """The `count` best sentences of its `pages`, between two characters of the text, in their order; with `end` None, of all that
+        was read.
 
         None where it isn't known what they were worth: not read so far, read before that was kept, or by a model whose layers
         have no exact cache.
@@ -60,7 +65,7 @@ class Highlights:
         worths = self._store.strengths.worths(row.id, self._engine.fingerprint)
         quotes: list[Quote] = []
         at, token = 0, 0  # where the page begins
-        for number, page in enumerate(self._store.documents.pages(row.id), start=1):
+        for number, page in enumerate(pages, start=1):
             if end is not None and at >= end:
                 break
             with self._turns.take():

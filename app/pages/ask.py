@@ -80,24 +80,10 @@ def render() -> AskSection:
 
 def _of_what() -> tuple[gr.Dropdown, gr.Dropdown]:
     """What is to be summarised, and in how many sentences."""
-    section = gr.Dropdown(
-        choices=[("The whole document", 0)],
-        value=0,
-        label="Summary of",
-        show_label=False,
-        container=False,
-        scale=1,
-        min_width=180,
-        elem_id="section",
-    )
+    bare = {"show_label": False, "container": False}
+    whole, lengths = [("The whole document", 0)], [("Short", 5), ("Medium", 10), ("Long", 25)]
+    section = gr.Dropdown(whole, value=0, label="Summary of", scale=1, min_width=180, elem_id="section", **bare)
     length = gr.Dropdown(
-        choices=[("Short", 5), ("Medium", 10), ("Long", 25)],
-        value=10,
-        label="Length of the summary",
-        show_label=False,
-        container=False,
-        scale=0,
-        min_width=116,
-        elem_id="length",
+        lengths, value=10, label="Length of the summary", scale=0, min_width=116, elem_id="length", **bare
     )
     return section, length

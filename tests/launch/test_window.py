@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 
 import launch
 from app.window import window_parts_missing
+from tests.browser.conftest import free_port
 from tests.engine.tiny import make_model, make_tokenizer
 
 ROOT = Path(launch.__file__).parent
@@ -50,12 +50,6 @@ def serving(folder: Path, environment: dict[str, str]) -> Iterator[tuple[subproc
         app.terminate()
         _, said = app.communicate(timeout=60)
     assert app.returncode == 0, said.decode()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def eventually(app: subprocess.Popen, found):
