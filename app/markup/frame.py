@@ -20,6 +20,10 @@ def banner(engine_info: Any | None) -> str:
         "<p>Reads a book once. Answers from memory.</p></div></div>"
         f'<div class="side">{_machine(engine_info)}'
         '<button type="button" class="round" data-tour aria-label="Show the tour of the page">?</button>'
+        '<button type="button" class="round" data-settings aria-label="Settings">'
+        '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="3.2"/><circle cx="12" cy="12" r="7"/>'
+        '<path class="stroke" d="M12 2v3M12 19v3M2 12h3M19 12h3M4.9 4.9l2.2 2.2M16.9 16.9l2.2 2.2M4.9 19.1l2.2-2.2M16.9 7.1l2.2-2.2"/>'
+        "</svg></button>"
         '<button type="button" class="round" data-shade aria-label="Switch between light and dark">'
         '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="8"/>'
         '<path d="M12 4a8 8 0 0 1 0 16z"/></svg></button></div></div>'
