@@ -188,7 +188,7 @@ def serve(settings: Settings, out: Output) -> int:
         queue.start()
         try:
             page.launch(
-                **launch_options(),
+                **launch_options(router(documents, settings.password).routes),
                 server_name=settings.host,
                 server_port=settings.port,
                 inbrowser=settings.open_browser or (settings.window and not in_window),
@@ -196,8 +196,6 @@ def serve(settings: Settings, out: Output) -> int:
                 quiet=True,
                 mcp_server=settings.mcp,
                 auth=doorkeeper(settings.password),
-                auth_message="This shelf has a password. Any name will do.",
-                app_kwargs={"routes": router(documents, settings.password).routes},
             )
             out.note(f"Palimpsest is open on http://{settings.host}:{settings.port} (Ctrl-C ends it).")
             if in_window:
