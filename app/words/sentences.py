@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from string import Formatter
 
 PARTS = ("errors.", "said.")
-AS_GIVEN = frozenset({"name", "title", "path", "document_id", "parts"})
+AS_GIVEN = frozenset({"name", "title", "path", "document_id"})
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+")
+PAGES = re.compile(r"\d+(?: to \d+)?(?:, \d+(?: to \d+)?)*")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Sentences:
                 return other.format(**said)
         if NUMBER.fullmatch(sentence):
             return number(float(sentence.replace(",", "")), len(sentence.partition(".")[2]))
-        return sentence
+        return sentence.replace(" to ", "–") if PAGES.fullmatch(sentence) else sentence
 
 
 def fixed(text: str) -> str:
