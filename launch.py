@@ -166,7 +166,7 @@ def serve(settings: Settings, out: Output) -> int:
         queue.start()
         try:
             page.launch(
-                **launch_options(),
+                **launch_options(router(documents, asks).routes),
                 server_name=settings.host,
                 server_port=settings.port,
                 inbrowser=settings.open_browser or (settings.window and not in_window),
@@ -174,8 +174,6 @@ def serve(settings: Settings, out: Output) -> int:
                 quiet=True,
                 mcp_server=settings.mcp,
                 auth=doorkeeper(asks),
-                auth_message="This shelf has a password. Any name will do.",
-                app_kwargs={"routes": router(documents, asks).routes},
             )
             out.note(f"Palimpsest is open on http://{settings.host}:{settings.port} (Ctrl-C ends it).")
             if in_window:

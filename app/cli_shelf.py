@@ -81,9 +81,13 @@ def chat(documents: Shelf, document_id: str, file: Path | None, out: Output) -> 
     turns = documents.history(item.id)
     as_json = export.as_json(item.id, item.title, turns)
     if file is None:
-        out.text(export.markdown(item.title, turns), end="")
+        out.text(export.markdown(documents.languages.english, item.title, turns), end="")
     else:
-        text = as_json if file.suffix.lower() == ".json" else export.markdown(item.title, turns)
+        text = (
+            as_json
+            if file.suffix.lower() == ".json"
+            else export.markdown(documents.languages.english, item.title, turns)
+        )
         portable.write_text(file, text)
         out.text(f"The conversation about {item.title} is in {file}.")
     out.result({**json.loads(as_json), "file": str(file) if file else None})

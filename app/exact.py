@@ -19,6 +19,7 @@ class Exact:
 
     kind: Kind
     phrase: str
+    language: str = "en"
 
 
 _BE, _DO = r"(?:is|are|was|were|has|have)", r"(?:does|do|did)"

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from app.views import Turn
+from app.words import Words
 
 
-def markdown(title: str, turns: Sequence[Turn]) -> str:
+def markdown(words: Words, title: str, turns: Sequence[Turn]) -> str:
     """The conversation with a heading a question, and under each answer where it comes from."""
-    parts = [f"# {_line(title)}", *(_turn(turn) for turn in turns)]
+    parts = [f"# {_line(title)}", *(_turn(words, turn) for turn in turns)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -21,23 +22,26 @@ def as_json(document_id: str, title: str, turns: Sequence[Turn]) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
-def source(turn: Turn) -> str:
+def source(words: Words, turn: Turn) -> str:
     """Where an answer comes from, in one line of plain text."""
     if turn.places is not None:
-        return "Looked up in the text itself, word for word."
+        return words("saved.looked_up")
     if turn.grounding is None:
-        return "Where it comes from was not measured."
-    said = "From the document's memory" if turn.grounded else "The document doesn't seem to say this"
-    return f"{said} (grounding {turn.grounding:.2f} nats a token)."
+        return words("saved.unmeasured")
+    nats = words.number(turn.grounding, 2)
+    return words("saved.grounded", nats=nats) if turn.grounded else words("saved.ungrounded", nats=nats)
 
 
-def _turn(turn: Turn) -> str:
-    as_of = f" As of page {turn.page}." if turn.page is not None else ""
-    places = [f"- page {p.page}: …{_line(p.before)}**{_line(p.words)}**{_line(p.after)}…" for p in turn.places or ()]
+def _turn(words: Words, turn: Turn) -> str:
+    as_of = words("saved.as_of", page=str(turn.page)) if turn.page is not None else ""
+    places = [
+        f"- {words('saved.page', page=str(p.page))}: …{_line(p.before)}**{_line(p.words)}**{_line(p.after)}…"
+        for p in turn.places or ()
+    ]
     lines = [
         f"## {_line(turn.question)}",
-        turn.answer.strip() or "(no answer)",
-        f"*{source(turn)}{as_of} {turn.asked_at}*",
+        turn.answer.strip() or words("saved.no_answer"),
+        f"*{source(words, turn)}{as_of} {turn.asked_at}*",
     ]
     return "\n\n".join([*lines, *(["\n".join(places)] if places else [])])
 

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from app.mentions import SENTENCE_END
+from app.words import Words
 
 FEWEST_WORDS, LONGEST = 4, 420
 OF_ALL, OF_A_SECTION = 10, 5
-INTRODUCTION = "What seemed most worth keeping while it was read, in the document’s own words:"
-NOTHING = "Nothing stood out while it was read."
 _ABBREVIATED = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|No|vs|Capt|Col|Gen|Lt|Sr|Jr|Rev|Hon|Mme|Mlle|[A-Z]))\.$")
 
 
@@ -44,8 +43,9 @@ def best(quotes: Sequence[Quote], count: int) -> list[Quote]:
     return [quotes[number] for number in sorted(numbers)]
 
 
-def told(quotes: Sequence[Quote]) -> str:
+def told(words: Words, quotes: Sequence[Quote]) -> str:
     """The quotes with their pages, one below the other."""
     if not quotes:
-        return NOTHING
-    return "\n\n".join([INTRODUCTION, *(f"“{quote.text}” (page {quote.page:,})" for quote in quotes)])
+        return words("summary.nothing")
+    quoted = [words("lookup.quote", text=quote.text, page=quote.page) for quote in quotes]
+    return "\n\n".join([words("summary.introduction"), *quoted])

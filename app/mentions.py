@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from app.exact import Exact
 from app.views import Place
+from app.words import Words
 
 AROUND = 60
 MOST_PLACES = 1000
@@ -25,23 +26,24 @@ class Found:
     places: tuple[Place, ...]
 
 
-def answer(wanted: Exact, pages: Sequence[str]) -> Found:
-    """What `wanted` asks of the text. Pages count from 1; a phrase may run over the end of a page, where it starts counts."""
+def answer(words: Words, wanted: Exact, pages: Sequence[str]) -> Found:
+    """What `wanted` asks of the text, in these words. Pages count from 1; a phrase may run over the end of a page, where it starts
+    counts."""
     text, starts = "".join(pages), list(accumulate(map(len, pages), initial=0))
     spans = [match.span() for match in _matcher(wanted.phrase).finditer(text)]
     numbers = list(_page_numbers(spans, starts))
     if wanted.kind == "quote" and spans:
-        said = _quoted(wanted.phrase, text, spans, numbers)
+        said = _quoted(words, wanted.phrase, text, spans, numbers)
     else:
-        said = _counted(wanted.phrase, numbers, len(pages))
+        said = _counted(words, wanted.phrase, numbers, len(pages))
     places = tuple(_place(text, span, page) for span, page in zip(spans[:MOST_PLACES], numbers, strict=False))
     return Found(said, len(spans), places)
 
 
 def _matcher(phrase: str) -> re.Pattern[str]:
     """Whole words, whatever their capitals, whichever white space and apostrophes stand between and in them."""
-    words = [re.sub(r"['’]", "['’]", re.escape(word)) for word in phrase.split()]
-    return re.compile(r"(?<!\w)" + r"\s+".join(words) + r"(?!\w)", re.IGNORECASE)
+    parts = [re.sub(r"['’]", "['’]", re.escape(word)) for word in phrase.split()]
+    return re.compile(r"(?<!\w)" + r"\s+".join(parts) + r"(?!\w)", re.IGNORECASE)
 
 
 def _page_numbers(spans: Sequence[tuple[int, int]], starts: Sequence[int]) -> Iterator[int]:
@@ -65,25 +67,26 @@ def _line(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-def _counted(phrase: str, numbers: Sequence[int], n_pages: int) -> str:
+def _counted(words: Words, phrase: str, numbers: Sequence[int], n_pages: int) -> str:
     if not numbers:
-        return f"“{phrase}” doesn’t stand anywhere in the text."
-    times = {1: "once", 2: "twice"}.get(len(numbers), f"{len(numbers):,} times")
+        return words("lookup.nowhere", phrase=phrase)
+    often = {1: words("lookup.once"), 2: words("lookup.twice")}
+    times = often.get(len(numbers)) or words("lookup.times", n=len(numbers))
     named = len(set(numbers))
     if named == 1:
-        return f"“{phrase}” stands in the text {times}, on page {numbers[0]:,}."
-    return f"“{phrase}” stands in the text {times}, on {named:,} of its {n_pages:,} pages."
+        return words("lookup.on_page", phrase=phrase, times=times, page=numbers[0])
+    return words("lookup.on_pages", phrase=phrase, times=times, named=named, all=n_pages)
 
 
-def _quoted(phrase: str, text: str, spans: Sequence[tuple[int, int]], numbers: Sequence[int]) -> str:
+def _quoted(words: Words, phrase: str, text: str, spans: Sequence[tuple[int, int]], numbers: Sequence[int]) -> str:
     sentences: dict[tuple[int, int], int] = {}  # each with the page where it first names the phrase
     for span, page in zip(spans, numbers, strict=True):
         sentences.setdefault(_sentence(text, span), page)
     shown = list(sentences.items())[:MOST_QUOTES]
-    quoted = "\n\n".join(f"“{_line(text[a:b]).strip()}” (page {page:,})" for (a, b), page in shown)
+    quoted = [words("lookup.quote", text=_line(text[a:b]).strip(), page=page) for (a, b), page in shown]
     left = len(sentences) - len(shown)
-    more = f"\n\nAnd {left:,} more with “{phrase}”; the places are listed below." if left else ""
-    return quoted + more
+    more = [words("lookup.more", n=left, phrase=phrase)] if left else []
+    return "\n\n".join([*quoted, *more])
 
 
 def _sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:

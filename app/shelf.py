@@ -23,6 +23,7 @@ from app.errors import (
 from app.exact import Exact
 from app.tags import tidy
 from app.views import ChatView, JobView, ShelfItem, TextAnswer, Turn
+from app.words import Languages
 from storage import DocumentRow, SnapshotRow, Store
 
 KEPT_DAYS = 1.0
@@ -40,6 +41,7 @@ class Shelf:
         self._store = store
         self._fingerprint = fingerprint
         self.jobs = store.jobs
+        self.languages = Languages.load()
 
     def add(self, data: bytes, name: str, password: str | None = None) -> ShelfItem:
         """Puts a file on the shelf, unread; the same bytes again give the document there is, or was until lately, with its
@@ -173,15 +175,16 @@ class Shelf:
         keep: bool = True,
         instead: bool = False,
     ) -> TextAnswer:
-        """Answers from the stored text what no memory can: how often, where, in which words. `keep` stores the turn, `instead`
-        in the place of the chat's last one.
+        """Answers from the stored text what no memory can: how often, where, in which words; in the language of the question. `keep`
+        stores the turn, `instead` in the place of the chat's last one.
 
         With `page` only from the text up to the end of that page. Raises UnknownDocument, UnknownPage.
         """
         begun, row = time.monotonic(), self._row(document_id)
         if page is not None and not 1 <= page <= row.n_pages:
             raise UnknownPage(page, row.title, row.n_pages)
-        found = mentions.answer(wanted, self._store.documents.pages(row.id)[:page])
+        words = self.languages.words(wanted.language)
+        found = mentions.answer(words, wanted, self._store.documents.pages(row.id)[:page])
         if keep:
             places = [astuple(place) for place in found.places]
             self._store.chats.add_turn(row.id, question, found.text, places=places, page=page, instead=instead)

@@ -17,10 +17,6 @@ from engine.hub import fetch_model
 from engine.model import InfiniForCausalLM, convert, register
 
 DEFAULT_MODEL = "default"
-NOT_THERE = (
-    "The model {source!r} could not be loaded: no such folder, or the hub cannot be reached. Give the folder of a model on this "
-    "machine, a hub id while online, or 'default'."
-)
 SHIPPED_ADAPTER = Path(__file__).parents[1] / "weights"
 
 
@@ -52,7 +48,7 @@ def load_model(
     if name == DEFAULT_MODEL and adapter_dir is None and (SHIPPED_ADAPTER / adapter.MANIFEST).is_file():
         adapter_dir = SHIPPED_ADAPTER
     folder, base_hash = (Path(source), "") if Path(source).is_dir() else _from_hub(source, say)
-    say("loading the model")
+    say("Loading the model ...")
     tokenizer, model = _pretrained(folder, name, dtype)
     base_hash = base_hash or model_hash(folder)
     trained = isinstance(model, InfiniForCausalLM)
@@ -114,11 +110,18 @@ def fingerprint(parts: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def _not_there(source: str) -> ModelNotFound:
+    return ModelNotFound(
+        f"The model {source!r} could not be loaded: no such folder, or the hub cannot be reached. Give the folder of a "
+        "model on this machine, a hub id while online, or 'default'."
+    )
+
+
 def _from_hub(name: str, say: Callable[[str], None]) -> tuple[Path, str]:
     try:
         folder = fetch_model(name, say)
     except (OSError, ValueError) as error:
-        raise ModelNotFound(NOT_THERE.format(source=name)) from error
+        raise _not_there(name) from error
     return folder, f"hub:{name}@{folder.name}"
 
 
@@ -135,7 +138,7 @@ def _pretrained(source: Path, name: str, dtype: torch.dtype):
             f"The weights in {str(source)!r} are damaged. Copy the model there again, or choose 'default'."
         ) from error
     except (OSError, ValueError) as error:
-        raise ModelNotFound(NOT_THERE.format(source=name)) from error
+        raise _not_there(name) from error
 
 
 def _with_adapter(base, folder: Path, base_hash: str) -> tuple[InfiniForCausalLM, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +11,30 @@ import gradio as gr
 from app.handlers.origins import OriginHandlers
 from app.handlers.runs import Runs
 from app.handlers.screen import (
-    WHOLE_DOCUMENT,
     Screen,
     Standing,
     advanced,
     as_of,
-    busy,
     mark_of,
     opened,
     progressed,
     safely,
-    settled,
+    words_of,
 )
 from app.handlers.several import SeveralHandlers
+from app.handlers.streams import Streams
+from app.handlers.summaries import MEDIUM, WHOLE_DOCUMENT, lengths, summary_title, summary_wait
 from app.handlers.talk import Asked, TalkHandlers
 from app.jobs import ReadingQueue
 from app.library import Library
 from app.markup import document
-from app.markup.conversation import pending
+from app.markup.frame import banner
 from app.markup.memory import memory
 from app.markup.notice import notice
+from app.markup.shelf import tools
 from app.tags import parse
 from app.views import JobView
+from app.words import Words
 
 
 class Handlers:
@@ -46,112 +47,127 @@ class Handlers:
         self.origins = OriginHandlers(library, self._runs)
         self.several = SeveralHandlers(library, self._runs)
         self.talk = TalkHandlers(library, self._runs, self._open)
+        self._streams = Streams(library, self._runs, self._open)
 
     # What is shown
+
+    def frame(self, request: gr.Request) -> tuple[str, str, gr.Dropdown]:
+        """A page was opened: its heading, the shelf's tools and the lengths of a summary, in the visitor's language."""
+        words, known = words_of(self._library, request), self._library.languages.known
+        others = [other for other in known.values() if other is not words]
+        return banner(words, others, self._library.engine_info), tools(words), gr.Dropdown(lengths(words), value=MEDIUM)
 
     def load(self, request: gr.Request) -> Screen:
         """A page was opened or reloaded: show the document in its address, else the one asked or added last."""
         wanted = str(request.query_params.get("document", ""))
-        return self._safely(lambda: self._open(wanted))
+        return self._safely(request, lambda words: self._open(words, wanted))
 
     def select(self, document_id: str, event: gr.EventData, request: gr.Request) -> Screen:
         """A document on the shelf was chosen; an answer under way in this tab is stopped."""
         chosen = _named(event)
         self._runs.end(request)
-        return self._safely(lambda: self._open(chosen or document_id))
+        return self._safely(request, lambda words: self._open(words, chosen or document_id))
 
-    def tick(self, document_id: str, mark: str) -> Screen:
+    def tick(self, document_id: str, mark: str, request: gr.Request) -> Screen:
         """A second has passed: show how the readings stand, touching as little as possible."""
-        return self._safely(lambda: self._advance(document_id, mark))
+        return self._safely(request, lambda words: self._advance(words, document_id, mark))
 
     # The shelf
 
-    def add(self, paths: list[str] | None, password: str, document_id: str) -> Iterator[Screen]:
+    def add(self, paths: list[str] | None, password: str, document_id: str, request: gr.Request) -> Iterator[Screen]:
         """Files were dropped: put each on the shelf and queue its reading; a bad file never stops the others."""
-        said: list[str] = []
-        first = ""
+        words, said, first = words_of(self._library, request), [], ""
         for number, path in enumerate(map(Path, paths or []), start=1):
-            yield Screen(notice=notice([f"Opening {path.name} ({number} of {len(paths or [])}) …"], "busy"))
+            opening = words("notice.opening", name=path.name, number=number, all=len(paths or []))
+            yield Screen(notice=notice(words, [opening], "busy"))
             try:
                 item = self._library.add_file(path, password or None)
                 if item.status == "read":
-                    said.append(f"“{item.title}” is on the shelf already, and read.")
+                    said.append(words("notice.already", title=item.title))
                 else:
                     self._queue.enqueue(item.id)
                 first = first or item.id
             except self._library.named_errors() as error:
-                said.append(str(error) if path.name in str(error) else f"{path.name}: {error}")
+                told = words.error(error)
+                said.append(told if path.name in told else f"{path.name}: {told}")
             finally:
                 path.unlink(missing_ok=True)
-        shown = self._safely(lambda: self._open(first or document_id))
-        yield shown._replace(notice=notice(said), drop=gr.File(value=None), password="")
+        shown = self._safely(request, lambda words: self._open(words, first or document_id))
+        yield shown._replace(notice=notice(words, said), drop=gr.File(value=None), password="")
 
-    def read(self, document_id: str) -> Screen:
+    def read(self, document_id: str, request: gr.Request) -> Screen:
         """Start or go on with reading the open document."""
-        return self._safely(lambda: self._after(document_id, self._queue.enqueue))
+        return self._after(request, document_id, self._queue.enqueue)
 
-    def first(self, document_id: str) -> Screen:
+    def first(self, document_id: str, request: gr.Request) -> Screen:
         """Read the open document before all others that wait or are being read."""
-        return self._safely(lambda: self._after(document_id, self._queue.first))
+        return self._after(request, document_id, self._queue.first)
 
-    def cancel(self, document_id: str) -> Screen:
+    def cancel(self, document_id: str, request: gr.Request) -> Screen:
         """Stop reading the open document; what was read stays."""
-        return self._safely(lambda: self._after(document_id, self._queue.cancel))
+        return self._after(request, document_id, self._queue.cancel)
 
     def remove(self, document_id: str, request: gr.Request) -> Screen:
         """Take the open document off the shelf, with its memory and its conversation, and offer to undo that."""
         self._runs.end(request)
 
-        def forget() -> Screen:
+        def forget(words: Words) -> Screen:
             title = self._library.get(document_id).title
             self._queue.cancel(document_id)
             self._library.remove(document_id)
-            return self._open("")._replace(notice=notice([f"“{title}” is off the shelf."], "done", undo=document_id))
+            said = notice(words, [words("notice.removed", title=title)], "done", undo=document_id)
+            return self._open(words, "")._replace(notice=said)
 
-        return self._safely(forget)
+        return self._safely(request, forget)
 
     def undo(self, event: gr.EventData, request: gr.Request) -> Screen:
         """The removal of a document is taken back: show it again, with all that it had."""
         wanted = _named(event)
         self._runs.end(request)
 
-        def back() -> Screen:
+        def back(words: Words) -> Screen:
             item = self._library.restore(wanted)
-            return self._open(item.id)._replace(notice=notice([f"“{item.title}” is back on the shelf."], "done"))
+            said = notice(words, [words("notice.restored", title=item.title)], "done")
+            return self._open(words, item.id)._replace(notice=said)
 
-        return self._safely(back)
+        return self._safely(request, back)
 
-    def look(self, document_id: str) -> Screen:
+    def look(self, document_id: str, request: gr.Request) -> Screen:
         """The memory is to be looked at."""
-        return self._safely(lambda: Screen(origin=memory(self._library.memory(document_id)), notice=""))
 
-    def reopen(self, document_id: str) -> Screen:
+        def seen(words: Words) -> Screen:
+            return Screen(origin=memory(words, self._library.memory(document_id)), notice="")
+
+        return self._safely(request, seen)
+
+    def reopen(self, document_id: str, request: gr.Request) -> Screen:
         """Editing was given up: show the document as it is."""
-        return self._safely(lambda: self._open(document_id))
+        return self._safely(request, lambda words: self._open(words, document_id))
 
-    def describe(self, document_id: str, title: str, author: str, tags: str) -> Screen:
+    def describe(self, document_id: str, title: str, author: str, tags: str, request: gr.Request) -> Screen:
         """Title, author and tags of the open document were edited."""
 
         def kept(document_id: str) -> None:
             self._library.describe(document_id, title=title, author=author, tags=parse(tags))
 
-        return self._safely(lambda: self._after(document_id, kept))
+        return self._after(request, document_id, kept)
 
     # Asking
 
-    def as_of(self, document_id: str, page: float) -> Screen:
+    def as_of(self, document_id: str, page: float, request: gr.Request) -> Screen:
         """The page as of which to answer was chosen: say what that leaves out."""
 
-        def chosen() -> Screen:
+        def chosen(words: Words) -> Screen:
             item = self._library.get(document_id)
-            return Screen(part=document.answers_from(item, as_of(item, page)))
+            return Screen(part=document.answers_from(words, item, as_of(item, page)))
 
-        return self._safely(chosen)
+        return self._safely(request, chosen)
 
     def begin_answer(self, document_id: str, question: str, editing: str, request: gr.Request) -> tuple[Any, ...]:
         """A question was sent, `editing` the last one or not: show it before the model is free. Returns what is asked, then the
         screen's fields."""
-        shown = self._begin(document_id, question, "Recalling", request)
+        words = words_of(self._library, request)
+        shown = self._streams.begin(words, document_id, question, words("talk.recalling"), request)
         return Asked(question, instead=bool(editing)), *shown._replace(question=gr.Textbox(value=""))
 
     def answer(self, document_id: str, asked: Asked | None, page: float, request: gr.Request) -> Iterator[Screen]:
@@ -163,40 +179,52 @@ class Handlers:
         def pieces(should_stop: Callable[[], bool]) -> Iterator[Any]:
             return self.talk.answer(document_id, asked, as_of(self._library.get(document_id), page), should_stop)
 
-        back = "" if asked.again else asked.question
-        yield from self._stream(document_id, asked.question, "Recalling", pieces, request, back=back)
+        words, back = words_of(self._library, request), "" if asked.again else asked.question
+        yield from self._streams.run(words, document_id, asked.question, words("talk.recalling"), pieces, request, back)
 
     def begin_summary(self, document_id: str, section: int, request: gr.Request) -> Screen:
         """A summary was asked for: show that at once."""
-        waiting = _summary_wait(section)
-        return self._safely(
-            lambda: self._begin(document_id, self._summary_title(document_id, section), waiting, request)
-        )
+
+        def begun(words: Words) -> Screen:
+            title = summary_title(words, self._standing().find(document_id), section)
+            return self._streams.begin(words, document_id, title, summary_wait(words, section), request)
+
+        return self._safely(request, begun)
 
     def summarise(
         self, document_id: str, section: int, length: int, page: float, request: gr.Request
     ) -> Iterator[Screen]:
         """Stream a summary of the whole document (section 0), as of `page`, or of one section, `length` sentences long."""
 
+        words = words_of(self._library, request)
+
         def pieces(should_stop: Callable[[], bool]) -> Iterator[Any]:
-            if section != WHOLE_DOCUMENT:
-                return self._library.summarize(document_id, section=section, sentences=length, should_stop=should_stop)
-            upto = as_of(self._library.get(document_id), page)
-            return self._library.summarize(document_id, sentences=length, should_stop=should_stop, page=upto)
+            part, upto = section, None
+            if section == WHOLE_DOCUMENT:
+                part, upto = None, as_of(self._library.get(document_id), page)
+            return self._library.summarize(
+                document_id,
+                section=part,
+                page=upto,
+                sentences=length,
+                should_stop=should_stop,
+                language=words.language,
+            )
 
         try:
-            title = self._summary_title(document_id, section)
+            title = summary_title(words, self._standing().find(document_id), section)
         except self._library.named_errors() as error:
-            yield Screen(notice=notice([str(error)]))
+            yield Screen(notice=notice(words, [words.error(error)]))
             return
-        yield from self._stream(document_id, title, _summary_wait(section), pieces, request, back="")
+        yield from self._streams.run(words, document_id, title, summary_wait(words, section), pieces, request, back="")
 
     def stop(self, request: gr.Request) -> Screen:
         """Stop the answer under way in this tab; what was said so far stays."""
         run = self._runs.of(request)
         if run is not None:
             run.stop.set()
-        return Screen(stop=gr.Button("Stopping …", interactive=False))
+        words = words_of(self._library, request)
+        return Screen(stop=gr.Button(words("talk.stopping"), interactive=False))
 
     def leave(self, request: gr.Request) -> None:
         """A tab was closed: its answer ends, readings go on."""
@@ -204,56 +232,17 @@ class Handlers:
 
     # Inside
 
-    def _begin(self, document_id: str, question: str, waiting: str, request: gr.Request) -> Screen:
-        self._runs.begin(document_id, request)
-        return busy()._replace(live=pending(question, "", waiting))
+    def _safely(self, request: gr.Request, action: Callable[[Words], Screen]) -> Screen:
+        return safely(self._library, request, action)
 
-    def _stream(
-        self,
-        document_id: str,
-        question: str,
-        waiting: str,
-        pieces: Callable[[Callable[[], bool]], Iterator[Any]],
-        request: gr.Request,
-        back: str,
-    ) -> Iterator[Screen]:
-        run = self._runs.of(request)
-        if run is None or run.document_id != document_id:
-            # Another document was opened before the model was free.
-            yield Screen()
-            return
-        text = ""
-        problem = ""
-        try:
-            if not run.stop.is_set():
-                with closing(pieces(run.stop.is_set)) as stream:
-                    for piece in stream:
-                        if isinstance(piece, str):
-                            text += piece
-                            # A tab that has moved on to another document is left alone.
-                            here = self._runs.of(request) is run
-                            yield Screen(live=pending(question, text, waiting)) if here else Screen()
-        except self._library.named_errors() as error:
-            problem = str(error)
-        finally:
-            here_still = self._runs.finish(run, request)
-        if here_still:
-            yield self._safely(lambda: self._settle(document_id, problem, back))
+    def _after(self, request: gr.Request, document_id: str, action: Callable[[str], object]) -> Screen:
+        def done(words: Words) -> Screen:
+            action(document_id)
+            return self._open(words, document_id)._replace(notice="")
 
-    def _settle(self, document_id: str, problem: str, back: str) -> Screen:
-        item = self._standing().find(document_id)
-        shown = Screen(**settled(item, self._library)) if item else self._open("")
-        restored = gr.Textbox(value=back) if problem and back else Screen().question
-        return shown._replace(notice=notice([problem] if problem else []), question=restored)
+        return self._safely(request, done)
 
-    def _safely(self, action: Callable[[], Screen]) -> Screen:
-        return safely(self._library, action)
-
-    def _after(self, document_id: str, action: Callable[[str], object]) -> Screen:
-        action(document_id)
-        return self._open(document_id)._replace(notice="")
-
-    def _advance(self, document_id: str, mark: str) -> Screen:
+    def _advance(self, words: Words, document_id: str, mark: str) -> Screen:
         # Most seconds nothing is being read and nothing has ended: then the shelf isn't even looked at.
         jobs = self._jobs()
         if not jobs and mark.endswith("|"):
@@ -261,13 +250,15 @@ class Handlers:
         now = self._standing()
         item = now.find(document_id)
         if item is None:
-            return self._open("")
-        return advanced(item, now) if mark_of(item, now.jobs) == mark else progressed(item, self._library, now)
+            return self._open(words, "")
+        if mark_of(item, now.jobs) == mark:
+            return advanced(words, item, now)
+        return progressed(words, item, self._library, now)
 
-    def _open(self, document_id: str) -> Screen:
+    def _open(self, words: Words, document_id: str) -> Screen:
         """Show that document, or the newest one when it isn't there."""
         now = self._standing()
-        return opened(now.find(document_id) or now.newest(), self._library, now)
+        return opened(words, now.find(document_id) or now.newest(), self._library, now)
 
     def _standing(self) -> Standing:
         jobs = self._jobs()  # first, so that a reading that ends meanwhile counts as going on and is looked at again
@@ -276,19 +267,7 @@ class Handlers:
     def _jobs(self) -> dict[str, JobView]:
         return {job.document_id: job for job in self._queue.active()}
 
-    def _summary_title(self, document_id: str, section: int) -> str:
-        item = self._standing().find(document_id)
-        if item is None:
-            return "Summarise."
-        if section == WHOLE_DOCUMENT:
-            return f"Summarise “{item.title}”."
-        return f"Summarise section {section}, “{item.sections[section - 1].title}”."
-
 
 def _named(event: gr.EventData) -> str:
     """The id of the document that a click inside our own HTML is about."""
     return str(event._data.get("document", "")) if isinstance(event._data, dict) else ""
-
-
-def _summary_wait(section: int) -> str:
-    return "Looking for what matters most" if section == WHOLE_DOCUMENT else "Looking for what matters in this section"

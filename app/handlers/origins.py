@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import gradio as gr
 
 from app.handlers.runs import Runs
-from app.handlers.screen import Screen, busy, settled_again
+from app.handlers.screen import Screen, busy, settled_again, words_of
 from app.library import Library
 from app.markup.notice import notice
 from app.markup.origin import looking, origin
@@ -30,7 +30,8 @@ class OriginHandlers:
         if chosen is None:
             return NO_TURN, *Screen()
         self._runs.begin(document_id, request)
-        return int(chosen), *busy()._replace(origin=looking(None))
+        words = words_of(self._library, request)
+        return int(chosen), *busy(words)._replace(origin=looking(words, None))
 
     def find(self, document_id: str, number: int, request: gr.Request) -> Iterator[Screen]:
         """Stream how the looking goes; at its end show what was found."""
@@ -38,7 +39,7 @@ class OriginHandlers:
         if number == NO_TURN or run is None or run.document_id != document_id:
             yield Screen()
             return
-        shown, problem = "", ""
+        words, shown, problem = words_of(self._library, request), "", ""
         try:
             turns = self._library.history(document_id)
             if 0 <= number < len(turns):
@@ -53,11 +54,11 @@ class OriginHandlers:
                 )
                 for piece in pieces:
                     if isinstance(piece, Origin):
-                        shown = origin(piece, turn.question, turn.answer)
+                        shown = origin(words, piece, turn.question, turn.answer)
                     elif self._runs.of(request) is run:
-                        yield Screen(origin=looking(piece))
+                        yield Screen(origin=looking(words, piece))
         except self._library.named_errors() as error:
-            problem = str(error)
+            problem = words.error(error)
         if self._runs.finish(run, request):
-            said = notice([problem] if problem else [])
-            yield Screen(origin=shown, notice=said, **settled_again(document_id, self._library))
+            said = notice(words, [problem] if problem else [])
+            yield Screen(origin=shown, notice=said, **settled_again(words, document_id, self._library))

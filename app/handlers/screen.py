@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from app.handlers.summaries import WHOLE_DOCUMENT, section_choices
 from app.library import Library
 from app.markup import conversation, document, keep, shelf
 from app.markup.notice import notice
 from app.views import JobView, ShelfItem
+from app.words import Words
 
 KEEP: dict[str, Any] = gr.skip()
-WHOLE_DOCUMENT = 0
 CAN_START = frozenset({"new", "stale", "cancelled", "failed"})
 
 
@@ -71,14 +72,14 @@ class Standing(NamedTuple):
         return max(self.items, key=lambda item: item.last_asked_at or item.added_at, default=None)
 
 
-def opened(item: ShelfItem | None, library: Library, now: Standing) -> Screen:
+def opened(words: Words, item: ShelfItem | None, library: Library, now: Standing) -> Screen:
     """Return the whole screen with `item` open, its conversation read from the library; None opens the welcome."""
     if item is None:
         return Screen(
             document_id="",
             mark=mark_of(None, now.jobs),
-            shelf=shelf.shelf(now.items, now.jobs, ""),
-            about=document.about(None),
+            shelf=shelf.shelf(words, now.items, now.jobs, ""),
+            about=document.about(words, None),
             reading="",
             work=gr.Column(visible=False),
             read=gr.Button(visible=False),
@@ -89,7 +90,7 @@ def opened(item: ShelfItem | None, library: Library, now: Standing) -> Screen:
             remove=gr.Button(visible=False),
             details=gr.Column(visible=False),
         )
-    return progressed(item, library, now)._replace(
+    return progressed(words, item, library, now)._replace(
         document_id=item.id,
         origin="",
         editing="",
@@ -100,49 +101,55 @@ def opened(item: ShelfItem | None, library: Library, now: Standing) -> Screen:
         title=item.title,
         author=item.author or "",
         tags=", ".join(item.tags),
-        section=gr.Dropdown(choices=section_choices(item), value=WHOLE_DOCUMENT),
-        **settled(item, library),
+        section=gr.Dropdown(choices=section_choices(words, item), value=WHOLE_DOCUMENT),
+        **settled(words, item, library),
     )
 
 
-def progressed(item: ShelfItem, library: Library, now: Standing) -> Screen:
+def progressed(words: Words, item: ShelfItem, library: Library, now: Standing) -> Screen:
     """Return what changes while `item` is being read: the shelf, its progress, and what can be done with it now."""
     reading = item.status in shelf.IN_PROGRESS
     before = ahead(item, now.jobs)
     return Screen(
         mark=mark_of(item, now.jobs),
-        shelf=shelf.shelf(now.items, now.jobs, item.id),
-        about=document.about(item),
-        reading=document.reading(item, now.jobs.get(item.id), before),
+        shelf=shelf.shelf(words, now.items, now.jobs, item.id),
+        about=document.about(words, item),
+        reading=document.reading(words, item, now.jobs.get(item.id), before),
         first=gr.Button(visible=before > 0),
-        read=gr.Button(document.read_label(item.status), visible=item.status in CAN_START),
+        read=gr.Button(document.read_label(words, item.status), visible=item.status in CAN_START),
         cancel=gr.Button(visible=reading),
         look=gr.Button(visible=item.can_ask),
-        part=document.answers_from(item),
+        part=document.answers_from(words, item),
         page=page_slider(item),
-        talk=conversation.conversation(library.history(item.id), item.can_ask),
-        question=gr.Textbox(interactive=item.can_ask, placeholder=placeholder(item)),
+        talk=conversation.conversation(words, library.history(item.id), item.can_ask),
+        question=gr.Textbox(interactive=item.can_ask, placeholder=placeholder(words, item)),
         ask=gr.Button(interactive=item.can_ask),
         summarise=gr.Button(interactive=item.can_ask),
     )
 
 
-def advanced(item: ShelfItem, now: Standing) -> Screen:
+def advanced(words: Words, item: ShelfItem, now: Standing) -> Screen:
     """Return only the moving figures of a reading, so that nothing that has the keyboard's focus is touched."""
     return Screen(
-        shelf=shelf.shelf(now.items, now.jobs, item.id),
-        reading=document.reading(item, now.jobs.get(item.id), ahead(item, now.jobs)),
+        shelf=shelf.shelf(words, now.items, now.jobs, item.id),
+        reading=document.reading(words, item, now.jobs.get(item.id), ahead(item, now.jobs)),
         # of a document read to its end the part is what the reader chose
-        part=KEEP if item.whole else document.answers_from(item),
+        part=KEEP if item.whole else document.answers_from(words, item),
     )
 
 
-def safely(library: Library, action: Callable[[], Screen]) -> Screen:
-    """Return what `action` shows, or a notice with what went wrong."""
+def words_of(library: Library, request: gr.Request) -> Words:
+    """Return the words in the language of whoever sent the request."""
+    return library.languages.of({name: str(value) for name, value in dict(request.headers).items()})
+
+
+def safely(library: Library, request: gr.Request, action: Callable[[Words], Screen]) -> Screen:
+    """Return what `action` shows in the language of the request, or a notice with what went wrong."""
+    words = words_of(library, request)
     try:
-        return action()
+        return action(words)
     except library.named_errors() as error:
-        return Screen(notice=notice([str(error)]))
+        return Screen(notice=notice(words, [words.error(error)]))
 
 
 def askable(library: Library) -> int:
@@ -150,7 +157,7 @@ def askable(library: Library) -> int:
     return sum(item.can_ask for item in library.shelf())
 
 
-def busy() -> Screen:
+def busy(words: Words) -> Screen:
     """Return the screen while something is being made that can be stopped: nothing else can be begun."""
     return Screen(
         notice="",
@@ -162,21 +169,21 @@ def busy() -> Screen:
         fresh=gr.Button(visible=False),
         everywhere=gr.Button(interactive=False),
         summarise=gr.Button(interactive=False),
-        stop=gr.Button("Stop", visible=True, interactive=True),
+        stop=gr.Button(words("talk.stop"), visible=True, interactive=True),
     )
 
 
-def settled_again(document_id: str, library: Library) -> dict[str, Any]:
+def settled_again(words: Words, document_id: str, library: Library) -> dict[str, Any]:
     """As `settled`, for a document that may have been taken off the shelf meanwhile, in another tab."""
     item = next((item for item in library.shelf() if item.id == document_id), None)
-    return settled(item, library) if item else {"stop": gr.Button(visible=False)}
+    return settled(words, item, library) if item else {"stop": gr.Button(visible=False)}
 
 
-def settled(item: ShelfItem, library: Library) -> dict[str, Any]:
+def settled(words: Words, item: ShelfItem, library: Library) -> dict[str, Any]:
     """Return the fields of a conversation in which nothing is being answered."""
     turns = library.history(item.id)
     return {
-        "talk": conversation.conversation(turns, item.can_ask),
+        "talk": conversation.conversation(words, turns, item.can_ask),
         "live": "",
         "ask": gr.Button(visible=True, interactive=item.can_ask),
         "stop": gr.Button(visible=False),
@@ -184,7 +191,7 @@ def settled(item: ShelfItem, library: Library) -> dict[str, Any]:
         "summarise": gr.Button(visible=True, interactive=item.can_ask),
         "chats": gr.Button(visible=bool(turns or library.chats(item.id))),
         "fresh": gr.Button(visible=bool(turns)),
-        "keep": keep.links(item.id, item.title, turns),
+        "keep": keep.links(words, item.id, item.title, turns),
     }
 
 
@@ -209,16 +216,6 @@ def as_of(item: ShelfItem, page: float | None) -> int | None:
     return int(page) if item.whole and page and 1 <= page < item.pages else None
 
 
-def placeholder(item: ShelfItem) -> str:
+def placeholder(words: Words, item: ShelfItem) -> str:
     """Return the hint in the empty question box."""
-    return "Ask about this document" if item.can_ask else "You can ask as soon as some pages have been read"
-
-
-def section_choices(item: ShelfItem) -> list[tuple[str, int]]:
-    """Return the choices for a summary: the whole document, then its sections by number, indented by level."""
-    choices = [("The whole document", WHOLE_DOCUMENT)]
-    for section in item.sections:
-        indent = "\u2003" * max(0, section.level - 1)
-        title = section.title or f"Section {section.number}"
-        choices.append((f"{indent}{title} (p. {section.page:,})", section.number))
-    return choices
+    return words("talk.ask_hint") if item.can_ask else words("talk.wait_hint")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from app.handlers.runs import Runs
-from app.handlers.screen import Screen, askable, busy, settled_again
+from app.handlers.screen import Screen, askable, busy, settled_again, words_of
 from app.library import Library
 from app.markup.notice import notice
 from app.markup.several import asking, several
@@ -21,20 +21,24 @@ class SeveralHandlers:
     def begin(self, document_id: str, question: str, request: gr.Request) -> tuple[object, ...]:
         """The button was pressed: returns the question, then the screen's fields."""
         self._runs.begin(document_id, request)
-        return question, *busy()._replace(origin=asking(askable(self._library)), question=gr.Textbox(value=""))
+        words = words_of(self._library, request)
+        shown = busy(words)._replace(origin=asking(words, askable(self._library)), question=gr.Textbox(value=""))
+        return question, *shown
 
     def find(self, document_id: str, question: str, request: gr.Request) -> Screen:
         """Ask, and show what every book says."""
         run = self._runs.of(request)
         if run is None or run.document_id != document_id:
             return Screen()
-        shown, problem = "", ""
+        words, shown, problem = words_of(self._library, request), "", ""
         try:
-            shown = several(self._library.ask_several(question, should_stop=run.stop.is_set), question)
+            shown = several(words, self._library.ask_several(question, should_stop=run.stop.is_set), question)
         except self._library.named_errors() as error:
-            problem = str(error)
+            problem = words.error(error)
         if not self._runs.finish(run, request):
             return Screen()
-        said = notice([problem] if problem else [])
+        said = notice(words, [problem] if problem else [])
         back = gr.Textbox(value=question) if problem else Screen().question
-        return Screen(origin=shown, notice=said, question=back)._replace(**settled_again(document_id, self._library))
+        return Screen(origin=shown, notice=said, question=back)._replace(
+            **settled_again(words, document_id, self._library)
+        )

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from app.handlers.runs import Runs
-from app.handlers.screen import Screen, busy, safely
+from app.handlers.screen import Screen, busy, safely, words_of
 from app.library import Library
 from app.markup.conversation import pending
-from app.markup.conversations import EDITING, conversations
+from app.markup.conversations import conversations, editing
 from app.talk import so_far
+from app.words import Words
 
 WARMTH = 0.7
 
@@ -35,7 +36,7 @@ class Asked(NamedTuple):
 class TalkHandlers:
     """The events under the last turn and in the list of conversations; `opened` gives the screen of a document."""
 
-    def __init__(self, library: Library, runs: Runs, opened: Callable[[str], Screen]) -> None:
+    def __init__(self, library: Library, runs: Runs, opened: Callable[[Words, str], Screen]) -> None:
         self._library = library
         self._runs = runs
         self._opened = opened
@@ -46,11 +47,12 @@ class TalkHandlers:
         turns = self._library.history(document_id) if data.get("again") or data.get("edit") else ()
         if not turns:
             return None, *Screen()
+        words = words_of(self._library, request)
         if data.get("edit"):
-            return None, *Screen(editing=EDITING, question=gr.Textbox(value=turns[-1].question))
+            return None, *Screen(editing=editing(words), question=gr.Textbox(value=turns[-1].question))
         self._runs.begin(document_id, request)
         asked = Asked(turns[-1].question, instead=True, again=True, page=turns[-1].page)
-        return asked, *busy()._replace(live=pending(asked.question, "", "Recalling"))
+        return asked, *busy(words)._replace(live=pending(words, asked.question, "", words("talk.recalling")))
 
     def answer(
         self, document_id: str, asked: Asked, page: int | None, should_stop: Callable[[], bool]
@@ -67,35 +69,35 @@ class TalkHandlers:
             page=upto,
         )
 
-    def fresh(self, document_id: str) -> Screen:
+    def fresh(self, document_id: str, request: gr.Request) -> Screen:
         """Begin a new conversation about the open document; the one before stays in the list."""
 
-        def begun() -> Screen:
+        def begun(words: Words) -> Screen:
             self._library.new_chat(document_id)
-            return self._opened(document_id)._replace(notice="")
+            return self._opened(words, document_id)._replace(notice="")
 
-        return safely(self._library, begun)
+        return safely(self._library, request, begun)
 
-    def choose(self, document_id: str) -> Screen:
+    def choose(self, document_id: str, request: gr.Request) -> Screen:
         """The list of conversations was asked for."""
-        return safely(self._library, lambda: self._listed(document_id))
+        return safely(self._library, request, lambda words: self._listed(words, document_id))
 
-    def open(self, document_id: str, event: gr.EventData) -> Screen:
+    def open(self, document_id: str, event: gr.EventData, request: gr.Request) -> Screen:
         """A conversation was chosen, or given another name."""
         data = event._data if isinstance(event._data, dict) else {}
         if "chat" not in data:
             return Screen()
 
-        def change() -> Screen:
+        def change(words: Words) -> Screen:
             chat_id = int(data["chat"])
             if "title" in data:
                 self._library.rename_chat(document_id, chat_id, str(data["title"]))
-                return self._listed(document_id)
+                return self._listed(words, document_id)
             self._library.open_chat(document_id, chat_id)
-            return self._opened(document_id)
+            return self._opened(words, document_id)
 
-        return safely(self._library, change)
+        return safely(self._library, request, change)
 
-    def _listed(self, document_id: str) -> Screen:
+    def _listed(self, words: Words, document_id: str) -> Screen:
         title = self._library.get(document_id).title
-        return Screen(origin=conversations(title, self._library.chats(document_id)), notice="")
+        return Screen(origin=conversations(words, title, self._library.chats(document_id)), notice="")

@@ -18,6 +18,7 @@ from app.shelf import Shelf
 from app.turns import Turns
 from app.views import GatesView, MemoryView, Origin, ReadProgress, ReadReport, SeveralAnswers, TextAnswer
 from app.waypoints import Spacing
+from app.words import ENGLISH
 from storage import DocumentRow, StorageError, Store
 
 if TYPE_CHECKING:
@@ -202,37 +203,38 @@ class Library(Shelf):
         keep: bool = True,
         page: int | None = None,
         sentences: int | None = None,
+        language: str = ENGLISH,
     ) -> Iterator[str | Answer | TextAnswer]:
         """What a document, what it says up to the end of `page`, or a section of it (its number, from 1) comes to.
 
         That is the `sentences` which the memory found most worth keeping, quoted, and then the last piece is a TextAnswer. Where
         the memory doesn't tell (see `Highlights.find`), the model writes it: from the memory, or from one of the section alone,
         which is read by itself, once; that can be done before the document is read, happens at the first piece and tells
-        `on_progress`. When it is stopped there, the iterator ends without an Answer. Raises UnknownSection besides what ask raises.
+        `on_progress`. When it is stopped there, the iterator ends without an Answer. What is said
+        around it is in `language`. Raises UnknownSection besides what ask raises.
         """
-        engine, row = self._engine, self._row(document_id)
-        quoted = self._highlights.summary(row, section, page, sentences, keep)
+        engine, row, words = self._engine, self._row(document_id), self.languages.words(language)
+        quoted = self._highlights.summary(words, row, section, page, sentences, keep)
         if quoted is not None:
             return (piece for piece in (quoted.text, quoted))
         chosen = {} if options is None else {"options": options}
 
-        def summary(state: MemoryState, title: str, what: str) -> Iterator[str | Answer]:
+        def summary(state: MemoryState, title: str, asked: str) -> Iterator[str | Answer]:
             def pieces() -> Iterator[str | Answer]:
                 return engine.summarize(state, title=title, should_stop=should_stop, **chosen)
 
-            return self._answering(
-                row.id, f"Summarise {what}.", pieces, keep, page if section is None else None, summary=True
-            )
+            return self._answering(row.id, asked, pieces, keep, page if section is None else None, summary=True)
 
         if section is None:
-            what = f"“{row.title}”"
-            return self._from_memory(row, page, lambda s: summary(s, row.title, what), on_progress, should_stop)
+            asked = words("summary.of_document", title=row.title)
+            return self._from_memory(row, page, lambda s: summary(s, row.title, asked), on_progress, should_stop)
         text = self._section_text(row, section)
 
         def from_section() -> Iterator[str | Answer]:
             kept, _ = self._memories.read(text, None, on_progress, should_stop)
             if kept and kept.complete:
-                yield from summary(self._memories.load(kept)[1], text.title, f"section {section}, “{text.title}”")
+                asked = words("summary.of_section", number=section, title=text.title)
+                yield from summary(self._memories.load(kept)[1], text.title, asked)
 
         return from_section()
 

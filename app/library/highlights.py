@@ -11,6 +11,7 @@ from app.highlights import OF_A_SECTION, OF_ALL, Quote, best, sentence_spans, to
 from app.library.memories import Memories
 from app.turns import Turns
 from app.views import TextAnswer
+from app.words import Words
 from storage import DocumentRow, Store
 
 if TYPE_CHECKING:
@@ -24,18 +25,19 @@ class Highlights:
         self._engine, self._store, self._turns, self._memories = engine, store, turns, memories
 
     def summary(
-        self, row: DocumentRow, section: int | None, page: int | None, count: int | None, keep: bool
+        self, words: Words, row: DocumentRow, section: int | None, page: int | None, count: int | None, keep: bool
     ) -> TextAnswer | None:
-        """The best sentences of a document, of its pages up to `page` or of a section, as an answer, kept with `keep`.
+        """The best sentences of a document, of its pages up to `page` or of a section, as an answer in these words, kept with `keep`.
 
         None where `find` gives none, or there is no such section. Raises NotReadYet, StaleSnapshot, UnknownPage, NotReadThatFar.
         """
         begun, begin, end = time.monotonic(), 0, None
-        what, sections = f"“{row.title}”", self._store.documents.sections(row.id)
+        asked, sections = words("summary.of_document", title=row.title), self._store.documents.sections(row.id)
         pages = self._store.documents.pages(row.id)
         if section is not None and 1 <= section <= len(sections):
             chosen = sections[section - 1]
-            begin, end, what = chosen.start, chosen.end, f"section {section}, “{chosen.title}”"
+            begin, end = chosen.start, chosen.end
+            asked = words("summary.of_section", number=section, title=chosen.title)
         elif section is not None:
             return None
         elif page is not None:
@@ -46,10 +48,10 @@ class Highlights:
         quotes = self.find(row, pages, begin, end, count or (OF_ALL if section is None else OF_A_SECTION))
         if quotes is None:
             return None
-        said = told(quotes)
+        said = told(words, quotes)
         if keep:
             as_of = page if section is None else None
-            self._store.chats.add_turn(row.id, f"Summarise {what}.", said, places=[], page=as_of, summary=True)
+            self._store.chats.add_turn(row.id, asked, said, places=[], page=as_of, summary=True)
             self._store.documents.touch(row.id)
         return TextAnswer(said, len(quotes), (), time.monotonic() - begun)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from html import escape
 
+from app.words import Words
+
 # Share of the answer's likelihood that the memory brought, from which the words change.
 STRONG = 0.75
 FAIR = 0.40
@@ -19,35 +21,35 @@ def share(grounding: float) -> float:
     return 1.0 - math.exp(-max(0.0, grounding))
 
 
-def words(grounding: float, grounded: bool) -> str:
+def in_words(words: Words, grounding: float, grounded: bool) -> str:
     """Return one short sentence on where the answer comes from."""
     if not grounded:
-        return "The document doesn’t seem to say this"
+        return words("grounding.none")
     part = share(grounding)
     if part >= STRONG:
-        return "From the document’s memory"
-    if part >= FAIR:
-        return "Mostly from the document’s memory"
-    return "Partly from the document, partly general knowledge"
+        return words("grounding.strong")
+    return words("grounding.fair") if part >= FAIR else words("grounding.weak")
 
 
-def explanation(grounding: float) -> str:
+def explanation(words: Words, grounding: float) -> str:
     """Return the figure behind the bar as a sentence, for the tooltip and for screen readers."""
     if grounding <= 0.005:
-        return "Having read the document made this answer no likelier."
+        return words("grounding.no_likelier")
     factor = math.exp(min(grounding, math.log(1000.0)))
-    times = "1,000 times or more" if factor >= 999 else f"{factor:.1f} times"
-    return f"Having read the document made each word of this answer {times} likelier on average."
+    if factor >= 999:
+        return words("grounding.much_likelier")
+    return words("grounding.likelier", times=words.number(factor, 1))
 
 
-def meter(grounding: float, grounded: bool) -> str:
+def meter(words: Words, grounding: float, grounded: bool) -> str:
     """Return the HTML of the bar with its words."""
     part = round(100 * share(grounding))
     kind = "weak" if not grounded else "strong" if part >= 100 * STRONG else "fair"
-    detail = escape(explanation(grounding), quote=True)
+    detail = explanation(words, grounding)
+    said = escape(words("grounding.per_cent", part=part, detail=detail), quote=True)
     return (
-        f'<div class="grounding {kind}" title="{detail}">'
-        f'<span class="track" role="meter" aria-label="From the document" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{part}" aria-valuetext="{part} per cent. {detail}"><span style="width:{part}%"></span></span>'
-        f'<span class="said">{escape(words(grounding, grounded))}</span></div>'
+        f'<div class="grounding {kind}" title="{escape(detail, quote=True)}">'
+        f'<span class="track" role="meter" aria-label="{words("grounding.label")}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{part}" aria-valuetext="{said}"><span style="width:{part}%"></span></span>'
+        f'<span class="said">{escape(in_words(words, grounding, grounded))}</span></div>'
     )

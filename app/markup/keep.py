@@ -8,22 +8,23 @@ from collections.abc import Sequence
 
 from app import export
 from app.views import Turn
+from app.words import Words
 
 
-def links(document_id: str, title: str, turns: Sequence[Turn]) -> str:
+def links(words: Words, document_id: str, title: str, turns: Sequence[Turn]) -> str:
     """Return the HTML of the two links, or nothing where there is nothing to save."""
     if not turns:
         return ""
     name = file_name(title)
     kinds = (
-        ("Markdown", "md", "text/markdown", export.markdown(title, turns)),
+        ("Markdown", "md", "text/markdown", export.markdown(words, title, turns)),
         ("JSON", "json", "application/json", export.as_json(document_id, title, turns)),
     )
     anchors = " ".join(
         f'<a download="{name}.{ending}" href="data:{mime};charset=utf-8;base64,{_base64(text)}">{label}</a>'
         for label, ending, mime, text in kinds
     )
-    return f'<p class="keep"><span>Save this conversation as</span> {anchors}</p>'
+    return f'<p class="keep"><span>{words("talk.save")}</span> {anchors}</p>'
 
 
 def file_name(title: str) -> str:

@@ -7,54 +7,59 @@ import re
 from html import escape
 
 from app.curve import steepest
-from app.markup.words import percent
+from app.markup.figures import percent
+from app.markup.notice import closing
 from app.views import Origin, ReadProgress
+from app.words import Words
 
 WIDTH, HEIGHT, EDGE = 640, 96, 8
 SHORTEST_WORD = 4
 CLEAR = 0.5  # nats a token, as for the grounding of an answer
 
 
-def looking(progress: ReadProgress | None) -> str:
+def looking(words: Words, progress: ReadProgress | None) -> str:
     """Return the HTML shown while the memories are being asked and a stretch is read again."""
-    said = "Asking the memories that were kept on the way"
+    said = words("origin.asking")
     if progress is not None:
-        said = f"Reading page {progress.page:,} again, {percent(progress.n_tokens, progress.total_tokens)}%"
+        part = percent(progress.n_tokens, progress.total_tokens)
+        said = words("origin.reading", page=progress.page, part=part)
     return f'<div class="origin busy"><p class="waiting">{said}<i></i><i></i><i></i></p></div>'
 
 
-def origin(found: Origin, question: str, answer: str) -> str:
+def origin(words: Words, found: Origin, question: str, answer: str) -> str:
     """Return the HTML of the curve with its sentence, both answers side by side, and the passage."""
     return (
-        f'<section class="origin" aria-label="Where this was learned"><header><h3>Where did it learn this?</h3>'
-        f'<button type="button" data-close aria-label="Close">×</button></header>'
-        f'<p class="asked">{escape(question)}</p>{curve(found)}<p class="verdict">{verdict(found)}</p>'
-        f'<div class="answers"><div><h4>From memory</h4><p>{escape(answer)}</p></div>'
-        f"<div><h4>Read again just now</h4><p>{escape(found.again) or '–'}</p></div></div>"
-        f'<details class="passage" open><summary>The passage, {pages(found)}</summary>'
+        f'<section class="origin" aria-label="{words("origin.label")}"><header><h3>{words("talk.where")}</h3>'
+        f"{closing(words)}</header>"
+        f'<p class="asked">{escape(question)}</p>{curve(words, found)}<p class="verdict">{verdict(words, found)}</p>'
+        f'<div class="answers"><div><h4>{words("origin.from_memory")}</h4><p>{escape(answer)}</p></div>'
+        f"<div><h4>{words('origin.read_again')}</h4><p>{escape(found.again) or '–'}</p></div></div>"
+        f'<details class="passage" open><summary>{words("origin.passage", pages=pages(words, found))}</summary>'
         f"<blockquote>{marked(found.passage, f'{answer} {found.again}')}</blockquote></details></section>"
     )
 
 
-def pages(found: Origin) -> str:
+def pages(words: Words, found: Origin) -> str:
     """Return "page 3" or "pages 3 to 5"."""
-    first, last = found.first_page, found.last_page
-    return f"page {first:,}" if first == last else f"pages {first:,} to {last:,}"
+    return words.pages(found.first_page, found.last_page)
 
 
-def verdict(found: Origin) -> str:
+def verdict(words: Words, found: Origin) -> str:
     """Return in one sentence where the answer's likelihood rose most, and by how much."""
     if found.rise <= 0:
-        return "No stretch of the document made this answer likelier: it doesn’t come from there."
-    where = f"on {pages(found)}" + (f", in “{escape(found.section)}”" if found.section else "")
+        return words("origin.nowhere")
+    where = words("origin.on", pages=pages(words, found))
+    if found.section:
+        where = words("origin.on_in", pages=pages(words, found), section=escape(found.section))
     if found.rise < CLEAR:
-        return f"No stretch stands out. The likeliest place is {where}, but it made little difference."
+        return words("origin.unclear", where=where)
     times = math.exp(min(found.rise, math.log(1000)))
-    shown = "more than 1,000" if times >= 999 else f"{times:,.0f}" if times >= 10 else f"{times:.1f}"
-    return f"It was learned {where}: reading that made each word of the answer {shown} times likelier."
+    if times >= 999:
+        return words("origin.learned_well", where=where)
+    return words("origin.learned", where=where, times=words.number(times, 0 if times >= 10 else 1))
 
 
-def curve(found: Origin) -> str:
+def curve(words: Words, found: Origin) -> str:
     """Return an SVG of the answer's likelihood against how much had been read, with the steepest stretch shaded."""
     points = found.points
     total = max(points[-1].n_tokens, 1)
@@ -65,23 +70,23 @@ def curve(found: Origin) -> str:
     begin, end = steepest(points)
     left, right = across(begin.n_tokens), max(across(end.n_tokens), across(begin.n_tokens) + 2)
     dots = "".join(f'<circle cx="{across(p.n_tokens):.1f}" cy="{up(p.log_prob):.1f}" r="2.4"/>' for p in points)
-    said = f"How likely the answer was after each part of the document. {verdict(found)}"
+    said = words("origin.curve", verdict=verdict(words, found))
     return (
         f'<svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(said, quote=True)}">'
         f'<rect class="steep" x="{left:.1f}" y="0" width="{right - left:.1f}" height="{HEIGHT}"/>'
         f'<line class="floor" x1="0" y1="{HEIGHT - 1}" x2="{WIDTH}" y2="{HEIGHT - 1}"/><polyline points="{line}"/>{dots}</svg>'
-        f'<div class="ends"><span>beginning</span><span>likelihood of this answer as the book was read</span>'
-        f"<span>page {points[-1].page:,}</span></div>"
+        f'<div class="ends"><span>{words("origin.beginning")}</span><span>{words("origin.axis")}</span>'
+        f"<span>{words('pages.one', page=points[-1].page)}</span></div>"
     )
 
 
 def marked(passage: str, answers: str) -> str:
     """Return the passage as HTML with the answers' longer words and their numbers marked in it."""
-    words = {w for w in re.findall(r"\w+", answers.lower()) if len(w) >= SHORTEST_WORD or w.isdigit()}
-    if not words:
+    longer = {w for w in re.findall(r"\w+", answers.lower()) if len(w) >= SHORTEST_WORD or w.isdigit()}
+    if not longer:
         return escape(passage)
     found = re.compile(
-        rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})(?!\w)", re.IGNORECASE
+        rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(longer, key=len, reverse=True)))})(?!\w)", re.IGNORECASE
     )
     out, last = [], 0
     for hit in found.finditer(passage):

@@ -5,40 +5,42 @@ from __future__ import annotations
 from html import escape
 
 from app.markup import grounding
-from app.markup.words import count
+from app.markup.notice import closing
 from app.views import FromBook, SeveralAnswers
+from app.words import Words
 
 
-def asking(books: int) -> str:
+def asking(words: Words, books: int) -> str:
     """Return the HTML shown while the books are being asked."""
-    return f'<div class="origin busy"><p class="waiting">Asking {count(books, "book")} at once<i></i><i></i><i></i></p></div>'
+    said = words.count("several.asking", books)
+    return f'<div class="origin busy"><p class="waiting">{said}<i></i><i></i><i></i></p></div>'
 
 
-def several(found: SeveralAnswers, question: str) -> str:
+def several(words: Words, found: SeveralAnswers, question: str) -> str:
     """Return the HTML of all answers, the best first, with a link to each book."""
-    left_out = f"Not read yet, so not asked: {', '.join(found.left_out)}." if found.left_out else ""
-    notes = [note for note in ("Stopped before every book was asked." if found.stopped else "", left_out) if note]
+    left_out = words("several.left_out", titles=", ".join(found.left_out)) if found.left_out else ""
+    notes = [note for note in (words("several.stopped") if found.stopped else "", left_out) if note]
     return (
-        f'<section class="origin several" aria-label="Answers of several books"><header><h3>{_heading(found)}</h3>'
-        f'<button type="button" data-close aria-label="Close">×</button></header>'
-        f'<p class="asked">{escape(question)}</p><ol>{"".join(map(_one, found.told))}</ol>'
+        f'<section class="origin several" aria-label="{words("several.label")}"><header><h3>{_heading(words, found)}</h3>'
+        f"{closing(words)}</header>"
+        f'<p class="asked">{escape(question)}</p><ol>{"".join(_one(words, one) for one in found.told)}</ol>'
         + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
         + "</section>"
     )
 
 
-def _heading(found: SeveralAnswers) -> str:
+def _heading(words: Words, found: SeveralAnswers) -> str:
     saying = sum(one.grounded for one in found.told)
     if not saying:
-        return "No book seems to say"
-    return f"{saying} of {count(len(found.told), 'book')} {'answers' if saying == 1 else 'answer'}"
+        return words("several.none")
+    return words.count("several.heading", len(found.told), saying=saying, verb=words.count("several.says", saying))
 
 
-def _one(one: FromBook) -> str:
+def _one(words: Words, one: FromBook) -> str:
     said = (
-        f'<span class="looked-up">{count(one.total or 0, "place")} in its text</span>'
+        f'<span class="looked-up">{words.count("several.in_text", one.total or 0)}</span>'
         if one.grounding is None
-        else grounding.meter(one.grounding, one.grounded)
+        else grounding.meter(words, one.grounding, one.grounded)
     )
     link = f'<a href="?document={escape(one.document_id, quote=True)}">{escape(one.title)}</a>'
     kind = "" if one.grounded else ' class="silent"'

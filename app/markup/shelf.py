@@ -5,51 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from app.markup import words
+from app.markup.figures import percent
 from app.views import JobView, ShelfItem
+from app.words import Words
 
-STATUS_WORDS = {
-    "new": "Not read yet",
-    "queued": "Waiting its turn",
-    "reading": "Being read",
-    "read": "Ready to answer",
-    "stale": "Needs reading again",
-    "failed": "Reading failed",
-    "cancelled": "Reading stopped",
-}
 IN_PROGRESS = frozenset({"queued", "reading"})
 
-TOOLS = (
-    '<div class="tools" hidden><input type="search" aria-label="Find on the shelf" placeholder="Find by title, author or tag">'
-    '<select aria-label="Order of the shelf"><option value="added">Newest first</option><option value="asked">Last asked first</option>'
-    '<option value="title">By title</option><option value="author">By author</option></select>'
-    '<p role="status" hidden>Nothing on the shelf fits that.</p></div>'
-)
-
-EMPTY = (
-    '<div class="shelf-empty"><p class="lead">Your shelf is empty.</p>'
-    "<p>Drop a book, a report or a manual above. It is read once, and then it answers from memory.</p></div>"
-)
+ORDERS = ("added", "asked", "title", "author")
 
 
-def shelf(items: Sequence[ShelfItem], jobs: Mapping[str, JobView], selected: str) -> str:
+def tools(words: Words) -> str:
+    """Return the box to find and the choice of an order, hidden until there is something to look for."""
+    orders = "".join(f'<option value="{order}">{words(f"shelf.order_{order}")}</option>' for order in ORDERS)
+    return (
+        f'<div class="tools" hidden><input type="search" aria-label="{words("shelf.find")}" '
+        f'placeholder="{words("shelf.find_by")}"><select aria-label="{words("shelf.order")}">{orders}</select>'
+        f'<p role="status" hidden>{words("shelf.nothing")}</p></div>'
+    )
+
+
+def shelf(words: Words, items: Sequence[ShelfItem], jobs: Mapping[str, JobView], selected: str) -> str:
     """Return the HTML of the whole shelf; `selected` is the id of the open document, or an empty string."""
     if not items:
-        return EMPTY
-    rows = "".join(_row(item, jobs.get(item.id), item.id == selected) for item in items)
-    return f'<ul class="shelf" aria-label="Documents on the shelf">{rows}</ul>'
+        lead, hint = words("shelf.empty"), words("shelf.empty_hint")
+        return f'<div class="shelf-empty"><p class="lead">{lead}</p><p>{hint}</p></div>'
+    rows = "".join(_row(words, item, jobs.get(item.id), item.id == selected) for item in items)
+    return f'<ul class="shelf" aria-label="{words("shelf.label")}">{rows}</ul>'
 
 
 def progress(done: int, total: int | None, label: str) -> str:
     """Return an accessible progress bar for `done` of `total` tokens."""
-    part = words.percent(done, total)
+    part = percent(done, total)
     return (
         f'<span class="progress" role="progressbar" aria-label="{escape(label, quote=True)}" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{part}"><span style="width:{part}%"></span></span>'
     )
 
 
-def _row(item: ShelfItem, job: JobView | None, selected: bool) -> str:
+def _row(words: Words, item: ShelfItem, job: JobView | None, selected: bool) -> str:
     current = ' aria-current="true"' if selected else ""
     author = f'<span class="author">{escape(item.author)}</span>' if item.author else ""
     keys = {"title": item.title, "author": item.author, "tags": " ".join(item.tags), "added": item.added_at}
@@ -61,7 +54,7 @@ def _row(item: ShelfItem, job: JobView | None, selected: bool) -> str:
         f'<li class="{item.status}{" selected" if selected else ""}"{data}>'
         f'<button type="button" data-open="{escape(item.id, quote=True)}"{current}>'
         f'<span class="title">{escape(item.title)}</span>{author}'
-        f'<span class="facts">{_facts(item)}</span>{tags(item.tags)}{_state(item, job)}</button></li>'
+        f'<span class="facts">{_facts(words, item)}</span>{tags(item.tags)}{_state(words, item, job)}</button></li>'
     )
 
 
@@ -72,20 +65,20 @@ def tags(words_on_it: Sequence[str]) -> str:
     return f'<span class="tags">{"".join(f"<span>{escape(tag)}</span>" for tag in words_on_it)}</span>'
 
 
-def _facts(item: ShelfItem) -> str:
-    parts = [words.count(item.pages, "page")]
+def _facts(words: Words, item: ShelfItem) -> str:
+    parts = [words.count("count.pages", item.pages)]
     if item.tokens:
-        parts.append(words.count(item.tokens, "token"))
+        parts.append(words.count("count.tokens", item.tokens))
     if item.whole:
-        parts.append(f"memory {words.size(item.state_bytes)}")
+        parts.append(words("shelf.memory", size=words.size(item.state_bytes)))
     return " · ".join(parts)
 
 
-def _state(item: ShelfItem, job: JobView | None) -> str:
-    said = STATUS_WORDS[item.status]
-    warned = f'<span class="warned">{words.count(len(item.warnings), "warning")}</span>' if item.warnings else ""
+def _state(words: Words, item: ShelfItem, job: JobView | None) -> str:
+    said = words(f"shelf.status.{item.status}")
+    warned = f'<span class="warned">{words.count("count.warnings", len(item.warnings))}</span>' if item.warnings else ""
     if item.status == "reading" and job is not None and job.total_tokens:
-        part = words.percent(job.n_tokens, job.total_tokens)
-        bar = progress(job.n_tokens, job.total_tokens, f"Reading {item.title}")
+        part = percent(job.n_tokens, job.total_tokens)
+        bar = progress(job.n_tokens, job.total_tokens, words("shelf.reading", title=item.title))
         return f'<span class="status"><i></i>{said}, {part}%{warned}</span>{bar}'
     return f'<span class="status"><i></i>{said}{warned}</span>'

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import gradio as gr
 
+from app.handlers.summaries import LONG, MEDIUM, SHORT, WHOLE_DOCUMENT
 from app.pages import behaviour
 
 
@@ -30,7 +31,7 @@ class AskSection(NamedTuple):
     keep: gr.HTML
 
 
-def render() -> AskSection:
+def render(say: gr.I18n) -> AskSection:
     """Render the conversation, the question box and the summary line where we are; return their components."""
     with gr.Column(elem_classes="talk-pane", elem_id="talk-pane"):
         talk = gr.HTML("", apply_default_css=False, js_on_load=behaviour.TALK, elem_id="talk")
@@ -38,12 +39,12 @@ def render() -> AskSection:
         origin = gr.HTML("", apply_default_css=False, js_on_load=behaviour.ORIGIN, elem_id="origin")
     part = gr.HTML("", apply_default_css=False, elem_id="part")
     page = gr.Slider(
-        minimum=1, maximum=2, value=2, step=1, precision=0, label="As of page", visible=False, elem_id="page", buttons=[]
+        minimum=1, maximum=2, value=2, step=1, precision=0, label=say("page.as_of"), visible=False, elem_id="page", buttons=[]
     )  # fmt: skip
     editing = gr.HTML("", apply_default_css=False, js_on_load=behaviour.EDITING, elem_id="editing")
     with gr.Row(elem_classes="composer", elem_id="composer"):
         question = gr.Textbox(
-            label="Your question",
+            label=say("page.question"),
             show_label=False,
             container=False,
             lines=1,
@@ -51,12 +52,12 @@ def render() -> AskSection:
             scale=1,
             elem_id="question",
         )
-        ask = gr.Button("Ask", variant="primary", scale=0, min_width=92, elem_id="ask")
-        stop = gr.Button("Stop", variant="stop", scale=0, min_width=92, visible=False, elem_id="stop")
+        ask = gr.Button(say("page.ask"), variant="primary", scale=0, min_width=92, elem_id="ask")
+        stop = gr.Button(say("page.stop"), variant="stop", scale=0, min_width=92, visible=False, elem_id="stop")
     with gr.Row(elem_classes="summary-line", elem_id="summary-line"):
-        section, length = _of_what()
+        section, length = _of_what(say)
         everywhere = gr.Button(
-            "Ask the whole shelf",
+            say("page.everywhere"),
             size="sm",
             scale=0,
             min_width=160,
@@ -64,12 +65,12 @@ def render() -> AskSection:
             elem_classes="quiet",
             elem_id="everywhere",
         )
-        summarise = gr.Button("Summarise", size="sm", scale=0, min_width=110, elem_id="summarise")
+        summarise = gr.Button(say("page.summarise"), size="sm", scale=0, min_width=110, elem_id="summarise")
         chats = gr.Button(
-            "Conversations", size="sm", scale=0, min_width=130, visible=False, elem_classes="quiet", elem_id="chats"
+            say("page.chats"), size="sm", scale=0, min_width=130, visible=False, elem_classes="quiet", elem_id="chats"
         )
         fresh = gr.Button(
-            "New conversation", size="sm", scale=0, min_width=150, visible=False, elem_classes="quiet", elem_id="fresh"
+            say("page.fresh"), size="sm", scale=0, min_width=150, visible=False, elem_classes="quiet", elem_id="fresh"
         )
     keep = gr.HTML("", apply_default_css=False, elem_id="keep")
     return AskSection(
@@ -78,12 +79,26 @@ def render() -> AskSection:
     )  # fmt: skip
 
 
-def _of_what() -> tuple[gr.Dropdown, gr.Dropdown]:
+def _of_what(say: gr.I18n) -> tuple[gr.Dropdown, gr.Dropdown]:
     """What is to be summarised, and in how many sentences."""
     bare = {"show_label": False, "container": False}
-    whole, lengths = [("The whole document", 0)], [("Short", 5), ("Medium", 10), ("Long", 25)]
-    section = gr.Dropdown(whole, value=0, label="Summary of", scale=1, min_width=180, elem_id="section", **bare)
+    # the choices come with the page's first event, in the visitor's language
+    section = gr.Dropdown(
+        [("", WHOLE_DOCUMENT)],
+        value=WHOLE_DOCUMENT,
+        label=say("page.summary_of"),
+        scale=1,
+        min_width=180,
+        elem_id="section",
+        **bare,
+    )
     length = gr.Dropdown(
-        lengths, value=10, label="Length of the summary", scale=0, min_width=116, elem_id="length", **bare
+        [(str(number), number) for number in (SHORT, MEDIUM, LONG)],
+        value=MEDIUM,
+        label=say("page.length"),
+        scale=0,
+        min_width=116,
+        elem_id="length",
+        **bare,
     )
     return section, length

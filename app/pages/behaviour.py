@@ -7,7 +7,6 @@ ON_OPEN = """
 () => {
   const kept = localStorage.getItem("palimpsest-shade");
   if (kept) document.body.classList.toggle("dark", kept === "dark");
-  document.documentElement.lang = "en";
 }
 """
 
@@ -74,32 +73,39 @@ const remember = () => {
 watch("value", remember);
 """
 
-# Light and dark; and the tour, which opens by itself on the first visit, stands beside the page and never before it.
+# Light and dark; another language; and the tour, which opens by itself on the first visit, stands beside the page and never before
+# it. What the banner holds comes with the page's first event, so it is looked for when it is needed.
 BANNER = """
-const tour = element.querySelector(".tour");
-const steps = [...tour.querySelectorAll("section")];
-const back = tour.querySelector("[data-back]"), next = tour.querySelector("[data-next]");
+const tour = () => element.querySelector(".tour");
+const steps = () => [...element.querySelectorAll(".tour section")];
 const show = (number) => {
-  steps.forEach((step, i) => { step.hidden = i !== number; });
-  tour.querySelector("[role=status]").textContent = `${number + 1} of ${steps.length}`;
-  back.disabled = number === 0;
-  next.textContent = number === steps.length - 1 ? "Done" : "Next";
-  if (!tour.open) tour.show();
+  const all = steps(), next = element.querySelector("[data-next]");
+  all.forEach((step, i) => { step.hidden = i !== number; });
+  element.querySelector(".tour [role=status]").textContent = all[number].dataset.at;
+  element.querySelector("[data-back]").disabled = number === 0;
+  next.dataset.on ??= next.textContent;
+  next.textContent = number === all.length - 1 ? next.dataset.done : next.dataset.on;
+  if (!tour().open) tour().show();
   document.body.dataset.tourStep = number;
 };
 const leave = () => {
-  if (!tour.open) return;
-  tour.close();
+  if (!tour()?.open) return;
+  tour().close();
   delete document.body.dataset.tourStep;
   localStorage.setItem("palimpsest-toured", "yes");
 };
 element.addEventListener("click", (event) => {
-  const at = steps.findIndex((step) => !step.hidden);
+  const at = steps().findIndex((step) => !step.hidden);
   if (event.target.closest("[data-tour]")) show(0);
   else if (event.target.closest("[data-leave]")) leave();
   else if (event.target.closest("[data-back]")) show(at - 1);
-  else if (event.target.closest("[data-next]")) at === steps.length - 1 ? leave() : show(at + 1);
+  else if (event.target.closest("[data-next]")) at === steps().length - 1 ? leave() : show(at + 1);
   if (event.target.closest("[data-settings]")) trigger("click", {});
+  const language = event.target.closest("[data-language]");
+  if (language) {
+    document.cookie = `palimpsest-language=${language.dataset.language}; path=/; max-age=31536000; samesite=lax`;
+    location.reload();
+  }
   if (!event.target.closest("[data-shade]")) return;
   const dark = document.body.classList.toggle("dark");
   localStorage.setItem("palimpsest-shade", dark ? "dark" : "light");
@@ -107,7 +113,11 @@ element.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") leave();
 });
-if (!localStorage.getItem("palimpsest-toured")) show(0);
+const begin = () => {
+  if (tour() && !localStorage.getItem("palimpsest-toured")) show(0);
+};
+watch("value", () => requestAnimationFrame(begin));
+begin();
 """
 
 NOTICE = """
@@ -134,8 +144,9 @@ element.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   await navigator.clipboard.writeText(button.closest(".turn").querySelector(".text").innerText);
-  button.textContent = "Copied";
-  setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  button.dataset.copy ||= button.textContent;
+  button.textContent = button.dataset.copied;
+  setTimeout(() => { button.textContent = button.dataset.copy; }, 1500);
 });
 watch("value", () => requestAnimationFrame(end));
 requestAnimationFrame(end);
@@ -162,7 +173,7 @@ const rename = (row) => {
   const [open, button] = row.querySelectorAll("button");
   const box = document.createElement("input");
   box.value = open.querySelector(".title").textContent;
-  box.setAttribute("aria-label", "Name of the conversation");
+  box.setAttribute("aria-label", button.dataset.rename);
   let over = false; // taking the box away blurs it
   const done = (kept) => {
     if (over) return;

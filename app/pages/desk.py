@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import gradio as gr
 from app.handlers import Endpoints, Handlers, Screen, SettingsHandlers, SettingsScreen
 from app.jobs import ReadingQueue
 from app.library import Library
-from app.markup.frame import banner
 from app.models import Models
-from app.pages import ask, behaviour, reading, settings, shelf, theme
+from app.pages import ask, behaviour, language, reading, settings, shelf, theme
+from app.words import Languages
 
 TITLE = "Palimpsest"
 POLL_SECONDS = 1.0
@@ -35,39 +36,40 @@ def build_page(library: Library, queue: ReadingQueue, models: Models, asks: bool
     `queue` is started and stopped by the caller; the page only looks at it and adds to it. `asks` says whether this run asks for a
     password.
     """
-    handlers = Handlers(library, queue)
+    handlers, say = Handlers(library, queue), language.translations(library.languages)
     with gr.Blocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
         document_id, mark, asked, turn = gr.State(""), gr.State(""), gr.State(None), gr.State(-1)
-        head_of_page = gr.HTML(
-            banner(library.engine_info), apply_default_css=False, js_on_load=behaviour.BANNER, elem_id="banner"
-        )
+        banner = gr.HTML("", apply_default_css=False, js_on_load=behaviour.BANNER, elem_id="banner")
         notice = gr.HTML("", apply_default_css=False, js_on_load=behaviour.NOTICE, elem_id="notice")
         with gr.Row(elem_id="house"):
             with gr.Column(scale=0, min_width=300, elem_id="side"):
-                left = shelf.render()
+                left = shelf.render(say)
             with gr.Column(scale=1, min_width=300, elem_id="desk"):
-                chosen = settings.render()
-                head = reading.render()
+                chosen = settings.render(say)
+                head = reading.render(say)
                 with gr.Column(visible=False, elem_id="work") as work:
-                    talk = ask.render()
+                    talk = ask.render(say)
         timer = gr.Timer(POLL_SECONDS)
 
         found = {"document_id": document_id, "mark": mark, "notice": notice, "work": work}
         for section in (left, head, talk):
             found |= section._asdict()
         screen = [found[name] for name in Screen._fields]
+        page.load(handlers.frame, None, [banner, left.tools, talk.length], **LIGHT)
         _wire_shelf(page, handlers, left, head, timer, document_id, mark, screen)
         notice.click(handlers.undo, None, screen, **LIGHT)
         _wire_talk(handlers, talk, document_id, asked, turn, screen)
-        around = {"banner": head_of_page, "notice": notice, "timer": gr.Timer(POLL_SECONDS, active=False)}
+        around = {"banner": banner, "notice": notice, "timer": gr.Timer(POLL_SECONDS, active=False)}
         closed = _wire_settings(SettingsHandlers(library, models, asks), chosen, around)
         closed.then(handlers.reopen, document_id, screen, **LIGHT)
         _name_endpoints(Endpoints(library))
     return page
 
 
-def launch_options() -> dict[str, Any]:
-    """Return the keyword arguments of `launch()` for the page's look and safety; address and port are the caller's."""
+def launch_options(routes: Sequence[Any] = ()) -> dict[str, Any]:
+    """Return the keyword arguments of `launch()` for the page's look, language and safety; address and port are the caller's, and
+    so are other `routes` of the same server."""
+    languages = Languages.load()
     return {
         "theme": theme.theme(),
         "css": theme.css(),
@@ -79,6 +81,9 @@ def launch_options() -> dict[str, Any]:
         "show_error": False,
         "share": False,
         "ssr_mode": False,
+        "i18n": language.translations(languages),
+        "auth_message": languages.english("page.password_wanted"),
+        "app_kwargs": {"routes": list(routes), "middleware": [language.middleware(languages)]},
     }
 
 

@@ -12,8 +12,10 @@ from app import mentions
 from app.exact import Exact, recognise
 from app.library import Library
 from app.views import Place, TextAnswer
+from app.words import Languages
 from storage import Store
 
+EN = Languages.load().english
 ASKED = {
     "How many times is Queequeg named?": Exact("count", "Queequeg"),
     "how many times was the white whale mentioned in the book": Exact("count", "white whale"),
@@ -69,18 +71,18 @@ def test_the_count_is_that_of_grep(tmp_path: Path, phrase: str):
     grep = subprocess.run(
         ["grep", "-o", "-i", "-w", "-F", phrase, str(file)], capture_output=True, text=True, env={"LC_ALL": "C.UTF-8"}
     )
-    assert mentions.answer(Exact("count", phrase), PAGES).total == len(grep.stdout.splitlines())
+    assert mentions.answer(EN, Exact("count", phrase), PAGES).total == len(grep.stdout.splitlines())
 
 
 def test_a_count_says_how_often_and_on_which_pages():
-    say = lambda phrase: mentions.answer(Exact("count", phrase), PAGES).text  # noqa: E731
+    say = lambda phrase: mentions.answer(EN, Exact("count", phrase), PAGES).text  # noqa: E731
     assert say("ann") == "“ann” stands in the text 5 times, on 3 of its 3 pages."
     assert say("Hanna") == "“Hanna” stands in the text once, on page 1."
     assert say("Zorro") == "“Zorro” doesn’t stand anywhere in the text."
 
 
 def test_places_have_their_page_and_the_words_around():
-    found = mentions.answer(Exact("list", "long supper"), PAGES)
+    found = mentions.answer(EN, Exact("list", "long supper"), PAGES)
     assert found.places == (
         Place(
             2,
@@ -99,22 +101,24 @@ def test_places_have_their_page_and_the_words_around():
 
 def test_apostrophes_and_characters_of_patterns_are_taken_as_they_are():
     pages = ("Ann's (a.b) costs $5.", " Ann’s axb.")
-    assert mentions.answer(Exact("count", "Ann's"), pages).total == 2
-    assert mentions.answer(Exact("count", "a.b"), pages).total == 1
-    assert mentions.answer(Exact("count", "(a.b)"), pages).total == 1
+    assert mentions.answer(EN, Exact("count", "Ann's"), pages).total == 2
+    assert mentions.answer(EN, Exact("count", "a.b"), pages).total == 1
+    assert mentions.answer(EN, Exact("count", "(a.b)"), pages).total == 1
 
 
 def test_sentences_are_quoted_with_their_pages():
-    found = mentions.answer(Exact("quote", "supper"), PAGES)
+    found = mentions.answer(EN, Exact("quote", "supper"), PAGES)
     assert found.text == (
         "“And the long supper began; Ann-Marie was late (Ann too).” (page 3)\n\n“The Long Supper ended.” (page 3)"
     )
     assert found.total == 2
-    assert mentions.answer(Exact("quote", "Zorro"), PAGES).text == "“Zorro” doesn’t stand anywhere in the text."
+    assert mentions.answer(EN, Exact("quote", "Zorro"), PAGES).text == "“Zorro” doesn’t stand anywhere in the text."
 
 
 def test_more_sentences_than_are_shown_are_said_to_be_there():
-    found = mentions.answer(Exact("quote", "owl"), ["An owl sat. " * 3 + "".join(f"Owl {i} flew. " for i in range(9))])
+    found = mentions.answer(
+        EN, Exact("quote", "owl"), ["An owl sat. " * 3 + "".join(f"Owl {i} flew. " for i in range(9))]
+    )
     assert found.text.count("(page 1)") == mentions.MOST_QUOTES
     assert "And 7 more" in found.text and found.total == 12
 

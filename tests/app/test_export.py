@@ -17,8 +17,10 @@ from app.library import Library
 from app.markup import keep
 from app.terminal import Output
 from app.views import Place, Turn
+from app.words import Languages
 from tests.app.small_engine import said
 
+EN = Languages.load().english
 AT = "2026-11-26T02:40:00+00:00"
 TURNS = (
     Turn("Who keeps\nthe <light>?", "Odda “Marrin”\nAnd her dog.", 1.25, True, AT),
@@ -28,7 +30,7 @@ TURNS = (
 
 
 def test_markdown_holds_every_question_answer_and_source():
-    text = export.markdown("The\nLamp", TURNS)
+    text = export.markdown(EN, "The\nLamp", TURNS)
     assert text.startswith("# The Lamp\n\n## Who keeps the <light>?\n\nOdda “Marrin”\nAnd her dog.\n\n")
     assert "From the document's memory (grounding 1.25 nats a token)." in text
     assert "Looked up in the text itself, word for word. As of page 4." in text
@@ -50,15 +52,15 @@ def test_json_gives_back_what_went_in():
 
 
 def test_the_links_carry_the_files_themselves():
-    html = keep.links("d1", 'The "Lamp" & <b>', TURNS)
+    html = keep.links(EN, "d1", 'The "Lamp" & <b>', TURNS)
     found = re.findall(r'download="([^"]+)" href="data:([^;]+);charset=utf-8;base64,([^"]+)"', html)
     assert [(name, kind) for name, kind, _ in found] == [
         ("the-lamp-b.md", "text/markdown"),
         ("the-lamp-b.json", "application/json"),
     ]
     texts = [base64.b64decode(unquote(data)).decode() for _, _, data in found]
-    assert texts == [export.markdown('The "Lamp" & <b>', TURNS), export.as_json("d1", 'The "Lamp" & <b>', TURNS)]
-    assert keep.links("d1", "The Lamp", ()) == ""
+    assert texts == [export.markdown(EN, 'The "Lamp" & <b>', TURNS), export.as_json("d1", 'The "Lamp" & <b>', TURNS)]
+    assert keep.links(EN, "d1", "The Lamp", ()) == ""
     assert keep.file_name("Ærø ♥") == "r" and keep.file_name("♥") == "conversation"
 
 
@@ -66,12 +68,12 @@ def test_the_terminal_prints_or_writes_it(library: Library, tides: str, tmp_path
     library.read(tides)
     answer = said(library.ask(tides, "Who?"))
     assert cli_shelf.chat(library, tides[:6], None, Output(json=False)) == 0
-    assert capsys.readouterr().out == export.markdown("Tides", library.history(tides))
+    assert capsys.readouterr().out == export.markdown(EN, "Tides", library.history(tides))
     for name in ("talk.md", "talk.json"):
         assert cli_shelf.chat(library, tides, tmp_path / name, Output(json=True)) == 0
         told = json.loads(capsys.readouterr().out)
         assert told["turns"][0]["answer"] == answer and told["file"] == str(tmp_path / name)
-    assert (tmp_path / "talk.md").read_text(encoding="utf-8") == export.markdown("Tides", library.history(tides))
+    assert (tmp_path / "talk.md").read_text(encoding="utf-8") == export.markdown(EN, "Tides", library.history(tides))
     assert json.loads((tmp_path / "talk.json").read_text(encoding="utf-8"))["title"] == "Tides"
     with pytest.raises(FileNotWritten):
         cli_shelf.chat(library, tides, tmp_path / "nowhere" / "talk.md", Output(json=False))

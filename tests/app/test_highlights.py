@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from app.errors import NotReadYet, UnknownPage, UnknownSection
-from app.highlights import INTRODUCTION, NOTHING, Quote, best, sentence_spans, told
+from app.highlights import Quote, best, sentence_spans, told
 from app.library import Library
 from app.views import TextAnswer
+from app.words import Languages
 from storage import Store
 from tests.app.small_engine import SmallEngine
 
+EN = Languages.load().english
 # The small engine finds digits worth keeping, the more of them the better.
 BOOK = (
     "# Arrivals\n\nThe ferry came at 7 in the morning. Nobody was there to see it. Mr. Brook paid 11 marks and 50 pence.\n\n"
@@ -35,7 +37,7 @@ def quoted(library: Library, document: str, **how) -> list[str]:
     text, answer = library.summarize(document, **how)
     assert isinstance(answer, TextAnswer) and text == answer.text and answer.grounded and answer.grounding is None
     first, *quotes = text.split("\n\n")
-    assert first == INTRODUCTION and len(quotes) == answer.total
+    assert first == EN("summary.introduction") and len(quotes) == answer.total
     return [quote[1 : quote.index("”")] for quote in quotes]
 
 
@@ -105,4 +107,4 @@ def test_sentences_are_cut_at_their_ends_and_headings_left_out():
 def test_no_sentence_is_told_twice_and_nothing_is_said_to_be_nothing():
     quotes = [Quote(1, "a", 1.0), Quote(2, "b", 3.0), Quote(3, "a", 1.0), Quote(4, "c", 2.0)]
     assert best(quotes, 9) == [quotes[0], quotes[1], quotes[3]] and best(quotes, 2) == [quotes[1], quotes[3]]
-    assert told([]) == NOTHING and told(quotes[1:2]).endswith("“b” (page 2)")
+    assert told(EN, []) == EN("summary.nothing") and told(EN, quotes[1:2]).endswith("“b” (page 2)")

@@ -331,7 +331,10 @@ def test_a_conversation_can_be_saved(desk) -> None:
         page.click("#keep a >> nth=0")
     assert saved.value.suggested_filename == "keeper-log.md"
     text = Path(saved.value.path()).read_text(encoding="utf-8")
-    assert text == markdown("Keeper Log", desk.library.history(document)) and ANSWER in text
+    assert (
+        text == markdown(desk.library.languages.english, "Keeper Log", desk.library.history(document))
+        and ANSWER in text
+    )
     page.click("#fresh")
     page.wait_for_selector("#keep a", state="detached")
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from app.markup.tour import CANNOT, STEPS
+from app.words import Languages
 from tests.browser.books import prose
 from tests.browser.page_engine import ANSWER
 
 # Gradio's own use of pandas; nothing that the page could change.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+EN = Languages.load().english
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -59,20 +62,20 @@ def test_everything_by_keyboard(desk) -> None:
 def test_a_first_visit_begins_with_a_tour_and_a_second_does_not(desk) -> None:
     desk.read_in(prose("First Log", 2, 30), "first.md")
     page = desk.open(toured=False)
-    for number, step in enumerate(STEPS, start=1):
-        page.locator(".tour h2", has_text=step.title).wait_for()
+    for number, (name, at) in enumerate(STEPS, start=1):
+        page.locator(".tour h2", has_text=EN(f"tour.{name}.title")).wait_for()
         assert page.locator(".tour [role=status]").inner_text() == f"{number} of {len(STEPS)}"
-        assert [one.at for one in STEPS if framed(page, one.at)] == [step.at]
-        page.fill("#question textarea", step.title)  # the page goes on working beside it
+        assert [one for _, one in STEPS if framed(page, one)] == [at]
+        page.fill("#question textarea", EN(f"tour.{name}.title"))  # the page goes on working beside it
         page.click(".tour [data-next]")
-    assert not page.is_visible(".tour") and not any(framed(page, step.at) for step in STEPS)
+    assert not page.is_visible(".tour") and not any(framed(page, at) for _, at in STEPS)
     page.reload()
     page.wait_for_selector("#about .about")
     assert not page.is_visible(".tour")
     page.click("[data-tour]")
     page.click(".tour [data-next]")
     page.click(".tour [data-back]")
-    page.locator(".tour h2", has_text=STEPS[0].title).wait_for()
+    page.locator(".tour h2", has_text=EN("tour.drop.title")).wait_for()
     page.keyboard.press("Escape")
     assert not page.is_visible(".tour")
 
@@ -86,7 +89,7 @@ def test_the_tour_fits_a_phone_and_says_what_cannot_be_done(desk) -> None:
     for _ in STEPS[1:]:
         page.click(".tour [data-next]")
     page.click(".tour summary")
-    assert all(page.locator(".tour li", has_text=line).is_visible() for line in CANNOT)
+    assert all(page.locator(".tour li", has_text=EN(f"tour.cannot.{name}")).is_visible() for name in CANNOT)
     box = page.locator(".tour").bounding_box()
     assert box["x"] >= 0 and box["y"] >= 0 and box["x"] + box["width"] <= 390 and box["y"] + box["height"] <= 844
     assert contrast(page, ".tour p") >= 4.5

@@ -1,0 +1,71 @@
+"""An answer or a summary as it is being written, from the first word to the kept conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import gradio as gr
+
+from app.handlers.runs import Runs
+from app.handlers.screen import Screen, busy, safely, settled
+from app.library import Library
+from app.markup.conversation import pending
+from app.markup.notice import notice
+from app.words import Words
+
+
+class Streams:
+    """Shows what comes piece by piece, as the one run of a tab; `opened` gives the screen of a document."""
+
+    def __init__(self, library: Library, runs: Runs, opened: Callable[[Words, str], Screen]) -> None:
+        self._library = library
+        self._runs = runs
+        self._opened = opened
+
+    def begin(self, words: Words, document_id: str, question: str, waiting: str, request: gr.Request) -> Screen:
+        """Return the screen while the answer to `question` is waited for, with `waiting` in its place."""
+        self._runs.begin(document_id, request)
+        return busy(words)._replace(live=pending(words, question, "", waiting))
+
+    def run(
+        self,
+        words: Words,
+        document_id: str,
+        question: str,
+        waiting: str,
+        pieces: Callable[[Callable[[], bool]], Iterator[Any]],
+        request: gr.Request,
+        back: str,
+    ) -> Iterator[Screen]:
+        """Stream the `pieces` of an answer; at its end the kept conversation stands there. When it fails, a notice says why and
+        `back` is put back into the question box."""
+        run = self._runs.of(request)
+        if run is None or run.document_id != document_id:
+            # Another document was opened before the model was free.
+            yield Screen()
+            return
+        text = ""
+        problem = ""
+        try:
+            if not run.stop.is_set():
+                with closing(pieces(run.stop.is_set)) as stream:
+                    for piece in stream:
+                        if isinstance(piece, str):
+                            text += piece
+                            # A tab that has moved on to another document is left alone.
+                            here = self._runs.of(request) is run
+                            yield Screen(live=pending(words, question, text, waiting)) if here else Screen()
+        except self._library.named_errors() as error:
+            problem = words.error(error)
+        finally:
+            here_still = self._runs.finish(run, request)
+        if here_still:
+            yield safely(self._library, request, lambda words: self._settle(words, document_id, problem, back))
+
+    def _settle(self, words: Words, document_id: str, problem: str, back: str) -> Screen:
+        item = next((item for item in self._library.shelf() if item.id == document_id), None)
+        shown = Screen(**settled(words, item, self._library)) if item else self._opened(words, "")
+        restored = gr.Textbox(value=back) if problem and back else Screen().question
+        return shown._replace(notice=notice(words, [problem] if problem else []), question=restored)

@@ -1,0 +1,89 @@
+"""Sentences, numbers, sizes, times and days as one language has them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.words.sentences import Sentences
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language: `words("shelf.empty")` is what its catalogue has under that key, plain text with nothing escaped.
+
+    `texts` are the catalogue's by key; `sentences` are those that other parts say in English, None for English itself.
+    """
+
+    language: str
+    texts: Mapping[str, str]
+    sentences: Sentences | None = None
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text of a key with its values put in; whole numbers are written as the language does. Raises KeyError."""
+        return self.texts[key].format(**{name: self._value(value) for name, value in values.items()})
+
+    def count(self, key: str, number: int, **values: object) -> str:
+        """Return the text of a key for that number of things: "1 page", "12,345 pages"; {n} is the number."""
+        return self(f"{key}.one" if number == 1 else f"{key}.other", n=number, **values)
+
+    def number(self, amount: float, decimals: int = 0) -> str:
+        """Return an amount with so many decimals: 12,345.6 in English, 12.345,6 in Dutch."""
+        marks = {",": self("numbers.thousands"), ".": self("numbers.decimal")}
+        return "".join(marks.get(mark, mark) for mark in f"{amount:,.{decimals}f}")
+
+    def size(self, n_bytes: int) -> str:
+        """Return a size in bytes as people read it, in steps of 1,000: "812 B", "2.1 MB"."""
+        amount = float(n_bytes)
+        for unit in ("B", "kB", "MB", "GB"):
+            if amount < 1000 or unit == "GB":
+                break
+            amount /= 1000
+        whole = unit == "B" or amount >= 100
+        return f"{amount:.0f} {unit}" if whole else f"{self.number(amount, 1)} {unit}"
+
+    def rate(self, tokens_per_second: float | None) -> str:
+        """Return a reading speed, or an empty string before it is known."""
+        if tokens_per_second is None or not math.isfinite(tokens_per_second) or tokens_per_second <= 0:
+            return ""
+        return self("time.rate", n=self.number(tokens_per_second))
+
+    def time_left(self, seconds: float | None) -> str:
+        """Return an estimate that doesn't pretend to precision, or an empty string before one is known."""
+        if seconds is None or not math.isfinite(seconds) or seconds < 0:
+            return ""
+        if seconds < 5:
+            return self("time.moments")
+        if seconds < 55:
+            return self("time.seconds", n=5 * math.ceil(seconds / 5))
+        minutes = math.ceil(seconds / 60 - 0.1)
+        if minutes < 60:
+            return self.count("time.minutes", max(minutes, 1))
+        hours, rest = divmod(minutes, 60)
+        return self("time.hours", hours=hours, minutes=f"{rest:02d}")
+
+    def day(self, moment: str) -> str:
+        """Return the day of a time in ISO 8601, as the clock on this machine has it: "5 March 2031"."""
+        here = datetime.fromisoformat(moment).astimezone()
+        month = self("dates.months").split(" ")[here.month - 1]
+        return self("dates.day", day=here.day, month=month, year=str(here.year))
+
+    def pages(self, first: int, last: int) -> str:
+        """Return "page 3" or "pages 3 to 5"."""
+        return self("pages.one", page=first) if first == last else self("pages.range", first=first, last=last)
+
+    def told(self, sentence: str) -> str:
+        """Return in this language what another part of the program said in English: an error, a warning; as it is where the
+        catalogue doesn't know it."""
+        return sentence if self.sentences is None else self.sentences.told(sentence, self.number)
+
+    def error(self, error: Exception) -> str:
+        """Return the sentence of a named error. One whose words differ from case to case stands in English after a Dutch lead."""
+        sentence = str(error)
+        said, lead = self.told(sentence), self.texts.get(f"errors.{type(error).__name__}", "")
+        return lead.format(said=sentence) if said == sentence and lead.endswith("{said}") else said
+
+    def _value(self, value: object) -> object:
+        return self.number(value) if isinstance(value, int) and not isinstance(value, bool) else value
