@@ -176,6 +176,7 @@ def _evaluation(verbs: argparse._SubParsersAction, common: argparse.ArgumentPars
         "--ways", nargs="+", choices=ways, default=ways, help="what is seen of the text before (all)"
     )
 
+    _plots(add("plots", "pictures of what a memory keeps, where it writes and who listens, for the docs"))
     questions = add("questions", "plain questions on one text")
     questions.add_argument("--document", type=Path, required=True, metavar="FILE", help="the text to read")
     questions.add_argument(
@@ -187,6 +188,14 @@ def _evaluation(verbs: argparse._SubParsersAction, common: argparse.ArgumentPars
     heads = add("heads", "which layers of a model look answers up")
     heads.add_argument("--trials", type=_count, default=24, metavar="N", help="how many questions (24)")
     heads.add_argument("--seed", type=int, default=0, metavar="N")
+
+
+def _plots(plots: argparse.ArgumentParser) -> None:
+    plots.add_argument("--document", type=Path, required=True, metavar="FILE", help="a text full of facts")
+    plots.add_argument("--filler", type=Path, required=True, metavar="FILE", help="the text around it, or a folder")
+    plots.add_argument("--tokens", type=_count, default=16384, metavar="N", help="of both together (16384)")
+    plots.add_argument("--retention", type=Path, default=None, metavar="FILE", help="what `eval retention --json` said")
+    plots.add_argument("--to", type=Path, required=True, metavar="DIR", help="where to write the pictures")
 
 
 def _hidden(length: Callable[[str], int]) -> argparse.ArgumentParser:

@@ -14,6 +14,7 @@ from training.evaluation import (
     passages,
     passkey,
     perplexity,
+    plots,
     questions,
     retention,
     summaries,
@@ -34,7 +35,14 @@ class Evaluation(NamedTuple):
 
 def named_errors() -> tuple[type[Exception], ...]:
     """What an evaluation raises when it was given the wrong files; the text is a sentence for the user."""
-    return (FillerTooShort, EmbedderMissing, questions.QuestionsInvalid, RowsInvalid, CorpusError)
+    return (
+        FillerTooShort,
+        EmbedderMissing,
+        questions.QuestionsInvalid,
+        RowsInvalid,
+        CorpusError,
+        plots.RetentionInvalid,
+    )
 
 
 def evaluation(name: str) -> Evaluation:
@@ -50,6 +58,7 @@ def evaluation(name: str) -> Evaluation:
         "summaries": Evaluation(_summaries, summaries.table),
         "perplexity": Evaluation(_perplexity, perplexity.table),
         "retention": Evaluation(_retention, retention.table),
+        "plots": Evaluation(_plots, plots.table),
     }[name]
 
 
@@ -121,3 +130,10 @@ def _retention(engine: Engine, given: Namespace, say: Say) -> dict:
     return retention.run_retention(
         engine, tokens=given.tokens, trials=given.trials, filler=given.filler, seed=given.seed, say=say
     )
+
+
+def _plots(engine: Engine, given: Namespace, say: Say) -> dict:
+    return plots.run_plots(
+        engine, document=given.document, filler=given.filler, tokens=given.tokens, to=given.to,
+        retention=given.retention, say=say,
+    )  # fmt: skip
