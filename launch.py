@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import importlib.util
-import ipaddress
 import os
 import signal
 import socket
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import cli, cli_shelf
 from app.arguments import build_parser
-from app.errors import AddressTaken, McpMissing, McpUnguarded, PasswordMissing
+from app.choices import MODEL_PARTS, Choices
+from app.errors import AddressTaken, McpMissing
 from app.library import Library, named_errors
-from app.password import doorkeeper
-from app.settings import Settings
+from app.password import doorkeeper, lock
+from app.settings import Settings, settings_from
 from app.shelf import Shelf
 from app.terminal import Output, error_line
 from app.window import show, window_parts_missing
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from app.jobs import ReadingQueue
     from engine.engine import Engine, EngineSettings
 
-EVERYWHERE = "0.0.0.0"
 SAMPLES = Path(__file__).parent / "app" / "samples"
 
 
@@ -47,37 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-def settings_from(given: Namespace, environment: dict[str, str]) -> Settings:
-    """The command line first, then PALIMPSEST_HOME, _DB, _MODEL and _PASSWORD, then the defaults. Raises PasswordMissing, McpUnguarded."""
-    home = Path(getattr(given, "home", None) or environment.get("PALIMPSEST_HOME") or Path.home() / ".palimpsest")
-    database = getattr(given, "db", None) or environment.get("PALIMPSEST_DB") or home / "library.db"
-    model = getattr(given, "model", None) or environment.get("PALIMPSEST_MODEL") or "default"
-    others = {
-        name: getattr(given, name)
-        for name in ("adapter", "device", "dtype", "threads", "host", "port", "json", "mcp", "window")
-        if hasattr(given, name)
-    }
-    if getattr(given, "share_on_lan", False):
-        others["host"] = others.get("host", EVERYWHERE)
-    password = getattr(given, "password", None) or environment.get("PALIMPSEST_PASSWORD") or None
-    settings = Settings(
-        home, Path(database), model, open_browser=getattr(given, "open", False), password=password, **others
-    )
-    if not (password or is_here(settings.host)):
-        raise PasswordMissing(settings.host)
-    if settings.mcp and password:
-        raise McpUnguarded
-    return settings
-
-
-def is_here(host: str) -> bool:
-    """Whether only this machine reaches that address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def run(given: Namespace, settings: Settings, out: Output) -> int:
@@ -137,16 +107,16 @@ def run_library(given: Namespace, documents: Library, out: Output) -> int:
 def library(settings: Settings, out: Output) -> Iterator[Library]:
     """The library with its model. The file is opened first, so that what is wrong with it shows at once."""
     with Store.open(settings.database) as store:
-        yield Library(load_engine(settings, out), store)
+        yield Library(load_engine(settings.chosen(Shelf(store).choices()), out.note), store)
 
 
-def load_engine(settings: Settings, out: Output) -> Engine:
+def load_engine(settings: Settings, say: Callable[[str], None]) -> Engine:
     """The model, fetched if it is missing. Raises EngineError."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from engine.engine import Engine
 
-    return Engine.load(engine_settings(settings), out.note)
+    return Engine.load(engine_settings(settings), say)
 
 
 def engine_settings(settings: Settings) -> EngineSettings:
@@ -160,11 +130,16 @@ def engine_settings(settings: Settings) -> EngineSettings:
         device=settings.device,
         dtype=settings.dtype,
         threads=settings.threads,
+        rule=settings.rule,
     )
 
 
 def serve(settings: Settings, out: Output) -> int:
     """The app, until Ctrl-C or SIGTERM; a reading under way is saved and goes on at the next start."""
+    with Store.open(settings.database) as store:
+        choices = Shelf(store).choices()
+    settings, asks = settings.chosen(choices), lock(settings.password, choices.password)
+    settings.check(choices.password)
     check_address(settings)
     if settings.mcp and importlib.util.find_spec("mcp") is None:
         raise McpMissing
@@ -176,6 +151,7 @@ def serve(settings: Settings, out: Output) -> int:
     with library(settings, out) as documents:
         from app.api import router
         from app.jobs import ReadingQueue
+        from app.models import Models
         from app.pages import build_page, launch_options
 
         ended = threading.Event()
@@ -184,18 +160,20 @@ def serve(settings: Settings, out: Output) -> int:
         queue = ReadingQueue(documents)
         documents.sweep()
         shelve_samples(documents, queue)
-        page = build_page(documents, queue)
+        page = build_page(
+            documents, queue, Models(documents, queue, partial(another_engine, settings), in_use(settings))
+        )
         queue.start()
         try:
             page.launch(
-                **launch_options(router(documents, settings.password).routes),
+                **launch_options(router(documents, asks).routes),
                 server_name=settings.host,
                 server_port=settings.port,
                 inbrowser=settings.open_browser or (settings.window and not in_window),
                 prevent_thread_lock=True,
                 quiet=True,
                 mcp_server=settings.mcp,
-                auth=doorkeeper(settings.password),
+                auth=doorkeeper(asks),
             )
             out.note(f"Palimpsest is open on http://{settings.host}:{settings.port} (Ctrl-C ends it).")
             if in_window:
@@ -206,6 +184,17 @@ def serve(settings: Settings, out: Output) -> int:
             queue.stop()
             page.close(verbose=False)
     return 0
+
+
+def in_use(settings: Settings) -> Choices:
+    """What the running model was loaded with."""
+    return Choices(**{name: getattr(settings, name) for name in MODEL_PARTS})
+
+
+def another_engine(settings: Settings, wanted: Choices, say: Callable[[str], None]) -> Engine:
+    """The model that was chosen on the settings page, whatever the command line says; an adapter of its own stays with its model."""
+    adapter = settings.adapter if wanted.model == settings.model else None
+    return load_engine(replace(settings, adapter=adapter, given=frozenset()).chosen(wanted), say)
 
 
 def check_address(settings: Settings) -> None:
@@ -227,7 +216,7 @@ def shelve_samples(documents: Library, queue: ReadingQueue) -> None:
 
 def evaluate(given: Namespace, settings: Settings, out: Output) -> int:
     """`eval NAME`: what the memory recalls; see training.evaluation."""
-    engine = load_engine(settings, out)
+    engine = load_engine(settings, out.note)
     from training.evaluation import commands
 
     evaluation = commands.evaluation(given.name)

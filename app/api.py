@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import ModelUnnamed, NoQuestion, PasswordWrong, UnknownDocument
 from app.library import Library, StorageError
-from app.password import same_words
+from app.password import Lock
 
 PREFIX = "palimpsest/"
 LONGEST = 128
@@ -55,13 +55,13 @@ class Request(BaseModel):
     max_completion_tokens: int | None = None
 
 
-def router(library: Library, password: str | None = None) -> APIRouter:
-    """The routes, to be added to the app's server; with a `password` only for those who send it as their API key."""
+def router(library: Library, asks: Lock | None = None) -> APIRouter:
+    """The routes, to be added to the app's server; where somebody `asks` for a password only for those who send it as their API key."""
     routes = APIRouter()
 
     @routes.get("/v1/models")
     def models(authorization: Authorization = None) -> JSONResponse:
-        if not _knows(password, authorization):
+        if not _knows(asks, authorization):
             return _refused(PasswordWrong())
         return JSONResponse({"object": "list", "data": [_model(item) for item in library.shelf() if item.can_ask]})
 
@@ -69,7 +69,7 @@ def router(library: Library, password: str | None = None) -> APIRouter:
     def completions(asked: Request, authorization: Authorization = None) -> JSONResponse | StreamingResponse:
         head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": asked.model}
         try:
-            if not _knows(password, authorization):
+            if not _knows(asks, authorization):
                 raise PasswordWrong
             pieces = _asked(library, asked)
             if asked.stream:
@@ -84,10 +84,9 @@ def router(library: Library, password: str | None = None) -> APIRouter:
     return routes
 
 
-def _knows(password: str | None, authorization: str | None) -> bool:
+def _knows(asks: Lock | None, authorization: str | None) -> bool:
     """Whether the header `Authorization` has the password, where there is one."""
-    sent = (authorization or "").removeprefix("Bearer ")
-    return password is None or same_words(sent, password)
+    return asks is None or asks((authorization or "").removeprefix("Bearer "))
 
 
 def _asked(library: Library, request: Request) -> Iterator[Any]:

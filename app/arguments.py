@@ -61,6 +61,9 @@ def _common() -> argparse.ArgumentParser:
     group.add_argument("--adapter", type=Path, metavar="DIR", help="fine-tuned adapter for the model")
     group.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], help="where to compute (auto)")
     group.add_argument("--dtype", choices=["auto", "float32", "bfloat16", "float16"], help="precision (auto)")
+    group.add_argument(
+        "--rule", choices=["gated_delta", "linear", "delta"], help="memory rule, for a model without an adapter"
+    )
     group.add_argument("--threads", type=_count, metavar="N", help="processor threads")
     return common
 

@@ -191,6 +191,22 @@ class McpUnguarded(LibraryError):
         super().__init__("--mcp knows no password and would let everybody in. Leave out one of the two.")
 
 
+class PasswordEmpty(LibraryError):
+    """A password without a letter was to be set."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A password needs at least one letter. Type one, or leave the shelf open to everybody on this machine."
+        )
+
+
+class ChangeUnderWay(LibraryError):
+    """Another model is being loaded already."""
+
+    def __init__(self) -> None:
+        super().__init__("A model is being loaded already. Wait until it is there, then choose another.")
+
+
 class PasswordWrong(LibraryError):
     """A program asked without the password, or with another one."""
 

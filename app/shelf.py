@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app import mentions, portable, rows
+from app.choices import NOTE, Choices
 from app.errors import (
     AmbiguousDocument,
     NothingToRestore,
@@ -129,6 +130,14 @@ class Shelf:
             return False
         self._store.set_note(name, "done")
         return True
+
+    def choices(self) -> Choices:
+        """What was chosen on the settings page."""
+        return Choices.from_note(self._store.note(NOTE))
+
+    def keep_choices(self, choices: Choices) -> None:
+        """Keeps it for the next start."""
+        self._store.set_note(NOTE, choices.to_note())
 
     def history(self, document_id: str) -> tuple[Turn, ...]:
         """The document's current chat, oldest turn first."""

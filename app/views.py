@@ -257,3 +257,12 @@ class MemoryView:
     cache_bytes_per_token: int
     written: tuple[tuple[int, float], ...]
     gates: tuple[GatesView, ...]
+
+
+@dataclass(frozen=True)
+class ModelChange:
+    """How the change to another model stands, and what to say of it; `tokens_per_second` is how fast the new one read here."""
+
+    state: Literal["idle", "loading", "done", "failed"]
+    said: str
+    tokens_per_second: float | None = None

@@ -25,7 +25,8 @@ SUMMARY = AnswerOptions(max_new_tokens=200, no_repeat=4)
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """Which model to load, where to keep downloads, and on what to compute ("auto": the best there is)."""
+    """Which model to load, where to keep downloads, and on what to compute ("auto": the best there is). `rule` is the memory rule of a
+    model whose memory was never trained; a trained one keeps its own."""
 
     cache_dir: Path
     model: str = DEFAULT_MODEL
@@ -33,6 +34,7 @@ class EngineSettings:
     device: str = "auto"
     dtype: str = "auto"
     threads: int | None = None
+    rule: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class EngineInfo:
     weights_hash: str
     trained: bool
     cache_bytes_per_token: int
+    parameters: int = 0
 
 
 class Engine:
@@ -62,7 +65,7 @@ class Engine:
         self.info = EngineInfo(
             name, str(self.model.device), loaded.parts["dtype"], config.rule, config.segment_len, config.state_bytes,
             loaded.parts["adapter"] if loaded.parts["adapter"] != "none" else loaded.parts["base"], loaded.trained,
-            config.cache_bytes_per_token,
+            config.cache_bytes_per_token, sum(weights.numel() for weights in self.model.parameters()),
         )  # fmt: skip
 
     @staticmethod
@@ -74,7 +77,10 @@ class Engine:
         dtype = choose_dtype(device, settings.dtype)
         shown = DEFAULT_BASE.name if settings.model == DEFAULT_MODEL else settings.model
         return Engine(
-            load_model(settings.model, settings.cache_dir, settings.adapter_dir, device, dtype, on_progress), shown
+            load_model(
+                settings.model, settings.cache_dir, settings.adapter_dir, device, dtype, on_progress, settings.rule
+            ),
+            shown,
         )
 
     def tokenize(self, pages: Sequence[str]) -> TokenizedDocument:
@@ -107,6 +113,13 @@ class Engine:
     def group_tokens(self) -> int:
         """How many tokens to read together on this machine now."""
         return reader.group_tokens(self.model)
+
+    def reading_speed(self) -> float:
+        """Tokens a second that this machine reads now, measured on one segment after one that warms up."""
+        some = torch.arange(self.info.segment_len) % self.model.config.text_config.vocab_size
+        for _ in range(2):
+            *_, last = self.read(some.tolist(), self.empty_state(), group_tokens=len(some))
+        return last.tokens_per_second
 
     def read(self, ids: Sequence[int], state: MemoryState, *, group_tokens: int) -> Iterator[ReadStep]:
         """Read `ids` after what `state` holds; see `engine.reader.read`."""

@@ -13,6 +13,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTra
 from engine import adapter
 from engine.errors import AdapterInvalid, ModelNotFound, UnsupportedModel
 from engine.fetch import ensure_default_base
+from engine.hub import fetch_model
 from engine.model import InfiniForCausalLM, convert, register
 
 DEFAULT_MODEL = "default"
@@ -35,30 +36,28 @@ def load_model(
     device: torch.device,
     dtype: torch.dtype,
     say: Callable[[str], None],
+    rule: str | None = None,
 ) -> Loaded:
     """The model called `name`: "default", a folder, or a hub id; with `adapter_dir`'s adapter, or the shipped one for the default.
 
-    Without an adapter the memory is untrained: it works, and recalls little. Raises ModelNotFound, UnsupportedModel,
-    AdapterInvalid and the errors of `engine.fetch`.
+    Without an adapter the memory is untrained: it works, and recalls little; `rule` is how it is written. Raises
+    ModelNotFound, UnsupportedModel, AdapterInvalid and the errors of `engine.fetch`.
     """
     register()
     source = str(ensure_default_base(cache_dir, say)) if name == DEFAULT_MODEL else name
     if name == DEFAULT_MODEL and adapter_dir is None and (SHIPPED_ADAPTER / adapter.MANIFEST).is_file():
         adapter_dir = SHIPPED_ADAPTER
-    say("loading the model")
-    tokenizer, model = _pretrained(source, dtype)
-    base_hash = (
-        model_hash(Path(source))
-        if Path(source).is_dir()
-        else f"hub:{name}@{getattr(model.config, '_commit_hash', None)}"
-    )
+    folder, base_hash = (Path(source), "") if Path(source).is_dir() else _from_hub(source, say)
+    say("Loading the model ...")
+    tokenizer, model = _pretrained(folder, name, dtype)
+    base_hash = base_hash or model_hash(folder)
     trained = isinstance(model, InfiniForCausalLM)
     adapter_hash = "none"
     if adapter_dir is not None:
         model, adapter_hash = _with_adapter(model, adapter_dir, base_hash)
         trained = True
     elif not trained:
-        model = convert(model)
+        model = convert(model, **({} if rule is None else {"rule": rule, **_with_rule(rule)}))
     parts = {
         "base": base_hash,
         "architecture": architecture_hash(model),
@@ -68,6 +67,10 @@ def load_model(
         "tokenizer": hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest(),
     }
     return Loaded(model.to(device).eval(), tokenizer, parts, trained)
+
+
+def _with_rule(rule: str) -> dict:
+    return {} if rule == "gated_delta" else {"feature_map": "elu", "gate": "convex"}
 
 
 def memory_settings(model: InfiniForCausalLM) -> dict:
@@ -107,23 +110,35 @@ def fingerprint(parts: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _pretrained(source: str, dtype: torch.dtype):
+def _not_there(source: str) -> ModelNotFound:
+    return ModelNotFound(
+        f"The model {source!r} could not be loaded: no such folder, or the hub cannot be reached. Give the folder of a "
+        "model on this machine, a hub id while online, or 'default'."
+    )
+
+
+def _from_hub(name: str, say: Callable[[str], None]) -> tuple[Path, str]:
+    try:
+        folder = fetch_model(name, say)
+    except (OSError, ValueError) as error:
+        raise _not_there(name) from error
+    return folder, f"hub:{name}@{folder.name}"
+
+
+def _pretrained(source: Path, name: str, dtype: torch.dtype):
     try:
         config = AutoConfig.from_pretrained(source)
         if type(config) not in AutoModelForCausalLM._model_mapping:
             raise UnsupportedModel(
-                f"{source} is a {config.model_type!r} model, not a language model that can be given a memory."
+                f"{name} is a {config.model_type!r} model, not a language model that can be given a memory."
             )
         return AutoTokenizer.from_pretrained(source), AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
     except SafetensorError as error:
         raise ModelNotFound(
-            f"The weights in {source!r} are damaged. Copy the model there again, or choose 'default'."
+            f"The weights in {str(source)!r} are damaged. Copy the model there again, or choose 'default'."
         ) from error
     except (OSError, ValueError) as error:
-        raise ModelNotFound(
-            f"The model {source!r} could not be loaded: no such folder, or the hub cannot be reached. Give the folder of a "
-            "model on this machine, a hub id while online, or 'default'."
-        ) from error
+        raise _not_there(name) from error
 
 
 def _with_adapter(base, folder: Path, base_hash: str) -> tuple[InfiniForCausalLM, str]:

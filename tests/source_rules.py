@@ -8,7 +8,16 @@ PACKAGES = ("app", "bench", "documents", "engine", "storage", "training")
 INNERMOST = {"documents": {"documents"}, "storage": {"storage"}, "engine": {"engine"}}
 TOOLS = {"training": {"engine", "documents", "training"}, "bench": {"engine", "documents", "training", "bench"}}
 # From the outside in. A layer may use the ones after it, never the ones before it.
-APP_LAYERS = ("app.pages", "app.handlers", "app.api", "app.cli", "app.cli_shelf", "app.jobs", "app.library")
+APP_LAYERS = (
+    "app.pages",
+    "app.handlers",
+    "app.api",
+    "app.cli",
+    "app.cli_shelf",
+    "app.models",
+    "app.jobs",
+    "app.library",
+)
 OUTER = (
     "app.pages",
     "app.handlers",
@@ -16,6 +25,7 @@ OUTER = (
     "app.cli",
     "app.cli_shelf",
     "app.terminal",
+    "app.models",
     "app.jobs",
     "app.markup",
     "app.views",

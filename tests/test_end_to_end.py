@@ -24,8 +24,12 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 import launch
+from app.choices import Choices
+from app.password import hashed
+from app.settings import Settings
+from app.shelf import Shelf
 from storage import Store
-from tests.engine.tiny import make_model, make_tokenizer
+from tests.engine.tiny import make_base, make_model, make_tokenizer
 
 COUNTED = "How many times is Vessary named?"
 ROOT = Path(launch.__file__).parent
@@ -123,6 +127,33 @@ def test_a_memory_of_other_settings_is_refused(run, book, tmp_path, capsys):
     ]
     assert launch.main(words) == 1
     assert "StaleSnapshot" in capsys.readouterr().err
+
+
+def test_what_was_chosen_on_the_page_holds_for_the_next_start_and_the_terminal(model, book, tmp_path, capsys):
+    with Store.open(tmp_path / "library.db") as store:
+        Shelf(store).keep_choices(Choices(model=str(model), device="cpu", dtype="float32", password=hashed("mellon")))
+    where = ["--db", str(tmp_path / "library.db"), "--home", str(tmp_path)]
+    assert launch.main(["read", str(book), "--json", *where]) == 0
+    assert json.loads(capsys.readouterr().out.strip().splitlines()[-1])["documents"][0]["title"] == "The Mill"
+    assert launch.main(["read", str(book), "--model", str(tmp_path / "none"), *where]) == 1
+    assert "ModelNotFound" in capsys.readouterr().err
+    assert launch.main(["--mcp", *where]) == 1
+    assert "McpUnguarded" in capsys.readouterr().err
+
+
+def test_another_model_whatever_the_command_line_says(model, tmp_path):
+    base, said = tmp_path / "base", []
+    make_base().save_pretrained(base)
+    make_tokenizer().save_pretrained(base)
+    named = Settings(
+        tmp_path, tmp_path / "l.db", model=str(model), dtype="bfloat16", given=frozenset({"model", "dtype"})
+    )
+    engine = launch.another_engine(named, Choices(str(base), "cpu", "float32", "linear"), said.append)
+    info = engine.info
+    assert (info.model, info.dtype, info.rule, info.trained) == (str(base), "float32", "linear", False)
+    assert info.parameters > 0 and engine.reading_speed() > 0 and said
+    other = launch.another_engine(named, Choices(str(base), "cpu", "float32", "gated_delta"), said.append)
+    assert other.fingerprint != engine.fingerprint and other.info.rule == "gated_delta"
 
 
 def test_an_answer_with_the_pages_it_was_learned_from(run, book):

@@ -5,5 +5,6 @@ from __future__ import annotations
 from app.handlers.endpoints import Endpoints
 from app.handlers.events import Handlers
 from app.handlers.screen import Screen
+from app.handlers.settings import SettingsHandlers, SettingsScreen
 
-__all__ = ["Endpoints", "Handlers", "Screen"]
+__all__ = ["Endpoints", "Handlers", "Screen", "SettingsHandlers", "SettingsScreen"]

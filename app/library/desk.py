@@ -46,14 +46,24 @@ class Library(Shelf):
     def __init__(
         self, engine: Engine, store: Store, policy: SavePolicy | None = None, spacing: Spacing | None = None
     ) -> None:
-        """`policy` says how often a reading is saved, `spacing` how far apart the waypoints on its way are kept."""
+        """`policy` says how often a reading is saved, `spacing` how far apart the waypoints on its way are kept: as it was chosen
+        (see `choices`), where it isn't given."""
         super().__init__(store, engine.fingerprint)
-        self._engine = engine
         self._turns = Turns()
-        self._memories = Memories(engine, store, self._turns, policy or SavePolicy(), spacing or Spacing())
-        self._origins = Origins(engine, store, self._turns, self._memories)
+        self._policy, self._spacing = policy or SavePolicy(), spacing
+        self.use(engine)
+
+    def use(self, engine: Engine) -> None:
+        """Reads and answers with `engine` from now on; an answer that is under way ends with the one it began with. Readings must
+        have stopped (`ReadingQueue.stop`)."""
+        self._engine, self._fingerprint = engine, engine.fingerprint
+        self._memories = Memories(engine, self._store, self._turns, self._policy, self._kept_apart)
+        self._origins = Origins(engine, self._store, self._turns, self._memories)
         self._several = Several(engine, self._turns, self._memories)
-        self._highlights = Highlights(engine, store, self._turns, self._memories)
+        self._highlights = Highlights(engine, self._store, self._turns, self._memories)
+
+    def _kept_apart(self) -> Spacing:
+        return self._spacing or self.choices().spacing()
 
     @property
     def engine_info(self) -> EngineInfo:

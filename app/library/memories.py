@@ -40,7 +40,9 @@ class Text:
 class Memories:
     """The memories that one engine makes and one store keeps. Readings take turns on the engine, a group at a time."""
 
-    def __init__(self, engine: Engine, store: Store, turns: Turns, policy: SavePolicy, spacing: Spacing) -> None:
+    def __init__(
+        self, engine: Engine, store: Store, turns: Turns, policy: SavePolicy, spacing: Callable[[], Spacing]
+    ) -> None:
         self._engine = engine
         self._store = store
         self._turns = turns
@@ -250,6 +252,7 @@ class Memories:
         if text.section != WHOLE or point.complete:
             return False, ()
         kept = self._store.waypoints.tokens(text.document_id, self._engine.fingerprint)
-        if not self._spacing.due(kept, point.step.n_tokens):
+        spacing = self._spacing()
+        if not spacing.due(kept, point.step.n_tokens):
             return False, ()
-        return True, self._spacing.surplus([*kept, point.step.n_tokens])
+        return True, spacing.surplus([*kept, point.step.n_tokens])

@@ -23,6 +23,10 @@ def banner(words: Words, others: Sequence[Words], engine_info: Any | None) -> st
         f"<p>{words('frame.motto')}</p></div></div>"
         f'<div class="side">{_machine(words, engine_info)}{"".join(map(_switch, others))}'
         f'<button type="button" class="round" data-tour aria-label="{words("frame.tour")}">?</button>'
+        f'<button type="button" class="round" data-settings aria-label="{words("frame.settings")}">'
+        '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="3.2"/><circle cx="12" cy="12" r="7"/>'
+        '<path class="stroke" d="M12 2v3M12 19v3M2 12h3M19 12h3M4.9 4.9l2.2 2.2M16.9 16.9l2.2 2.2M4.9 19.1l2.2-2.2M16.9 7.1l2.2-2.2"/>'
+        "</svg></button>"
         f'<button type="button" class="round" data-shade aria-label="{words("frame.shade")}">'
         '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="8"/>'
         '<path d="M12 4a8 8 0 0 1 0 16z"/></svg></button></div></div>'

@@ -100,6 +100,7 @@ element.addEventListener("click", (event) => {
   else if (event.target.closest("[data-leave]")) leave();
   else if (event.target.closest("[data-back]")) show(at - 1);
   else if (event.target.closest("[data-next]")) at === steps().length - 1 ? leave() : show(at + 1);
+  if (event.target.closest("[data-settings]")) trigger("click", {});
   const language = event.target.closest("[data-language]");
   if (language) {
     document.cookie = `palimpsest-language=${language.dataset.language}; path=/; max-age=31536000; samesite=lax`;
@@ -215,4 +216,41 @@ EDITING = """
 element.addEventListener("click", (event) => {
   if (event.target.closest("[data-keep]")) props.value = "";
 });
+"""
+
+# The settings: closed by their cross or by Escape; old books read again; and the shade, which is this browser's alone.
+SETTINGS_HEAD = """
+element.addEventListener("click", (event) => {
+  if (event.target.closest("[data-close]")) trigger("click", {});
+});
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest?.("input, textarea, [role=listbox]");
+  if (event.key === "Escape" && !typing && element.isConnected) trigger("click", {});
+});
+element.querySelector("[data-close]").focus();
+"""
+
+READ_AGAIN = """
+element.addEventListener("click", (event) => {
+  if (event.target.closest("[data-read-again]")) trigger("click", {});
+});
+"""
+
+SHADES = """
+const buttons = [...element.querySelectorAll("[data-set-shade]")];
+const show = () => {
+  const kept = localStorage.getItem("palimpsest-shade") || "";
+  for (const button of buttons) button.setAttribute("aria-pressed", button.dataset.setShade === kept);
+};
+element.addEventListener("click", (event) => {
+  const chosen = event.target.closest("[data-set-shade]");
+  if (!chosen) return;
+  const shade = chosen.dataset.setShade;
+  if (shade) localStorage.setItem("palimpsest-shade", shade);
+  else localStorage.removeItem("palimpsest-shade");
+  const dark = shade ? shade === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches;
+  document.body.classList.toggle("dark", dark);
+  show();
+});
+show();
 """

@@ -8,10 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from app.handlers import Endpoints, Handlers, Screen
+from app.handlers import Endpoints, Handlers, Screen, SettingsHandlers, SettingsScreen
 from app.jobs import ReadingQueue
 from app.library import Library
-from app.pages import ask, behaviour, language, reading, shelf, theme
+from app.models import Models
+from app.pages import ask, behaviour, language, reading, settings, shelf, theme
 from app.words import Languages
 
 TITLE = "Palimpsest"
@@ -29,10 +30,11 @@ HEAVY: dict[str, Any] = {
 }
 
 
-def build_page(library: Library, queue: ReadingQueue) -> gr.Blocks:
+def build_page(library: Library, queue: ReadingQueue, models: Models, asks: bool = False) -> gr.Blocks:
     """Return the page, ready to `launch(**launch_options(), server_name=..., server_port=...)`.
 
-    `queue` is started and stopped by the caller; the page only looks at it and adds to it.
+    `queue` is started and stopped by the caller; the page only looks at it and adds to it. `asks` says whether this run asks for a
+    password.
     """
     handlers, say = Handlers(library, queue), language.translations(library.languages)
     with gr.Blocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
@@ -43,6 +45,7 @@ def build_page(library: Library, queue: ReadingQueue) -> gr.Blocks:
             with gr.Column(scale=0, min_width=300, elem_id="side"):
                 left = shelf.render(say)
             with gr.Column(scale=1, min_width=300, elem_id="desk"):
+                chosen = settings.render(say)
                 head = reading.render(say)
                 with gr.Column(visible=False, elem_id="work") as work:
                     talk = ask.render(say)
@@ -56,6 +59,9 @@ def build_page(library: Library, queue: ReadingQueue) -> gr.Blocks:
         _wire_shelf(page, handlers, left, head, timer, document_id, mark, screen)
         notice.click(handlers.undo, None, screen, **LIGHT)
         _wire_talk(handlers, talk, document_id, asked, turn, screen)
+        around = {"banner": banner, "notice": notice, "timer": gr.Timer(POLL_SECONDS, active=False)}
+        closed = _wire_settings(SettingsHandlers(library, models, asks), chosen, around)
+        closed.then(handlers.reopen, document_id, screen, **LIGHT)
         _name_endpoints(Endpoints(library))
     return page
 
@@ -111,6 +117,29 @@ def _wire_shelf(
     head.look.click(handlers.look, document_id, screen, **LIGHT)
     head.leave.click(handlers.reopen, document_id, screen, **LIGHT)
     head.save.click(handlers.describe, [document_id, head.title, head.author, head.tags], screen, **LIGHT)
+
+
+def _wire_settings(
+    handlers: SettingsHandlers, chosen: settings.SettingsSection, around: dict[str, gr.components.Component]
+) -> Any:
+    """Returns the event of their being closed."""
+    found = around | chosen._asdict()
+    shown = [found[name] for name in SettingsScreen._fields]
+    events = [
+        (around["banner"].click, handlers.open, None),
+        (chosen.which.input, handlers.kind, chosen.which),
+        (chosen.load.click, handlers.load, [chosen.which, chosen.name, chosen.device, chosen.dtype, chosen.rule]),
+        (chosen.name.submit, handlers.load, [chosen.which, chosen.name, chosen.device, chosen.dtype, chosen.rule]),
+        (around["timer"].tick, handlers.tick, None),
+        (chosen.running.click, handlers.read_again, None),
+        (chosen.waypoints.input, handlers.waypoints, chosen.waypoints),
+        (chosen.lock.click, handlers.lock, chosen.words),
+        (chosen.words.submit, handlers.lock, chosen.words),
+        (chosen.unlock.click, handlers.unlock, None),
+    ]
+    for event, handler, given in events:
+        event(handler, given, shown, **LIGHT)
+    return chosen.head.click(handlers.close, None, shown, **LIGHT)
 
 
 def _name_endpoints(endpoints: Endpoints) -> None:

@@ -66,7 +66,10 @@ class SmallAnswer:
 class SmallEngine:
     """One token a character. `pause` seconds a group make it slow; `fails_at` tokens make it fail."""
 
-    info = SimpleNamespace(model="small", device="cpu", dtype="float32", segment_len=5, cache_bytes_per_token=20)
+    info = SimpleNamespace(
+        model="small", device="cpu", dtype="float32", segment_len=5, cache_bytes_per_token=20, state_bytes=97,
+        rule="hash", trained=True, parameters=1_000_000,
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -125,6 +128,9 @@ class SmallEngine:
             worths = tuple(bytes(200 * c.isdigit() for c in some) if self.judges else b"" for some in parts)
             left = (total - state.n_tokens) / 1000.0
             yield SmallStep(state, state.n_tokens, total, 1000.0, left, strengths, worths)
+
+    def reading_speed(self) -> float:
+        return 1000.0
 
     def token_starts(self, page: str) -> list[int]:
         return list(range(len(page)))

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from app.api import router
 from app.library import Library
+from app.password import lock
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_what_is_wrong_is_said_with_a_status(server: httpx.Client, library: Libr
 
 def test_a_shelf_with_a_password_answers_only_who_knows_it(library: Library, tides: str):
     library.read(tides)
-    with TestClient(FastAPI(routes=router(library, "mellon").routes)) as client:
+    with TestClient(FastAPI(routes=router(library, lock("mellon", None)).routes)) as client:
         for headers in ({}, {"Authorization": "Bearer melon"}, {"Authorization": "Bearer "}):
             client.headers = headers
             for answer in (client.get("/v1/models"), ask(client, f"palimpsest/{tides}", "Who?")):

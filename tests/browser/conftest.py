@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from engine.errors import ModelNotFound
 from storage import Store
 from tests.browser.page_engine import PageEngine
 
@@ -57,21 +59,35 @@ class Desk:
     engine: PageEngine = field(default_factory=PageEngine)
     outside: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    load_pause: float = 0.0
 
     def start(self) -> None:
         """Start server and worker, as launch.py does."""
+        from app.choices import Choices
         from app.jobs import ReadingQueue
         from app.library import Library
+        from app.models import Models
         from app.pages import build_page, launch_options
 
         self.store = Store.open(self.database)
         self.library = Library(self.engine, self.store)
         self.queue = ReadingQueue(self.library)
         self.queue.start()
-        self.blocks = build_page(self.library, self.queue)
+        self.models = Models(self.library, self.queue, self.load, Choices("default", "auto", "auto"))
+        self.blocks = build_page(self.library, self.queue, self.models)
         _, self.address, _ = self.blocks.launch(
             server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True, quiet=True, **launch_options()
         )
+
+    def load(self, wanted, say) -> PageEngine:
+        """The engine for a model called "other"; the first one again for the embedded one; and none for any other."""
+        say("Fetching 3 of 9 MB ...")
+        time.sleep(self.load_pause)
+        if wanted.model == "default":
+            return self.engine
+        if wanted.model != "other":
+            raise ModelNotFound(f"The model {wanted.model!r} could not be loaded.")
+        return PageEngine(name="other", fingerprint="other")
 
     def stop(self) -> None:
         """Stop everything, as at the end of the process; the database file stays."""

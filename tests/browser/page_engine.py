@@ -25,15 +25,21 @@ class PageInfo:
     dtype: str = "float32"
     segment_len: int = 64
     cache_bytes_per_token: int = 23_040
+    state_bytes: int = 9_535_488
+    rule: str = "gated_delta"
+    trained: bool = True
+    parameters: int = 134_515_008
 
 
 class PageEngine(SmallEngine):
     """Questions with "weather" are not grounded, those with "everything" have a long answer, "hostile" a nasty one."""
 
-    info = PageInfo()
-
-    def __init__(self, *, group: int = 1021, pause: float = 0.0, word_pause: float = 0.01) -> None:
-        super().__init__("page", group=group, pause=pause)
+    def __init__(
+        self, *, group: int = 1021, pause: float = 0.0, word_pause: float = 0.01, name: str = "tiny-test-model",
+        fingerprint: str = "page",
+    ) -> None:  # fmt: skip
+        super().__init__(fingerprint, group=group, pause=pause)
+        self.info = PageInfo(name)
         self.word_pause = word_pause
         self.words_said = 0
 

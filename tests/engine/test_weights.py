@@ -33,7 +33,7 @@ def test_a_base_model_gets_an_untrained_memory(base_folder: Path, tmp_path: Path
     loaded = load_model(str(base_folder), tmp_path / "cache", None, CPU, torch.float32, said.append)
     assert isinstance(loaded.model, InfiniForCausalLM) and not loaded.trained and not loaded.model.training
     assert loaded.parts["adapter"] == "none" and loaded.parts["base"] == model_hash(base_folder)
-    assert said == ["loading the model"] and not (tmp_path / "cache").exists()
+    assert said == ["Loading the model ..."] and not (tmp_path / "cache").exists()
     with torch.no_grad():
         ids = torch.tensor([[5, 100, 37]])
         assert torch.equal(loaded.model(ids).logits, make_base()(ids).logits)

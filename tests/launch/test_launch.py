@@ -15,7 +15,7 @@ from app.arguments import build_parser
 from app.errors import AddressTaken, McpUnguarded, PasswordMissing
 from app.jobs import ReadingQueue
 from app.library import Library
-from app.password import doorkeeper
+from app.password import doorkeeper, lock
 from app.reading import SavePolicy
 from app.settings import Settings
 from storage import Store
@@ -147,23 +147,29 @@ def test_no_sample_comes_to_a_shelf_in_use(tmp_path: Path):
 def test_other_machines_are_let_in_only_with_a_password(words: tuple[str, ...]):
     given = build_parser().parse_args(words)
     with pytest.raises(PasswordMissing, match="--password"):
-        launch.settings_from(given, {})
+        launch.settings_from(given, {}).check()
     host = words[-1] if len(words) > 1 else "0.0.0.0"
-    assert launch.settings_from(given, {"PALIMPSEST_PASSWORD": "mellon"}).host == host
+    from_environment = launch.settings_from(given, {"PALIMPSEST_PASSWORD": "mellon"})
+    from_environment.check()
+    assert from_environment.host == host
     named = launch.settings_from(build_parser().parse_args([*words, "--password", "mellon"]), {})
     assert (named.host, named.password) == (host, "mellon")
     for here in ("127.0.0.1", "localhost", "::1", "127.0.0.9"):
-        assert launch.settings_from(build_parser().parse_args(["--host", here]), {}).password is None
+        alone = launch.settings_from(build_parser().parse_args(["--host", here]), {})
+        alone.check()
+        assert alone.password is None
 
 
 def test_agents_have_no_password_so_there_is_only_one_of_the_two():
     given = build_parser().parse_args(["--mcp", "--password", "mellon"])
     with pytest.raises(McpUnguarded):
-        launch.settings_from(given, {})
-    assert launch.settings_from(build_parser().parse_args(["--mcp"]), {}).mcp
+        launch.settings_from(given, {}).check()
+    alone = launch.settings_from(build_parser().parse_args(["--mcp"]), {})
+    alone.check()
+    assert alone.mcp
 
 
 def test_the_door_opens_to_the_password_alone():
     assert doorkeeper(None) is None
-    door = doorkeeper("mellön")
+    door = doorkeeper(lock("mellön", None))
     assert door("anybody", "mellön") and not door("anybody", "mellon") and not door("mellön", "")

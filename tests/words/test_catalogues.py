@@ -82,7 +82,20 @@ def test_texts_need_no_escaping_in_html(language: str) -> None:
 
 def test_nothing_was_left_in_english() -> None:
     """What is the same in both languages is a name, a number's form, or one of these few words."""
-    same = {"language", "numbers", "pages", "document", "talk", "page", "dates", "summary", "count", "errors", "said"}
+    same = {
+        "language",
+        "numbers",
+        "pages",
+        "document",
+        "talk",
+        "page",
+        "dates",
+        "summary",
+        "count",
+        "errors",
+        "said",
+        "settings",
+    }
     alike = [key for key in ENGLISH if ENGLISH[key] == DUTCH[key]]
     assert {key.split(".")[0] for key in alike} <= same
     assert [key for key in alike if WORDS.search(MARKUP.sub("", DUTCH[key]))] == []

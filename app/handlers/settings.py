@@ -1,0 +1,154 @@
+"""The settings page: what was chosen, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from app.choices import Choices
+from app.handlers.screen import KEEP, words_of
+from app.library import Library
+from app.markup import settings
+from app.markup.frame import banner
+from app.markup.notice import notice
+from app.models import Models
+from app.words import Words
+
+EMBEDDED, OTHER, AUTO = "default", "other", "auto"
+DEVICES = (AUTO, "cpu", "cuda", "mps")
+PRECISIONS = ("float32", "bfloat16", "float16")
+RULES = ("gated_delta", "linear", "delta")
+WAYPOINTS = {"few": 8, "usual": 32, "many": 128}
+
+
+class SettingsScreen(NamedTuple):
+    """Updates for the components of the settings, in the order in which desk.py names them."""
+
+    panel: Any = KEEP
+    banner: Any = KEEP
+    notice: Any = KEEP
+    head: Any = KEEP
+    running: Any = KEEP
+    which: Any = KEEP
+    name: Any = KEEP
+    device: Any = KEEP
+    dtype: Any = KEEP
+    rule: Any = KEEP
+    load: Any = KEEP
+    change: Any = KEEP
+    why_waypoints: Any = KEEP
+    waypoints: Any = KEEP
+    cost: Any = KEEP
+    why_password: Any = KEEP
+    words: Any = KEEP
+    locked: Any = KEEP
+    shade: Any = KEEP
+    timer: Any = KEEP
+
+
+class SettingsHandlers:
+    """The settings' events; `asks` says whether this run asks for a password."""
+
+    def __init__(self, library: Library, models: Models, asks: bool) -> None:
+        self._library = library
+        self._models = models
+        self._asks = asks
+
+    def open(self, request: gr.Request) -> SettingsScreen:
+        """The settings were asked for: show everything as it is, in the language of the request."""
+        words, used = words_of(self._library, request), self._models.in_use
+        other = used.model not in (None, EMBEDDED)
+        most = used.spacing().most
+        numbers = [(words(f"settings.{name}"), number) for name, number in WAYPOINTS.items()]
+        return self._changing(words)._replace(
+            panel=gr.Column(visible=True),
+            head=settings.head(words),
+            which=gr.Radio(choices=_named(words, "which", (EMBEDDED, OTHER)), value=OTHER if other else EMBEDDED),
+            name=gr.Textbox(value=used.model if other else "", visible=other),
+            device=gr.Dropdown(choices=_named(words, "device", DEVICES), value=used.device or AUTO),
+            dtype=gr.Dropdown(
+                choices=[*_named(words, "dtype", (AUTO,)), *zip(PRECISIONS, PRECISIONS, strict=True)],
+                value=used.dtype or AUTO,
+            ),
+            rule=gr.Dropdown(choices=_named(words, "rule", RULES), value=used.rule or RULES[0], visible=other),
+            why_waypoints=settings.waypoints(words),
+            waypoints=gr.Radio(choices=numbers, value=most),
+            cost=self._cost(words, most),
+            why_password=settings.password(words),
+            words="",
+            locked=self._locked(words),
+            shade=settings.shade(words),
+        )
+
+    def close(self) -> SettingsScreen:
+        """Back to the books."""
+        return SettingsScreen(panel=gr.Column(visible=False), timer=gr.Timer(active=False))
+
+    def kind(self, which: str) -> SettingsScreen:
+        """The embedded model or another: only another has a name and, where it was never trained, a rule."""
+        return SettingsScreen(name=gr.Textbox(visible=which == OTHER), rule=gr.Dropdown(visible=which == OTHER))
+
+    def load(self, which: str, name: str, device: str, dtype: str, rule: str, request: gr.Request) -> SettingsScreen:
+        """Another model, device, precision or rule is to be used."""
+        words, named = words_of(self._library, request), name.strip()
+        if which == OTHER and not named:
+            return SettingsScreen(notice=notice(words, [words("settings.name_missing")]))
+        wanted = Choices(named, device, dtype, rule) if which == OTHER else Choices(EMBEDDED, device, dtype)
+        return self._safely(words, lambda: self._models.use(wanted))
+
+    def tick(self, request: gr.Request) -> SettingsScreen:
+        """A second has passed while a model is being loaded."""
+        return self._changing(words_of(self._library, request))
+
+    def waypoints(self, most: int, request: gr.Request) -> SettingsScreen:
+        """Another number of memories on the way was chosen."""
+        self._models.keep_waypoints(int(most))
+        return SettingsScreen(cost=self._cost(words_of(self._library, request), int(most)))
+
+    def lock(self, password: str, request: gr.Request) -> SettingsScreen:
+        """A password was set."""
+        words = words_of(self._library, request)
+        shown = self._safely(words, lambda: self._models.set_password(password))
+        return shown._replace(words="", locked=self._locked(words))
+
+    def unlock(self, request: gr.Request) -> SettingsScreen:
+        """The password was taken away."""
+        self._models.set_password(None)
+        return SettingsScreen(words="", locked=self._locked(words_of(self._library, request)))
+
+    def read_again(self, request: gr.Request) -> SettingsScreen:
+        """The books that another model read are to be read again."""
+        return self._safely(words_of(self._library, request), self._models.read_again)
+
+    def _safely(self, words: Words, action: Callable[[], object]) -> SettingsScreen:
+        try:
+            action()
+        except self._library.named_errors() as error:
+            return SettingsScreen(notice=notice(words, [words.error(error)]))
+        return self._changing(words)._replace(notice="")
+
+    def _changing(self, words: Words) -> SettingsScreen:
+        info, how = self._library.engine_info, self._models.change()
+        loading = how.state == "loading"
+        others = [other for other in self._library.languages.known.values() if other is not words]
+        stale = [item.title for item in self._library.shelf() if item.status == "stale"]
+        return SettingsScreen(
+            banner=banner(words, others, info) if how.state == "done" else KEEP,
+            running=settings.running(words, info, how.tokens_per_second, stale),
+            load=gr.Button(interactive=not loading),
+            change=settings.change(words, how, info.model),
+            timer=gr.Timer(active=loading),
+        )
+
+    def _cost(self, words: Words, most: int) -> str:
+        return settings.cost(words, most, self._library.engine_info.state_bytes)
+
+    def _locked(self, words: Words) -> str:
+        return settings.locked(words, self._asks, self._library.choices().password is not None)
+
+
+def _named(words: Words, part: str, values: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The choices of a part of the settings, by what they are called."""
+    return [(words(f"settings.{part}.{value}"), value) for value in values]
