@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 PARTS = ("errors.", "said.")
-AS_GIVEN = frozenset({"name", "title", "path", "document_id"})
+AS_GIVEN = frozenset({"name", "title", "path", "model", "document_id"})
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+")
 PAGES = re.compile(r"\d+(?: to \d+)?(?:, \d+(?: to \d+)?)*")
 

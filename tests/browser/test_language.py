@@ -145,6 +145,18 @@ def test_a_document_that_waits_and_one_that_is_read_in_dutch(desk) -> None:
     desk.engine.pause = 0.0
 
 
+def test_the_settings_in_dutch(desk) -> None:
+    desk.read_in(prose("Storm Log", 2, 30), "storm.md")
+    page = desk.open(locale="nl-NL")
+    page.click("[data-settings]")
+    page.wait_for_selector("#settings .settings-head")
+    page.wait_for_selector("#running p")
+    assert left_in_english(page) == []
+    page.click(".settings-head [data-close]")
+    page.wait_for_selector("#settings", state="hidden")
+    assert left_in_english(page) == []
+
+
 def test_the_switch_is_remembered_and_everything_follows(desk) -> None:
     desk.read_in(prose("Storm Log", 2, 30), "storm.md")
     page = desk.open(locale="nl-NL")

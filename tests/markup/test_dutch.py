@@ -23,11 +23,12 @@ from app.markup import (
     memory,
     notice,
     origin,
+    settings,
     several,
     shelf,
     tour,
 )
-from app.views import ChatView, FromBook, Place, ReadProgress, SeveralAnswers, Status, Turn
+from app.views import ChatView, FromBook, ModelChange, Place, ReadProgress, SeveralAnswers, Status, Turn
 from app.words import Languages, Words
 from tests.markup.test_markup import found, item, job
 from tests.markup.test_memory import SEEN
@@ -45,7 +46,15 @@ TURNS = [
     Turn("?", "A", 2.2, True, AT),
 ]
 BOOKS = (FromBook("d", "T", "A", 1.0, True), FromBook("e", "U", "B", None, True, 1_500))
-INFO = SimpleNamespace(model="m", device="cpu", dtype="float32")
+INFO = SimpleNamespace(
+    model="m",
+    device="cuda:0",
+    dtype="float32",
+    parameters=1_234_000_000,
+    state_bytes=9_500_000,
+    trained=False,
+    rule="linear",
+)
 READING = item("reading", sections=item().sections * 2, warnings=("x",), tags=("t",), last_asked_at=AT)
 PARTS: dict[str, Callable[[Words], str]] = {
     "banner": lambda w: frame.banner(w, [], INFO) + frame.banner(w, [], None),
@@ -80,6 +89,24 @@ PARTS: dict[str, Callable[[Words], str]] = {
     "one of several": lambda w: several.several(w, SeveralAnswers("", BOOKS[:1], (), 1.0, False), "?"),
     "none of several": lambda w: several.several(w, SeveralAnswers("", (), (), 1.0, False), "?") + several.asking(w, 2),
     "memory": lambda w: memory.memory(w, SEEN),
+    "settings": lambda w: "".join(
+        [
+            settings.head(w),
+            *(
+                settings.running(w, INFO, speed, titles)
+                for speed, titles in ((None, ()), (1_000.0, ("T",)), (90.0, "TU"))
+            ),
+            settings.waypoints(w),
+            settings.cost(w, 32, 9_500_000),
+            settings.password(w),
+            *(settings.locked(w, now, later) for now in (True, False) for later in (True, False)),
+            settings.shade(w),
+            *(
+                settings.change(w, ModelChange(state, "Loading the model ..."), "m")
+                for state in ("idle", "loading", "done", "failed")
+            ),
+        ]
+    ),
     "notice": lambda w: notice.notice(w, ["x"], "done", undo="d"),
     "saved": lambda w: keep.links(w, "d", "T", TURNS).split("</span>")[0] + markdown(w, "T", TURNS),
     "summary": lambda w: " ".join(
