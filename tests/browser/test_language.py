@@ -134,7 +134,7 @@ def test_a_document_that_waits_and_one_that_is_read_in_dutch(desk) -> None:
     page.wait_for_selector("#reading .figures:has-text('tokens per seconde')")
     assert left_in_english(page) == []
     page.locator("#shelf li", has_text="Short Day").locator("button").click()
-    page.locator("#reading", has_text="nog 1 ander ervoor").wait_for()
+    page.locator("#reading", has_text="nog 1 document ervoor").wait_for()
     assert left_in_english(page) == []
     page.click("#first")
     page.locator("#reading", has_text="Leest pagina").wait_for()
