@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 PARTS = ("errors.", "said.")
-AS_GIVEN = frozenset({"name", "title", "path", "document_id"})
+AS_GIVEN = frozenset({"name", "title", "path", "model", "document_id"})
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+")
 PAGES = re.compile(r"\d+(?: to \d+)?(?:, \d+(?: to \d+)?)*")
 
@@ -52,6 +52,7 @@ def fixed(text: str) -> str:
 
 
 def pattern(text: str) -> re.Pattern[str]:
-    """A pattern that what was made of `text` fits, each blank a group of its name."""
-    parts = [re.escape(literal) + (f"(?P<{name}>.+?)" if name else "") for literal, name, *_ in Formatter().parse(text)]
+    """A pattern that what was made of `text` fits, each blank a group of its name; {n} is a number."""
+    blank = lambda name: f"(?P<{name}>{'[0-9.,]+' if name == 'n' else '.+?'})" if name else ""  # noqa: E731
+    parts = [re.escape(literal) + blank(name) for literal, name, *_ in Formatter().parse(text)]
     return re.compile("".join(parts), re.DOTALL)

@@ -11,6 +11,7 @@ import pytest
 from app import mentions
 from app.exact import Exact, recognise
 from app.library import Library
+from app.shelf import Shelf
 from app.views import Place, TextAnswer
 from app.words import Languages
 from storage import Store
@@ -31,6 +32,37 @@ ASKED = {
     "Which pages mention Mount Pepper?": Exact("list", "Mount Pepper"),
     "Quote the sentence about the mule": Exact("quote", "mule"),
     "Quote me every sentence that mentions the Long Supper.": Exact("quote", "Long Supper"),
+}
+ASKED_IN_DUTCH = {
+    "Hoe vaak wordt Queequeg genoemd?": Exact("count", "Queequeg", "nl"),
+    "hoe vaak wordt de witte walvis in het boek genoemd": Exact("count", "witte walvis", "nl"),
+    "Hoe vaak werd Odda Marrin vermeld in dit document?": Exact("count", "Odda Marrin", "nl"),
+    "Hoeveel keer komt het woord “lamp” voor?": Exact("count", "lamp", "nl"),
+    "Hoeveel keer komt lamp in de tekst voor?": Exact("count", "lamp", "nl"),
+    "Hoe vaak staat De Gaulle in deze tekst?": Exact("count", "Gaulle", "nl"),
+    "Hoe vaak staat ‘De Gaulle’ in deze tekst?": Exact("count", "De Gaulle", "nl"),
+    "Hoe vaak noemt de schrijver mevrouw Dashwood?": Exact("count", "mevrouw Dashwood", "nl"),
+    "Hoeveel vermeldingen van de gids zijn er?": Exact("count", "gids", "nl"),
+    "Kun je alle keren": None,
+    "Tel het woord ‘en’.": Exact("count", "en", "nl"),
+    "Tel hoe vaak de veerboot voorkomt": Exact("count", "veerboot", "nl"),
+    "Zoek elke vermelding van de glazen viool.": Exact("list", "glazen viool", "nl"),
+    "Kun je me alle vermeldingen van Ahab geven?": None,
+    "Vertel me, waar wordt de reddingsboot genoemd?": Exact("list", "reddingsboot", "nl"),
+    "Toon me alle plaatsen waar Odda Marrin genoemd wordt": Exact("list", "Odda Marrin", "nl"),
+    "Op welke pagina’s komt ‘kastanje’ voor?": Exact("list", "kastanje", "nl"),
+    "Op welke pagina staat de vuurtoren?": Exact("list", "vuurtoren", "nl"),
+    "Welke pagina's noemen Mount Pepper?": Exact("list", "Mount Pepper", "nl"),
+    "Citeer de zin over de ezel": Exact("quote", "ezel", "nl"),
+    "Citeer elke zin waarin de lamp voorkomt.": Exact("quote", "lamp", "nl"),
+    "Citeer de zinnen die Ahab noemen": Exact("quote", "Ahab", "nl"),
+    "Hoe vaak wordt hij genoemd?": None,
+    "Hoe vaak vaart de veerboot?": None,
+    "Hoeveel treden heeft de vuurtoren?": None,
+    "Waar wordt de sleutel bewaard?": None,
+    "Waar is Ismaël geboren?": None,
+    "Wie wordt het eerst genoemd?": None,
+    "Zoek de moordenaar.": None,
 }
 FOR_THE_MEMORY = (
     "How many steps does the north light have?",
@@ -57,6 +89,21 @@ PAGES = (
 @pytest.mark.parametrize("question", ASKED)
 def test_a_question_about_the_text_is_recognised(question: str):
     assert recognise(question) == ASKED[question]
+
+
+@pytest.mark.parametrize("question", ASKED_IN_DUTCH)
+def test_it_is_recognised_in_dutch_too(question: str):
+    assert recognise(question) == ASKED_IN_DUTCH[question]
+
+
+def test_a_question_is_answered_in_its_own_language(store: Store):
+    shelf = Shelf(store)
+    item = shelf.add(b"Ann kwam. Ann bleef.\n\nNiemand zei iets.\n", "log.txt")
+    said = lambda question: shelf.look_up(item.id, question, recognise(question), keep=False).text  # noqa: E731
+    assert said("Hoe vaak wordt Ann genoemd?") == "“Ann” staat twee keer in de tekst, op pagina 1."
+    assert said("How often is Ann named?") == "“Ann” stands in the text twice, on page 1."
+    assert said("Citeer de zin over niemand") == "“Niemand zei iets.” (pagina 1)"
+    assert said("Zoek elke vermelding van Zorro") == "“Zorro” staat nergens in de tekst."
 
 
 @pytest.mark.parametrize("question", FOR_THE_MEMORY)

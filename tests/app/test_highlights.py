@@ -58,6 +58,17 @@ def test_a_section_and_the_pages_so_far_are_summarised_from_the_same_reading(lib
     assert library._engine.tokens_read == read
 
 
+def test_a_summary_says_what_is_not_quoted_in_the_language_that_is_wanted(library: Library, book: str):
+    library.read(book)
+    said, _ = library.summarize(book, sentences=1, language="nl")
+    assert said.startswith("Wat bij het lezen het meest de moeite waard leek") and "(pagina " in said
+    list(library.summarize(book, section=2, language="nl"))
+    assert [turn.question for turn in library.history(book)] == [
+        "Vat “Arrivals” samen.",
+        "Vat deel 2, “Prices”, samen.",
+    ]
+
+
 def test_a_summary_is_kept_in_the_conversation_unless_not_wanted(library: Library, book: str):
     library.read(book)
     list(library.summarize(book, keep=False))

@@ -96,12 +96,21 @@ class Desk:
         self.store.close()
 
     def open(
-        self, *, document: str = "", dark: bool = False, width: int = 1280, height: int = 860, toured: bool = True
+        self,
+        *,
+        document: str = "",
+        dark: bool = False,
+        width: int = 1280,
+        height: int = 860,
+        toured: bool = True,
+        locale: str = "en-US",
     ):
-        """Open the page in a fresh browser profile, as another visitor, and wait until it shows something; unless `toured`, one who
-        was never here before."""
+        """Open the page in a fresh browser profile, as another visitor whose browser asks for `locale`, and wait until it shows
+        something; unless `toured`, one who was never here before."""
         shade = "dark" if dark else "light"
-        context = self.chromium.new_context(viewport={"width": width, "height": height}, color_scheme=shade)
+        context = self.chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme=shade, locale=locale
+        )
         if toured:
             context.add_init_script('localStorage.setItem("palimpsest-toured", "yes")')
         page = context.new_page()

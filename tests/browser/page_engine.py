@@ -56,7 +56,7 @@ class PageEngine(SmallEngine):
         if options is not None and options.temperature > 0:
             return self._say(OTHERWISE, True, should_stop)
         if not question.strip():
-            raise EmptyQuestion("The question is empty. Type what you would like to know, then ask.")
+            raise EmptyQuestion("The question is empty. Type what you would like to know about the document.")
         text = LONG if "everything" in question else HOSTILE if "hostile" in question else ANSWER
         return self._say(text, "weather" not in question, should_stop)
 

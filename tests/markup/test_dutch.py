@@ -1,0 +1,173 @@
+"""Every part of the page in Dutch: nothing of the English catalogue is left, numbers are Dutch, the structure is the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from string import Formatter
+from types import SimpleNamespace
+from typing import get_args
+
+import pytest
+
+from app.export import markdown
+from app.handlers.screen import placeholder
+from app.handlers.summaries import lengths, section_choices, summary_title, summary_wait
+from app.markup import (
+    conversation,
+    conversations,
+    document,
+    frame,
+    grounding,
+    keep,
+    memory,
+    notice,
+    origin,
+    settings,
+    several,
+    shelf,
+    tour,
+)
+from app.views import ChatView, FromBook, ModelChange, Place, ReadProgress, SeveralAnswers, Status, Turn
+from app.words import Languages, Words
+from tests.markup.test_markup import found, item, job
+from tests.markup.test_memory import SEEN
+
+EN, NL = Languages.load().words("en"), Languages.load().words("nl")
+AT = "2031-03-05T12:00:00.000+00:00"
+PLACES = (Place(1_204, "x ", "y", " z"),)
+TURNS = [
+    Turn("?", "A", 1.2, True, AT),
+    Turn("?", "A", 0.4, True, AT, page=1_112),
+    Turn("?", "A", -0.1, False, AT),
+    Turn("?", "", None, None, AT),
+    Turn("?", "A", None, None, AT, places=PLACES),
+    Turn("?", "A", None, None, AT, places=(), summary=True),
+    Turn("?", "A", 2.2, True, AT),
+]
+BOOKS = (FromBook("d", "T", "A", 1.0, True), FromBook("e", "U", "B", None, True, 1_500))
+INFO = SimpleNamespace(
+    model="m",
+    device="cuda:0",
+    dtype="float32",
+    parameters=1_234_000_000,
+    state_bytes=9_500_000,
+    trained=False,
+    rule="linear",
+)
+READING = item("reading", sections=item().sections * 2, warnings=("x",), tags=("t",), last_asked_at=AT)
+PARTS: dict[str, Callable[[Words], str]] = {
+    "banner": lambda w: frame.banner(w, [], INFO) + frame.banner(w, [], None),
+    "tour": tour.tour,
+    "welcome": document.welcome,
+    "shelf": lambda w: shelf.tools(w) + shelf.shelf(w, [], {}, "") + shelf.shelf(w, [item()], {}, ""),
+    "states": lambda w: shelf.shelf(w, [item(status) for status in get_args(Status)], {}, ""),
+    "being read": lambda w: shelf.shelf(w, [READING], {READING.id: job()}, READING.id),
+    "document": lambda w: "".join(document.about(w, item(format=kind)) for kind in document.FORMATS),
+    "facts": lambda w: document.about(w, READING),
+    "reading": lambda w: document.reading(w, READING, job()) + document.reading(w, item("queued"), None, 2),
+    "next": lambda w: document.reading(w, item("queued"), None) + document.reading(w, item("queued"), None, 1),
+    "not ready": lambda w: "".join(
+        document.reading(w, item(status, error="'x' holds no text to read."), None)
+        for status in ("new", "stale", "failed", "cancelled")
+    ),
+    "labels": lambda w: " ".join(document.read_label(w, status) for status in get_args(Status)),
+    "part": lambda w: (
+        "".join(document.answers_from(w, item("cancelled", read_pages=pages)) for pages in (0, 1, 2_000))
+        + document.answers_from(w, item(pages=2_000), 1_500)
+    ),
+    "talk": lambda w: conversation.conversation(w, TURNS, True) + conversation.pending(w, "?", "", "…"),
+    "last looked up": lambda w: conversation.conversation(w, TURNS[:5], True),
+    "no talk": lambda w: conversation.conversation(w, [], True) + conversation.conversation(w, [], False),
+    "chats": lambda w: conversations.conversations(w, "T", [ChatView(1, "C", 1_500, AT, True, "x")] * 2),
+    "editing": conversations.editing,
+    "grounding": lambda w: grounding.meter(w, 9.0, True) + grounding.meter(w, 0.0, True),
+    "origin": lambda w: origin.origin(w, found(), "?", "A") + origin.looking(w, None),
+    "origins": lambda w: " ".join(origin.verdict(w, found(rise=rise, section=None)) for rise in (-1, 0.3, 1.0, 9.0)),
+    "looking": lambda w: origin.looking(w, ReadProgress("d", 5, 10, 1.0, 1.0, 1_500, 2_000, saved=False)),
+    "several": lambda w: several.several(w, SeveralAnswers("", BOOKS, ("V",), 1.0, True), "?"),
+    "one of several": lambda w: several.several(w, SeveralAnswers("", BOOKS[:1], (), 1.0, False), "?"),
+    "none of several": lambda w: several.several(w, SeveralAnswers("", (), (), 1.0, False), "?") + several.asking(w, 2),
+    "memory": lambda w: memory.memory(w, SEEN),
+    "settings": lambda w: "".join(
+        [
+            settings.head(w),
+            *(
+                settings.running(w, INFO, speed, titles)
+                for speed, titles in ((None, ()), (1_000.0, ("T",)), (90.0, "TU"))
+            ),
+            settings.waypoints(w),
+            settings.cost(w, 32, 9_500_000),
+            settings.password(w),
+            *(settings.locked(w, now, later) for now in (True, False) for later in (True, False)),
+            settings.shade(w),
+            *(
+                settings.change(w, ModelChange(state, "Loading the model ..."), "m")
+                for state in ("idle", "loading", "done", "failed")
+            ),
+        ]
+    ),
+    "notice": lambda w: notice.notice(w, ["x"], "done", undo="d"),
+    "saved": lambda w: keep.links(w, "d", "T", TURNS).split("</span>")[0] + markdown(w, "T", TURNS),
+    "summary": lambda w: " ".join(
+        [summary_title(w, None, 0), *(summary_title(w, item(), n) + summary_wait(w, n) for n in (0, 1))]
+    ),
+    "choices": lambda w: str(lengths(w) + section_choices(w, item(sections=item().sections))),
+    "hints": lambda w: placeholder(w, item()) + placeholder(w, item(state_bytes=0)),
+}
+
+
+def english() -> list[str]:
+    """The longest piece of every text of the English catalogue that the Dutch one says in other words."""
+    pieces = {
+        max((literal for literal, *_ in Formatter().parse(text)), key=len).strip()
+        for key, text in EN.texts.items()
+        if text != NL.texts[key]
+    }
+    return [piece for piece in pieces if len(piece) > 3]
+
+
+ENGLISH = english()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_nothing_is_left_in_english(part: str) -> None:
+    shown, dutch = PARTS[part](EN), PARTS[part](NL)
+    plain = re.sub(r"<[^>]*?>|\w+-\w+", " ", dutch)
+    read = [plain, *re.findall(r'(?:aria-label|title|placeholder|aria-valuetext)="([^"]*)"', dutch)]
+    standing = [p for p in ENGLISH if any(re.search(rf"(?<!\w){re.escape(p)}(?!\w)", text) for text in read)]
+    assert standing == [] and shown != dutch
+    assert re.findall(r"<(\w+)", shown) == re.findall(r"<(\w+)", dutch)
+
+
+def test_numbers_in_the_parts_are_dutch() -> None:
+    assert "12.345 tokens" in PARTS["shelf"](NL) and "geheugen 2,2 MB" in PARTS["shelf"](NL)
+    assert "pagina 1 tot en met 1.500 van 2.000" in PARTS["part"](NL)
+    assert "p. 1.204" in PARTS["talk"](NL) and "Tot en met pagina 1.112" in PARTS["talk"](NL)
+    assert "1.500 vragen · 5 maart 2031" in PARTS["chats"](NL)
+    assert "1.500 plaatsen in de tekst" in PARTS["several"](NL) and "2 van 2 boeken antwoorden" in PARTS["several"](NL)
+    assert "2,7 keer" in PARTS["origins"](NL) and "meer dan 1.000 keer" in PARTS["origins"](NL)
+    assert "4,6 GB" in PARTS["memory"](NL) and "485 keer zoveel" in PARTS["memory"](NL)
+    assert "kop 2: 0,90" in PARTS["memory"](NL) and "48%" in PARTS["reading"](NL)
+    assert "onderbouwing 1,20 nats" in PARTS["saved"](NL)
+
+
+def test_a_stored_error_is_shown_in_dutch() -> None:
+    assert "“x” bevat geen tekst om te lezen." in PARTS["not ready"](NL)
+    warned = item(warnings=("No text came out of page 3 (of 31): it may be a picture, or broken.",))
+    assert "Uit pagina 3 (van 31) kwam geen tekst" in document.about(NL, warned)
+    assert "No text came out of page 3" in document.about(EN, warned)
+
+
+def test_what_scripts_say_lies_on_the_page() -> None:
+    assert 'data-copied="Gekopieerd"' in PARTS["talk"](NL) and 'data-rename="Naam van het gesprek"' in PARTS["chats"](
+        NL
+    )
+    assert 'data-at="4 van 4"' in PARTS["tour"](NL) and 'data-done="Klaar"' in PARTS["tour"](NL)
+
+
+def test_the_switch_names_the_other_language_in_that_language() -> None:
+    assert 'data-language="en" lang="en" aria-label="Show this page in English">EN<' in frame.banner(NL, [EN], INFO)
+    assert 'data-language="nl" lang="nl" aria-label="Toon deze pagina in het Nederlands">NL<' in frame.banner(
+        EN, [NL], None
+    )
