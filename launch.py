@@ -94,7 +94,7 @@ def run_shelf(given: Namespace, documents: Shelf, out: Output) -> int:
 def run_library(given: Namespace, documents: Library, out: Output) -> int:
     """The commands that read and answer."""
     if given.verb == "read":
-        return cli.read_files(documents, given.files, given.password, out)
+        return cli.read_files(documents, given.files, given.password, out, ocr=given.ocr)
     if given.verb == "ask-all":
         return cli.ask_several(documents, given.question, given.among, out)
     options = {"max_new_tokens": given.max_tokens, "temperature": given.temperature, "seed": given.seed}
@@ -107,7 +107,10 @@ def run_library(given: Namespace, documents: Library, out: Output) -> int:
 def library(settings: Settings, out: Output) -> Iterator[Library]:
     """The library with its model. The file is opened first, so that what is wrong with it shows at once."""
     with Store.open(settings.database) as store:
-        yield Library(load_engine(settings.chosen(Shelf(store).choices()), out.note), store)
+        from documents.ocr import picture_reader
+
+        engine = load_engine(settings.chosen(Shelf(store).choices()), out.note)
+        yield Library(engine, store, read_picture=picture_reader(settings.threads))
 
 
 def load_engine(settings: Settings, say: Callable[[str], None]) -> Engine:

@@ -72,6 +72,11 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     read = verbs.add_parser("read", parents=[common], help="put files on the shelf and read them")
     read.add_argument("files", nargs="+", type=Path, metavar="FILE")
     read.add_argument("--password", help="for encrypted files")
+    read.add_argument(
+        "--ocr",
+        action="store_true",
+        help="read pages without text off their pictures first (needs requirements-ocr.txt)",
+    )
 
     ask = verbs.add_parser("ask", parents=[common], help="ask a document that was read")
     ask.add_argument("id", metavar="ID", help="the document's id, or its beginning")

@@ -12,11 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.errors import ReadingStopped
+from app.errors import PicturesStopped, ReadingStopped
 from app.exact import recognise
 from app.library import Library, named_errors
 from app.terminal import Output, duration, error_line, size
-from app.views import Origin, ReadProgress, ReadReport, TextAnswer
+from app.views import Origin, ReadProgress, ReadReport, ShelfItem, TextAnswer
 
 if TYPE_CHECKING:
     from app.library import Answer
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 REPORTED = ("id", "title", "tokens", "seconds", "tokens_per_second", "state_bytes", "state_sha256")
 
 
-def read_files(library: Library, files: list[Path], password: str | None, out: Output) -> int:
-    """Adds and reads each file. One that fails is named, the others are read all the same; then the exit code is 1."""
+def read_files(library: Library, files: list[Path], password: str | None, out: Output, *, ocr: bool = False) -> int:
+    """Adds and reads each file, with `ocr` pages without text off their pictures first. One that fails is named, the others are read
+    all the same; then the exit code is 1."""
     reports, errors = [], []
     with stop_on_interrupt() as stopped:
         for file in files:
             if stopped():
                 break
             try:
-                report = _read_file(library, file, password, stopped, out)
+                report = _read_file(library, file, password, stopped, out, ocr)
                 reports.append({name: getattr(report, name) for name in REPORTED})
             except named_errors() as error:
                 out.note(f"{error_line(error)}" if file.name in str(error) else f"{error_line(error)} ({file})")
@@ -42,11 +43,13 @@ def read_files(library: Library, files: list[Path], password: str | None, out: O
 
 
 def _read_file(
-    library: Library, file: Path, password: str | None, stopped: Callable[[], bool], out: Output
+    library: Library, file: Path, password: str | None, stopped: Callable[[], bool], out: Output, ocr: bool
 ) -> ReadReport:
     item = library.add_file(file, password)
     for warning in item.warnings:
         out.note(f"{item.title}: {warning}")
+    if ocr or item.scan:
+        _read_pictures(library, item, stopped, out)
     report = library.read(item.id, on_progress=ProgressLine(item.title, out), should_stop=stopped)
     if not report.complete:
         raise ReadingStopped(report.title, 100 * report.read_tokens // report.tokens)
@@ -55,6 +58,17 @@ def _read_file(
         f"({report.tokens_per_second:,.0f} a second), memory {size(report.state_bytes)}"
     )
     return report
+
+
+def _read_pictures(library: Library, item: ShelfItem, stopped: Callable[[], bool], out: Output) -> None:
+    def tell(done: int, total: int) -> None:
+        if done < total:
+            out.note(f"{item.title}: reading the picture of page {done + 1} of {total}")
+
+    if not library.read_pictures(item.id, on_picture=tell, should_stop=stopped):
+        raise PicturesStopped(item.title, library.get(item.id).pictures)
+    for warning in library.get(item.id).warnings:
+        out.note(f"{item.title}: {warning}")
 
 
 def ask(

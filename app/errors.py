@@ -91,6 +91,26 @@ class NothingToRead(LibraryError):
         super().__init__(f"'{title}' holds no text to read.")
 
 
+class OcrMissing(LibraryError):
+    """Pictures were to be read without the packages for it."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            f"'{title}' has pages that are pictures, and reading those needs a few more packages: "
+            "pip install -r requirements-ocr.txt"
+        )
+
+
+class PicturesStopped(LibraryError):
+    """Reading a document's pictures on the terminal was interrupted."""
+
+    def __init__(self, title: str, left: int) -> None:
+        super().__init__(
+            f"'{title}' has {left} more pages whose pictures are to be read; what was read of the others is kept, and the same "
+            "command goes on from there."
+        )
+
+
 class FileUnreadable(LibraryError):
     """A file could not be opened or read from the disk."""
 

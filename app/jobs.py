@@ -51,10 +51,20 @@ class ReadingQueue:
     def enqueue(self, document_id: str) -> int:
         """Queues a reading and returns its job id; a document that waits or is being read keeps its job.
 
-        Raises UnknownDocument.
+        One that can't be read without its pictures has them read first. Raises UnknownDocument.
         """
+        job_id = self._jobs.enqueue(document_id, "ocr" if self._library.get(document_id).scan else "read")
+        self._notify()
+        return job_id
+
+    def read_pictures(self, document_id: str) -> int:
+        """Queues a reading that begins with the document's pictures (OCR) and returns its job id; one that waits or is going on
+        becomes such a reading. Raises UnknownDocument."""
         self._library.get(document_id)
-        job_id = self._jobs.enqueue(document_id)
+        before = self._jobs.latest(document_id)
+        job_id = self._jobs.enqueue(document_id, "ocr")
+        if before and before.status == "reading" and before.kind != "ocr":
+            self._stepping_aside.add(before.id)  # its text is about to change
         self._notify()
         return job_id
 
@@ -145,14 +155,23 @@ class ReadingQueue:
                     self._changed.wait_for(lambda seen=wakes: self._wakes != seen, LOOK_SECONDS)
 
     def _read(self, job: JobRow) -> None:
+        def should_stop() -> bool:
+            return self._stopping.is_set() or job.id in self._cancelled | self._stepping_aside
+
         try:
-            report = self._library.read(
-                job.document_id,
-                job_id=job.id,
-                on_progress=lambda progress: self._show(job.id, progress),
-                should_stop=lambda: self._stopping.is_set() or job.id in self._cancelled | self._stepping_aside,
+            through = job.kind != "ocr" or self._library.read_pictures(
+                job.document_id, job_id=job.id, on_picture=lambda done, total: self._notify(), should_stop=should_stop
             )
-            if not report.complete:
+            through = (
+                through
+                and self._library.read(
+                    job.document_id,
+                    job_id=job.id,
+                    on_progress=lambda progress: self._show(job.id, progress),
+                    should_stop=should_stop,
+                ).complete
+            )
+            if not through:
                 self._jobs.finish(job.id, "cancelled" if job.id in self._cancelled else "queued")
         except DocumentGone:
             pass  # removed while it was read: its job is gone with it

@@ -20,8 +20,10 @@ def item(
     job: JobRow | None,
     snapshots: Sequence[SnapshotRow],
     fingerprint: str | None,
+    pictures: tuple[int, bool] = (0, False),
 ) -> ShelfItem:
-    """One document as shown. `snapshots` are its memories, newest first.
+    """One document as shown. `snapshots` are its memories, newest first; `pictures` how many of its pages are still to be read off
+    pictures, and whether it can't be read without them.
 
     Without a fingerprint (no model loaded) the newest memory counts, whichever model made it.
     """
@@ -45,6 +47,8 @@ def item(
         last_asked_at=row.last_asked_at,
         error=job.error if job and status == "failed" else None,
         tags=row.tags,
+        pictures=pictures[0],
+        scan=pictures[1],
     )
 
 
@@ -116,6 +120,9 @@ def job_view(job: JobRow) -> JobView:
         tokens_per_second=job.tokens_per_second,
         eta_seconds=job.eta_seconds,
         error=job.error,
+        ocr=job.kind == "ocr",
+        pictures=job.pictures,
+        of_pictures=job.of_pictures,
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import astuple
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,12 +21,17 @@ from app.errors import (
     UnknownPage,
 )
 from app.exact import Exact
+from app.pictures import OnPicture, Pictures, ReadPicture
 from app.tags import tidy
 from app.views import ChatView, JobView, ShelfItem, TextAnswer, Turn
 from app.words import Languages
-from storage import DocumentRow, SnapshotRow, Store
+from storage import DocumentRow, OriginalRow, SnapshotRow, Store
 
 KEPT_DAYS = 1.0
+HOW_TO_READ_PICTURES = (
+    "Text can be read off such pages (OCR) with a few more packages: "
+    "pip install -r requirements-ocr.txt, then start again."
+)
 
 
 class Shelf:
@@ -36,21 +41,34 @@ class Shelf:
     documents and storage through: see `app.library.named_errors`.
     """
 
-    def __init__(self, store: Store, fingerprint: str | None = None) -> None:
-        """fingerprint: the running model's; None shows each document's newest memory, whichever model made it."""
+    def __init__(self, store: Store, fingerprint: str | None = None, read_picture: ReadPicture | None = None) -> None:
+        """fingerprint: the running model's; None shows each document's newest memory, whichever model made it. `read_picture` reads
+        pages without text (OCR); None where the packages for it are not there."""
         self._store = store
         self._fingerprint = fingerprint
+        self._read_picture = read_picture
+        self._pictures = Pictures(store, read_picture)
         self.jobs = store.jobs
         self.languages = Languages.load()
 
     def add(self, data: bytes, name: str, password: str | None = None) -> ShelfItem:
         """Puts a file on the shelf, unread; the same bytes again give the document there is, or was until lately, with its
-        memory and all. Raises DocumentError."""
+        memory and all. The file of one with pages without text is kept till they are read. Raises DocumentError."""
         import documents  # here, because the format readers take a while to import
 
-        document = documents.read(data, name, password=password)
+        scan = False
+        try:
+            document = documents.read(data, name, password=password)
+        except documents.NoText:
+            if self._read_picture is None:
+                raise
+            document, scan = documents.read(data, name, password=password, scans=True), True
         row, sections = rows.of_document(document)
         self._store.documents.add(row, document.pages, sections)
+        item = self.get(row.id)
+        if row.format == "pdf" and item.missing_pages:
+            original = OriginalRow(name, documents.unlocked(data, password), scan)
+            self._store.pictures.keep(row.id, original, item.missing_pages)
         return self.get(row.id)
 
     def add_file(self, path: Path, password: str | None = None) -> ShelfItem:
@@ -63,8 +81,18 @@ class Shelf:
         kept: dict[str, list[SnapshotRow]] = {}
         for snapshot in self._store.snapshots.of_documents():
             kept.setdefault(snapshot.document_id, []).append(snapshot)
+        pictures = self._store.pictures.counts()
         return [
-            rows.item(row, sections.get(row.id, ()), jobs.get(row.id), kept.get(row.id, ()), self._fingerprint)
+            self._hinted(
+                rows.item(
+                    row,
+                    sections.get(row.id, ()),
+                    jobs.get(row.id),
+                    kept.get(row.id, ()),
+                    self._fingerprint,
+                    pictures.get(row.id, (0, False)),
+                )
+            )
             for row in self._store.documents.all()
         ]
 
@@ -72,7 +100,16 @@ class Shelf:
         """One document. Raises UnknownDocument."""
         row = self._row(document_id)
         sections, job = self._store.documents.sections(row.id), self._store.jobs.latest(row.id)
-        return rows.item(row, sections, job, self._store.snapshots.of_document(row.id), self._fingerprint)
+        kept, pictures = (
+            self._store.snapshots.of_document(row.id),
+            self._store.pictures.counts().get(row.id, (0, False)),
+        )
+        return self._hinted(rows.item(row, sections, job, kept, self._fingerprint, pictures))
+
+    @property
+    def reads_pictures(self) -> bool:
+        """Whether pages without text can be read off their pictures (OCR)."""
+        return self._read_picture is not None
 
     def resolve(self, beginning: str) -> str:
         """The one id that starts with `beginning`. Raises UnknownDocument, AmbiguousDocument."""
@@ -220,6 +257,27 @@ class Shelf:
         if kept is None or (new.complete, new.n_tokens) > (kept.complete, kept.n_tokens):
             self._store.snapshots.put(new)
         return self.get(row.id)
+
+    def read_pictures(
+        self,
+        document_id: str,
+        *,
+        job_id: int | None = None,
+        on_picture: OnPicture = lambda done, total: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Reads the text off the pages that have none (OCR) and puts it into the document's, which is then to be read again.
+
+        Pages don't call this: they use ReadingQueue.read_pictures. See `Pictures.read` for what it returns. Raises UnknownDocument,
+        OcrMissing, OcrUnusable, DocumentGone.
+        """
+        return self._pictures.read(self._row(document_id), job_id, on_picture, should_stop)
+
+    def _hinted(self, item: ShelfItem) -> ShelfItem:
+        """The same with a sentence on how its pictures could be read, where a library can't."""
+        if not item.pictures or self.reads_pictures or self._fingerprint is None:
+            return item
+        return replace(item, warnings=(*item.warnings, HOW_TO_READ_PICTURES))
 
     def _row(self, document_id: str) -> DocumentRow:
         row = self._store.documents.get(document_id)

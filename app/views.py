@@ -29,7 +29,8 @@ class ShelfItem:
     way (reading goes on from there); "failed" with `error`; "stale" read by another model only.
     `tokens` is None until the document was tokenised once. `read_tokens` and `read_pages` (pages read to their end)
     belong to the newest memory that the running model can use, and `state_bytes` is that memory's size; all 0 when
-    there is none. Times are ISO 8601 in UTC.
+    there is none. Times are ISO 8601 in UTC. `pictures` is how many pages have no text that could be read off them (OCR), and
+    with `scan` there is next to no text without that.
     """
 
     id: str
@@ -49,6 +50,8 @@ class ShelfItem:
     last_asked_at: str | None
     error: str | None
     tags: tuple[str, ...] = ()
+    pictures: int = 0
+    scan: bool = False
 
     @property
     def can_ask(self) -> bool:
@@ -97,7 +100,9 @@ class ReadReport:
 
 @dataclass(frozen=True)
 class JobView:
-    """A reading in the queue. The numbers are live while it is being read, else those of its last saved memory."""
+    """A reading in the queue. The numbers are live while it is being read, else those of its last saved memory. One that reads
+    pictures first (`ocr`) has read `pictures` of `of_pictures` so far.
+    """
 
     id: int
     document_id: str
@@ -107,6 +112,14 @@ class JobView:
     tokens_per_second: float | None
     eta_seconds: float | None
     error: str | None
+    ocr: bool = False
+    pictures: int = 0
+    of_pictures: int | None = None
+
+    @property
+    def looking(self) -> bool:
+        """True while it reads pictures."""
+        return self.status == "reading" and self.of_pictures is not None and self.pictures < self.of_pictures
 
     @property
     def active(self) -> bool:

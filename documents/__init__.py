@@ -8,12 +8,15 @@ from documents.errors import (
     LockedFile,
     Mislabelled,
     NoText,
+    OcrUnusable,
     PasswordNeeded,
+    PictureUnreadable,
     UnpacksTooLarge,
     UnsupportedFormat,
     WrongPassword,
 )
 from documents.model import Document, Section
+from documents.pdf_pages import page_picture, unlocked
 from documents.reader import MAX_BYTES, read
 
 __all__ = [
@@ -26,10 +29,14 @@ __all__ = [
     "LockedFile",
     "Mislabelled",
     "NoText",
+    "OcrUnusable",
     "PasswordNeeded",
+    "PictureUnreadable",
     "Section",
     "UnpacksTooLarge",
     "UnsupportedFormat",
     "WrongPassword",
+    "page_picture",
     "read",
+    "unlocked",
 ]

@@ -108,5 +108,22 @@ class NoText(DocumentError):
         super().__init__(f"“{name}” holds {reason}")
 
 
+class PictureUnreadable(DocumentError):
+    """A page could not be drawn, or no text be looked for on it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"The picture of a page could not be read ({detail}). The other pages are read without it.")
+
+
+class OcrUnusable(DocumentError):
+    """The packages for text recognition are there and don't work."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"Text recognition could not be started ({detail}). Install it anew: pip install --force-reinstall "
+            "-r requirements-ocr.txt"
+        )
+
+
 def _mebibytes(size: int) -> str:
     return f"{size / 2**20:,.1f} MiB" if size >= 2**20 // 10 else f"{size:,} bytes"

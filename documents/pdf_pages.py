@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -21,9 +21,13 @@ from documents.errors import (
     DamagedFile,
     LockedFile,
     PasswordNeeded,
+    PictureUnreadable,
     UnpacksTooLarge,
     WrongPassword,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FAULTS: tuple[type[Exception], ...] = (*PARSER_FAULTS, PyPdfError, DependencyError)
 KIND = "a PDF"
@@ -36,6 +40,8 @@ _OBJECT = re.compile(rb"(\d+)\s+(\d+)\s+obj\b")
 _CUT_OFF = "The end of the file is missing. What is left of it was read; copy or download it again to have all of it."
 _CATALOG_BYTES = 4096  # how far before its type a catalog's number is looked for
 _EMPTY_STREAM = 20  # bytes: nothing at all, compressed, takes up to this much
+_DOTS = 200  # an inch, that pages are drawn with for text recognition
+_LONGEST_SIDE = 4000  # pixels of such a picture, whatever size the page claims
 _TITLE_CHARACTERS = 3000  # of the first page, looked through for its biggest line
 
 # pdfium is one library for the whole process and is not safe to call from two threads at once.
@@ -118,6 +124,33 @@ def _promises_content(page: PageObject) -> bool:
     return contents is not None and any(
         not isinstance(part, StreamObject) or len(part._data) > _EMPTY_STREAM for part in parts
     )
+
+
+def page_picture(data: bytes, number: int) -> np.ndarray:
+    """Page `number`, from 1, of a PDF without a lock, in grey levels from 0 to 255 [height, width]. Raises PictureUnreadable."""
+    for candidate in (mend(data) for mend in (bytes, _mended)):
+        with _opened(candidate, "", None) as document:
+            if document is None or len(document) < number:
+                continue
+            try:
+                page = document[number - 1]
+                scale = min(_DOTS / 72, _LONGEST_SIDE / max(page.get_size()))
+                return page.render(scale=scale, grayscale=True).to_numpy().copy()
+            except FAULTS as error:
+                raise PictureUnreadable(str(error)) from error
+    raise PictureUnreadable(f"page {number} is not in the file")
+
+
+def unlocked(data: bytes, password: str | None) -> bytes:
+    """The same file without its lock, so that its pages can be drawn later. Raises WrongPassword, PasswordNeeded, LockedFile."""
+    if not password:
+        return data
+    with _opened(data, "", password) as document:
+        if document is None:
+            return data
+        buffer = io.BytesIO()
+        document.save(buffer, flags=pdfium_c.FPDF_REMOVE_SECURITY)
+        return buffer.getvalue()
 
 
 @contextmanager

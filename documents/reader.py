@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
+from types import MappingProxyType
 
 from documents.docx import parse_docx
 from documents.epub import parse_epub
@@ -23,8 +24,17 @@ MAX_BYTES = 512 * 2**20
 _NAMED_PARTS = 5  # broken parts named in a warning before it says "and more"
 
 
-def read(data: bytes, name: str, *, password: str | None = None, max_bytes: int = MAX_BYTES) -> Document:
-    """The document in `data`; its format is told by the content, `name` only helps.
+def read(
+    data: bytes,
+    name: str,
+    *,
+    password: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    scans: bool = False,
+    pictures: Mapping[int, str] = MappingProxyType({}),
+) -> Document:
+    """The document in `data`; its format is told by the content, `name` only helps. With `scans` a PDF of mere pictures is one
+    too, without text; `pictures` are the texts that were read off its pages, by page from 1.
 
     Raises a DocumentError that says in plain words what is wrong: EmptyFile, FileTooLarge, Mislabelled,
     UnsupportedFormat, DamagedFile, PasswordNeeded, WrongPassword, LockedFile, UnpacksTooLarge or NoText.
@@ -34,15 +44,15 @@ def read(data: bytes, name: str, *, password: str | None = None, max_bytes: int 
     if len(data) > max_bytes:
         raise FileTooLarge(name, len(data), max_bytes)
     kind, warnings = detect(data, name)
-    parsed = _parse(kind, data, name, password)
-    if not any(page.strip() for page in parsed.pages):
+    pdf = kind == "pdf"
+    parsed = parse_pdf(data, name, password, scans=scans, pictures=pictures) if pdf else _parse(kind, data, name)
+    scanned = scans and bool(parsed.missing_pages or pictures)
+    if not scanned and not any(page.strip() for page in parsed.pages):
         raise NoText(name, f"no text: it is {KINDS[kind]} with nothing to read in it. Check that it is the right file.")
     return _finish(replace(parsed, warnings=(*warnings, *parsed.warnings)), kind, data, name)
 
 
-def _parse(kind: str, data: bytes, name: str, password: str | None) -> Parsed:
-    if kind == "pdf":
-        return parse_pdf(data, name, password)
+def _parse(kind: str, data: bytes, name: str) -> Parsed:
     parsers = {
         "epub": parse_epub,
         "docx": parse_docx,

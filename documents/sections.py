@@ -59,7 +59,7 @@ def number_pages(sections: Sequence[Section], page_starts: Sequence[int], text: 
     placed = []
     for section in sections:
         skipped = len(text[section.start : section.end]) - len(text[section.start : section.end].lstrip())
-        placed.append(replace(section, page=max(1, bisect_right(page_starts, section.start + skipped))))
+        placed.append(replace(section, page=max(1, bisect_right(page_starts, section.start + skipped)) if text else 1))
     return tuple(placed)
 
 

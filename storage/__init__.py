@@ -14,7 +14,17 @@ from storage.errors import (
     SnapshotDamaged,
     StorageError,
 )
-from storage.rows import ChatRow, DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, TurnRow, WaypointRow
+from storage.rows import (
+    ChatRow,
+    DocumentRow,
+    JobRow,
+    NewSnapshot,
+    OriginalRow,
+    SectionRow,
+    SnapshotRow,
+    TurnRow,
+    WaypointRow,
+)
 from storage.store import Store
 
 __all__ = [
@@ -31,6 +41,7 @@ __all__ = [
     "NewSnapshot",
     "NewerSchema",
     "NotADatabase",
+    "OriginalRow",
     "SectionRow",
     "SnapshotDamaged",
     "SnapshotRow",

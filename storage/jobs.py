@@ -9,7 +9,7 @@ from storage.rows import JobRow
 
 COLUMNS = (
     "id, document_id, status, fingerprint, group_tokens, n_tokens, total_tokens, tokens_per_second, eta_seconds,"
-    " error, created_at, updated_at"
+    " error, created_at, updated_at, kind, pictures, of_pictures"
 )
 
 
@@ -19,8 +19,9 @@ class JobTable:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def enqueue(self, document_id: str) -> int:
-        """The id of the document's waiting or running job; a new one when it has none."""
+    def enqueue(self, document_id: str, kind: str = "read") -> int:
+        """The id of the document's waiting or running job; a new one when it has none. Of kind "ocr" it reads pictures first, and a
+        job that waits or runs becomes one."""
         time = now()
         with self._connection.transaction() as db:
             db.execute(
@@ -29,6 +30,9 @@ class JobTable:
                 " (SELECT 1 FROM jobs WHERE document_id = :document_id AND status IN ('queued', 'reading'))",
                 {"document_id": document_id, "time": time},
             )
+            if kind != "read":
+                sql = "UPDATE jobs SET kind = ? WHERE document_id = ? AND status IN ('queued', 'reading')"
+                db.execute(sql, [kind, document_id])
             sql = "SELECT id FROM jobs WHERE document_id = ? AND status IN ('queued', 'reading')"
             return int(db.execute(sql, [document_id]).fetchone()[0])
 
@@ -51,6 +55,10 @@ class JobTable:
         self._update(
             job_id, fingerprint=fingerprint, group_tokens=group_tokens, n_tokens=n_tokens, total_tokens=total_tokens
         )
+
+    def looked(self, job_id: int, pictures: int, of_pictures: int) -> None:
+        """Keeps how many pictures have been read, and of how many."""
+        self._update(job_id, pictures=pictures, of_pictures=of_pictures)
 
     def finish(self, job_id: int, status: str, error: str | None = None) -> None:
         """Ends the job as 'done', 'cancelled' or 'failed', or puts it back as 'queued'."""

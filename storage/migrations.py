@@ -30,6 +30,7 @@ def steps() -> tuple[Callable[[Database], None], ...]:
         m010_conversations,
         m011_order,
         m012_worths,
+        m014_pictures,
     )
 
 
@@ -223,3 +224,30 @@ def m011_order(db: Database) -> None:
 def m012_worths(db: Database) -> None:
     """What each token of a segment was worth keeping, one byte a token; none for what was read before this."""
     db.execute("ALTER TABLE strengths ADD COLUMN worths BLOB NOT NULL DEFAULT x''")
+
+
+def m014_pictures(db: Database) -> None:
+    """Pages that gave no text, what was read off their pictures, and the file that they are in, for as long as it is needed; and
+    how far a job is with them."""
+    db.execute(
+        """
+        CREATE TABLE originals (
+            document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            scan INTEGER NOT NULL CHECK (scan IN (0, 1)),
+            data BLOB NOT NULL
+        )
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE pictures (
+            document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            text TEXT,
+            PRIMARY KEY (document_id, number)
+        )
+        """
+    )
+    db.execute("ALTER TABLE jobs ADD COLUMN pictures INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE jobs ADD COLUMN of_pictures INTEGER")

@@ -37,6 +37,15 @@ class DocumentRow:
 
 
 @dataclass(frozen=True)
+class OriginalRow:
+    """A document's file, without its lock; with `scan` next to no text is in it, so that it can't be read without its pictures."""
+
+    name: str
+    data: bytes
+    scan: bool
+
+
+@dataclass(frozen=True)
 class NewSnapshot:
     """A memory to store. `section` 0 is the whole document, `page` the last page read to its end."""
 
@@ -82,7 +91,9 @@ class WaypointRow:
 
 @dataclass(frozen=True)
 class JobRow:
-    """A reading that was asked for. The numbers are those of its last saved memory."""
+    """A reading that was asked for. The numbers are those of its last saved memory. `kind` "ocr" has the text of pages without any
+    read off their pictures first, `pictures` of them, of `of_pictures`, so far.
+    """
 
     id: int
     document_id: str
@@ -96,6 +107,9 @@ class JobRow:
     error: str | None
     created_at: str
     updated_at: str
+    kind: str = "read"
+    pictures: int = 0
+    of_pictures: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from storage.connection import Connection, now
 from storage.documents import DocumentTable
 from storage.errors import DocumentGone
 from storage.jobs import JobTable
+from storage.pictures import PictureTable
 from storage.rows import NewSnapshot
 from storage.snapshots import SnapshotTable
 from storage.strengths import StrengthTable, Written
@@ -25,6 +26,7 @@ class Store:
         self._connection = connection
         self.documents = DocumentTable(connection)
         self.snapshots = SnapshotTable(connection)
+        self.pictures = PictureTable(connection)
         self.waypoints = WaypointTable(connection)
         self.strengths = StrengthTable(connection)
         self.chats = ChatTable(connection)

@@ -103,6 +103,10 @@ class Handlers:
         """Read the open document before all others that wait or are being read."""
         return self._after(request, document_id, self._queue.first)
 
+    def pictures(self, document_id: str, request: gr.Request) -> Screen:
+        """Read the pages without text of the open document off their pictures, then read it."""
+        return self._after(request, document_id, self._queue.read_pictures)
+
     def cancel(self, document_id: str, request: gr.Request) -> Screen:
         """Stop reading the open document; what was read stays."""
         return self._after(request, document_id, self._queue.cancel)

@@ -32,6 +32,7 @@ class Screen(NamedTuple):
     work: Any = KEEP
     read: Any = KEEP
     first: Any = KEEP
+    pictures: Any = KEEP
     cancel: Any = KEEP
     look: Any = KEEP
     edit: Any = KEEP
@@ -84,6 +85,7 @@ def opened(words: Words, item: ShelfItem | None, library: Library, now: Standing
             work=gr.Column(visible=False),
             read=gr.Button(visible=False),
             first=gr.Button(visible=False),
+            pictures=gr.Button(visible=False),
             cancel=gr.Button(visible=False),
             look=gr.Button(visible=False),
             edit=gr.Button(visible=False),
@@ -109,14 +111,17 @@ def opened(words: Words, item: ShelfItem | None, library: Library, now: Standing
 def progressed(words: Words, item: ShelfItem, library: Library, now: Standing) -> Screen:
     """Return what changes while `item` is being read: the shelf, its progress, and what can be done with it now."""
     reading = item.status in shelf.IN_PROGRESS
-    before = ahead(item, now.jobs)
+    before, job = ahead(item, now.jobs), now.jobs.get(item.id)
+    # a scan has its pictures read whenever it is read
+    offered = item.pictures > 0 and not item.scan and library.reads_pictures and not (job and job.ocr)
     return Screen(
         mark=mark_of(item, now.jobs),
         shelf=shelf.shelf(words, now.items, now.jobs, item.id),
         about=document.about(words, item),
-        reading=document.reading(words, item, now.jobs.get(item.id), before),
+        reading=document.reading(words, item, job, before),
         first=gr.Button(visible=before > 0),
         read=gr.Button(document.read_label(words, item.status), visible=item.status in CAN_START),
+        pictures=gr.Button(words.count("document.pictures", item.pictures), visible=offered),
         cancel=gr.Button(visible=reading),
         look=gr.Button(visible=item.can_ask),
         part=document.answers_from(words, item),
@@ -203,7 +208,7 @@ def ahead(item: ShelfItem, jobs: dict[str, JobView]) -> int:
 def mark_of(item: ShelfItem | None, jobs: dict[str, JobView]) -> str:
     """Return a short word that changes when more than the figures of a reading has changed."""
     busy = ",".join(jobs)
-    return f"|{busy}" if item is None else f"{item.id} {item.status} {item.can_ask}|{busy}"
+    return f"|{busy}" if item is None else f"{item.id} {item.status} {item.can_ask} {len(item.missing_pages)}|{busy}"
 
 
 def page_slider(item: ShelfItem) -> gr.Slider:

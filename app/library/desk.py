@@ -13,6 +13,7 @@ from app.library.highlights import Highlights
 from app.library.memories import WHOLE, Memories, OnProgress, ShouldStop, Text
 from app.library.origins import Asked, Origins
 from app.library.several import Several
+from app.pictures import ReadPicture
 from app.reading import SavePolicy
 from app.shelf import Shelf
 from app.turns import Turns
@@ -44,11 +45,16 @@ class Library(Shelf):
     """
 
     def __init__(
-        self, engine: Engine, store: Store, policy: SavePolicy | None = None, spacing: Spacing | None = None
+        self,
+        engine: Engine,
+        store: Store,
+        policy: SavePolicy | None = None,
+        spacing: Spacing | None = None,
+        read_picture: ReadPicture | None = None,
     ) -> None:
         """`policy` says how often a reading is saved, `spacing` how far apart the waypoints on its way are kept: as it was chosen
-        (see `choices`), where it isn't given."""
-        super().__init__(store, engine.fingerprint)
+        (see `choices`), where it isn't given. `read_picture` reads pages without text (OCR), where there is one."""
+        super().__init__(store, engine.fingerprint, read_picture)
         self._turns = Turns()
         self._policy, self._spacing = policy or SavePolicy(), spacing
         self.use(engine)

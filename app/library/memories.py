@@ -48,7 +48,7 @@ class Memories:
         self._turns = turns
         self._policy = policy
         self._spacing = spacing
-        self._last_as_of: tuple[tuple[str, int], MemoryState] | None = None
+        self._last_as_of: tuple[tuple[str, list[str]], MemoryState] | None = None
 
     def read(
         self, text: Text, job_id: int | None, on_progress: OnProgress, should_stop: ShouldStop
@@ -117,12 +117,11 @@ class Memories:
 
         What lies between the waypoint before and the end of the page is read again; the last such memory stays at hand.
         """
-        at_hand = self._last_as_of
-        if at_hand and at_hand[0] == (row.id, page):
+        at_hand, pages = self._last_as_of, self._store.documents.pages(row.id)[:page]
+        if at_hand and at_hand[0] == (row.id, pages):  # not of a text from before its pictures were read
             return at_hand[1]
-        pages = self._store.documents.pages(row.id)
         with self._turns.take():
-            tokens = self._engine.tokenize(pages[:page])
+            tokens = self._engine.tokenize(pages)
         total = len(tokens.ids)
         state, group_tokens = self._waypoint_before(row.id, total)
         reached = [state]
@@ -146,7 +145,7 @@ class Memories:
         )
         if reached[0].n_tokens < total:
             return None
-        self._last_as_of = ((row.id, page), reached[0])
+        self._last_as_of = ((row.id, pages), reached[0])
         return reached[0]
 
     def marks(

@@ -91,6 +91,10 @@ def _warnings(words: Words, item: ShelfItem) -> str:
 
 def _progress_card(words: Words, item: ShelfItem, job: JobView | None, ahead: int) -> str:
     resumes = f'<p class="hint">{words("reading.resumes")}</p>'
+    if job is not None and job.looking:
+        said = words("reading.pictures", done=job.pictures, all=words.count("count.pages", job.of_pictures or 0))
+        bar = progress(job.pictures, job.of_pictures, words("reading.progress"))
+        return f'<div class="reading-card"><p class="stage">{said}</p>{bar}{resumes}</div>'
     if item.status == "queued" or job is None or not job.total_tokens:
         said = words.count("reading.behind", ahead) if ahead else words("reading.waits")
         return (

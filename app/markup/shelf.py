@@ -34,7 +34,7 @@ def shelf(words: Words, items: Sequence[ShelfItem], jobs: Mapping[str, JobView],
 
 
 def progress(done: int, total: int | None, label: str) -> str:
-    """Return an accessible progress bar for `done` of `total` tokens."""
+    """Return an accessible progress bar for `done` of `total` tokens or pictures."""
     part = percent(done, total)
     return (
         f'<span class="progress" role="progressbar" aria-label="{escape(label, quote=True)}" aria-valuemin="0" '
@@ -77,8 +77,8 @@ def _facts(words: Words, item: ShelfItem) -> str:
 def _state(words: Words, item: ShelfItem, job: JobView | None) -> str:
     said = words(f"shelf.status.{item.status}")
     warned = f'<span class="warned">{words.count("count.warnings", len(item.warnings))}</span>' if item.warnings else ""
-    if item.status == "reading" and job is not None and job.total_tokens:
-        part = percent(job.n_tokens, job.total_tokens)
-        bar = progress(job.n_tokens, job.total_tokens, words("shelf.reading", title=item.title))
+    if job is not None and (job.looking or (item.status == "reading" and job.total_tokens)):
+        done, total = (job.pictures, job.of_pictures) if job.looking else (job.n_tokens, job.total_tokens)
+        part, bar = percent(done, total), progress(done, total, words("shelf.reading", title=item.title))
         return f'<span class="status"><i></i>{said}, {part}%{warned}</span>{bar}'
     return f'<span class="status"><i></i>{said}{warned}</span>'

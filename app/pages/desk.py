@@ -111,6 +111,7 @@ def _wire_shelf(
     )
     head.read.click(handlers.read, document_id, screen, **LIGHT)
     head.first.click(handlers.first, document_id, screen, **LIGHT)
+    head.pictures.click(handlers.pictures, document_id, screen, **LIGHT)
     head.cancel.click(handlers.cancel, document_id, screen, **LIGHT)
     head.remove.click(handlers.remove, document_id, screen, **LIGHT)
     head.edit.click(lambda: gr.Column(visible=True), None, head.details, **LIGHT)

@@ -16,6 +16,7 @@ class ReadingSection(NamedTuple):
     reading: gr.HTML
     read: gr.Button
     first: gr.Button
+    pictures: gr.Button
     cancel: gr.Button
     look: gr.Button
     edit: gr.Button
@@ -35,6 +36,7 @@ def render(say: gr.I18n) -> ReadingSection:
     with gr.Row(elem_classes="actions", elem_id="actions"):
         read = gr.Button(say("page.read"), variant="primary", size="sm", visible=False, elem_id="read")
         first = gr.Button(say("page.first"), size="sm", visible=False, elem_id="first")
+        pictures = gr.Button("", size="sm", visible=False, elem_id="pictures")
         cancel = gr.Button(say("page.cancel"), size="sm", visible=False, elem_id="cancel")
         look = gr.Button(say("page.look"), size="sm", visible=False, elem_classes="quiet", elem_id="look")
         edit = gr.Button(say("page.edit"), size="sm", visible=False, elem_classes="quiet", elem_id="edit")
@@ -54,6 +56,6 @@ def render(say: gr.I18n) -> ReadingSection:
             save = gr.Button(say("page.save"), variant="primary", size="sm", elem_id="save")
             leave = gr.Button(say("page.leave"), size="sm", elem_id="leave")
     return ReadingSection(
-        about=about, reading=reading, read=read, first=first, cancel=cancel, look=look, edit=edit, remove=remove,
-        details=details, title=title, author=author, tags=tags, save=save, leave=leave,
+        about=about, reading=reading, read=read, first=first, pictures=pictures, cancel=cancel, look=look, edit=edit,
+        remove=remove, details=details, title=title, author=author, tags=tags, save=save, leave=leave,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +57,7 @@ class Desk:
     chromium: object
     database: Path
     engine: PageEngine = field(default_factory=PageEngine)
+    read_picture: Callable[[object], str] | None = None
     outside: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     load_pause: float = 0.0
@@ -70,7 +71,7 @@ class Desk:
         from app.pages import build_page, launch_options
 
         self.store = Store.open(self.database)
-        self.library = Library(self.engine, self.store)
+        self.library = Library(self.engine, self.store, read_picture=self.read_picture)
         self.queue = ReadingQueue(self.library)
         self.queue.start()
         self.models = Models(self.library, self.queue, self.load, Choices("default", "auto", "auto"))

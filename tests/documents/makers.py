@@ -62,6 +62,26 @@ def scanned_pdf(pictures: int, texts: Sequence[str] = ()) -> bytes:
     return buffer.getvalue()
 
 
+def pictured_pdf(pages: Sequence[str], texts: dict[int, str] | None = None) -> bytes:
+    """A scan: the text of each page is in its picture alone, but for the pages of `texts`, by page from 1."""
+    import pypdfium2
+
+    printed = pypdfium2.PdfDocument(pdf(pages))
+    pictures = [page.render(scale=200 / 72, grayscale=True).to_pil() for page in printed]
+    printed.close()
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, invariant=1)
+    for number, picture in enumerate(pictures, 1):
+        lines = (texts or {}).get(number, "").split("\n")
+        if lines == [""]:
+            canvas.drawImage(ImageReader(picture), 0, 0, *canvas._pagesize)
+        for index, line in enumerate(lines):
+            canvas.drawString(50, 800 - 15 * index, line)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
 def locked_pdf(data: bytes, password: str, *, owner_only: bool = False, algorithm: str = "AES-256") -> bytes:
     """`data` encrypted; with `owner_only` it opens without a password."""
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))

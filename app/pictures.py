@@ -1,0 +1,59 @@
+"""Pages without text: what is read off their pictures (OCR), page by page, and then put into the document's text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from app import rows
+from app.errors import OcrMissing
+from storage import DocumentRow, Store
+
+ReadPicture = Callable[[Any], str]  # the picture of a page, grey levels [height, width], to its text
+OnPicture = Callable[[int, int], None]  # how many are done, and of how many
+
+
+class Pictures:
+    """Reads the pictures that one store keeps, one after another, with what was passed in for that."""
+
+    def __init__(self, store: Store, read_picture: ReadPicture | None) -> None:
+        self._store, self._read_picture = store, read_picture
+
+    def read(
+        self, row: DocumentRow, job_id: int | None, on_picture: OnPicture, should_stop: Callable[[], bool]
+    ) -> bool:
+        """Reads every picture of the document that is not read yet, each kept at once, then puts their text into the document's.
+
+        Tells `on_picture` how many are done and of how many. False when stopped on the way, asked between pictures. A picture that
+        can't be read is passed over and stays missing. Raises OcrMissing, OcrUnusable, DocumentGone.
+        """
+        import documents  # here, because the format readers take a while to import
+
+        original = self._store.pictures.original(row.id)
+        if original is None:
+            return True
+        unread = self._store.pictures.unread(row.id)
+        if unread and self._read_picture is None:
+            raise OcrMissing(row.title)
+        before = len(self._store.pictures.texts(row.id))
+        total = before + len(unread)
+        for done, number in enumerate(unread, before):
+            self._tell(job_id, done, total, on_picture)
+            if should_stop():
+                return False
+            try:
+                text = self._read_picture(documents.page_picture(original.data, number))  # type: ignore[misc]  # asked above
+            except documents.PictureUnreadable:
+                continue  # it stays missing, and the document says so
+            self._store.pictures.put(row.id, number, text)
+        # the whole file is cut into pages and sections again: headers, words across pages and headings come out right
+        document = documents.read(original.data, original.name, scans=True, pictures=self._store.pictures.texts(row.id))
+        _, sections = rows.of_document(document)
+        self._store.pictures.settle(row.id, document.pages, sections, document.missing_pages, document.warnings)
+        self._tell(job_id, total, total, on_picture)
+        return True
+
+    def _tell(self, job_id: int | None, done: int, total: int, on_picture: OnPicture) -> None:
+        if job_id is not None:
+            self._store.jobs.looked(job_id, done, total)
+        on_picture(done, total)

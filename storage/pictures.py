@@ -1,0 +1,96 @@
+"""Pictures: pages that gave no text, with the file that they are in, until their text has been read off them (OCR)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from storage.connection import Connection
+from storage.errors import DocumentGone
+from storage.rows import OriginalRow, SectionRow
+
+
+class PictureTable:
+    """Pages without text by document and number, and one file a document to take their pictures from."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep(self, document_id: str, original: OriginalRow, numbers: Sequence[int]) -> None:
+        """Keeps the file and which of its pages gave no text; what is there already stays."""
+        with self._connection.transaction() as db:
+            db.execute(
+                "INSERT INTO originals (document_id, name, data, scan) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [document_id, original.name, original.data, original.scan],
+            )
+            for number in numbers:
+                sql = "INSERT INTO pictures (document_id, number) VALUES (?, ?) ON CONFLICT DO NOTHING"
+                db.execute(sql, [document_id, number])
+
+    def original(self, document_id: str) -> OriginalRow | None:
+        """The file, or None where it is not needed, or not any more."""
+        row = self._connection.row("SELECT name, data, scan FROM originals WHERE document_id = ?", [document_id])
+        return OriginalRow(row["name"], row["data"], bool(row["scan"])) if row else None
+
+    def unread(self, document_id: str) -> list[int]:
+        """The pages whose text is still to be read off them, in order."""
+        sql = "SELECT number FROM pictures WHERE document_id = ? AND text IS NULL ORDER BY number"
+        return [row["number"] for row in self._connection.rows(sql, [document_id])]
+
+    def texts(self, document_id: str) -> dict[int, str]:
+        """What was read off the pages so far, by page."""
+        sql = "SELECT number, text FROM pictures WHERE document_id = ? AND text IS NOT NULL"
+        return {row["number"]: row["text"] for row in self._connection.rows(sql, [document_id])}
+
+    def counts(self) -> dict[str, tuple[int, bool]]:
+        """For each document whose text lacks pages that could be read off: how many of them, and whether it can't be read without.
+
+        At least 1, for a process may have died just before what was read became text.
+        """
+        sql = (
+            "SELECT document_id, max(1, sum(text IS NULL)) AS unread, scan FROM originals JOIN pictures USING (document_id)"
+            " GROUP BY document_id"
+        )
+        return {row["document_id"]: (row["unread"], bool(row["scan"])) for row in self._connection.rows(sql)}
+
+    def put(self, document_id: str, number: int, text: str) -> None:
+        """Keeps what was read off one page. Raises DocumentGone."""
+        with self._connection.transaction() as db:
+            sql = (
+                "UPDATE pictures SET text = ? WHERE document_id = ? AND number = ?"
+                " AND EXISTS (SELECT 1 FROM documents WHERE id = document_id AND removed_at IS NULL)"
+            )
+            if db.execute(sql, [text, document_id, number]).rowcount == 0:
+                raise DocumentGone
+
+    def settle(
+        self,
+        document_id: str,
+        pages: Sequence[str],
+        sections: Sequence[SectionRow],
+        missing_pages: Sequence[int],
+        warnings: Sequence[str],
+    ) -> None:
+        """Gives the document the text with what was read off its pages, at once. Where that changes the text, every memory of the
+        old one is forgotten; the file goes as soon as no page is left to be read off."""
+        with self._connection.transaction() as db:
+            db.execute(
+                "UPDATE documents SET missing_pages = ?, warnings = ? WHERE id = ?",
+                [json.dumps(list(missing_pages)), json.dumps(list(warnings)), document_id],
+            )
+            kept = "SELECT text FROM pages WHERE document_id = ? ORDER BY number"
+            if [text for (text,) in db.execute(kept, [document_id]).fetchall()] != list(pages):
+                db.execute("UPDATE documents SET n_tokens = NULL WHERE id = ?", [document_id])
+                for table in ("pages", "sections", "snapshots", "waypoints", "strengths"):
+                    db.execute(f"DELETE FROM {table} WHERE document_id = ?", [document_id])
+                db.table("pages").insert_all(
+                    {"document_id": document_id, "number": number, "text": text} for number, text in enumerate(pages, 1)
+                )
+                db.table("sections").insert_all({"document_id": document_id, **asdict(section)} for section in sections)
+            if any(page.strip() for page in pages):
+                db.execute("UPDATE originals SET scan = 0 WHERE document_id = ?", [document_id])
+            left = "SELECT 1 FROM pictures WHERE document_id = ? AND text IS NULL LIMIT 1"
+            if db.execute(left, [document_id]).fetchone() is None:
+                for table in ("originals", "pictures"):
+                    db.execute(f"DELETE FROM {table} WHERE document_id = ?", [document_id])
