@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -281,7 +282,8 @@ def test_a_reading_that_ends_while_the_shelf_is_looked_at_is_looked_at_again(
         return items
 
     monkeypatch.setattr(library, "shelf", slow)
-    shown = handlers.tick(tides, "")
+    nobody = SimpleNamespace(headers={})  # what a handler looks at of a request
+    shown = handlers.tick(tides, "", nobody)
     assert "queued" in shown.shelf and not shown.mark.endswith("|")
     monkeypatch.setattr(library, "shelf", look)
-    assert 'class="read' in handlers.tick(tides, shown.mark).shelf
+    assert 'class="read' in handlers.tick(tides, shown.mark, nobody).shelf
