@@ -22,8 +22,9 @@ from app.errors import (
 )
 from app.exact import Exact
 from app.pictures import OnPicture, Pictures, ReadPicture
+from app.sheets import page_view
 from app.tags import tidy
-from app.views import ChatView, JobView, ShelfItem, TextAnswer, Turn
+from app.views import ChatView, JobView, PageView, ShelfItem, TextAnswer, Turn
 from app.words import Languages
 from storage import DocumentRow, OriginalRow, SnapshotRow, Store
 
@@ -53,7 +54,7 @@ class Shelf:
 
     def add(self, data: bytes, name: str, password: str | None = None) -> ShelfItem:
         """Puts a file on the shelf, unread; the same bytes again give the document there is, or was until lately, with its
-        memory and all. The file of one with pages without text is kept till they are read. Raises DocumentError."""
+        memory and all. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
         import documents  # here, because the format readers take a while to import
 
         scan = False
@@ -65,10 +66,9 @@ class Shelf:
             document, scan = documents.read(data, name, password=password, scans=True), True
         row, sections = rows.of_document(document)
         self._store.documents.add(row, document.pages, sections)
-        item = self.get(row.id)
-        if row.format == "pdf" and item.missing_pages:
+        if row.format == "pdf":
             original = OriginalRow(name, documents.unlocked(data, password), scan)
-            self._store.pictures.keep(row.id, original, item.missing_pages)
+            self._store.pictures.keep(row.id, original, self._row(row.id).missing_pages)
         return self.get(row.id)
 
     def add_file(self, path: Path, password: str | None = None) -> ShelfItem:
@@ -272,6 +272,13 @@ class Shelf:
         OcrMissing, OcrUnusable, DocumentGone.
         """
         return self._pictures.read(self._row(document_id), job_id, on_picture, should_stop)
+
+    def page(self, document_id: str, number: int, words: str = "") -> PageView:
+        """A page as it was printed, where the file is kept and draws, and its text; with where `words` stand on it (see `app.sheets`).
+
+        Raises UnknownDocument, UnknownPage.
+        """
+        return page_view(self._store, self._row(document_id), number, words)
 
     def _hinted(self, item: ShelfItem) -> ShelfItem:
         """The same with a sentence on how its pictures could be read, where a library can't."""

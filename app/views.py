@@ -279,3 +279,18 @@ class ModelChange:
     state: Literal["idle", "loading", "done", "failed"]
     said: str
     tokens_per_second: float | None = None
+
+
+@dataclass(frozen=True)
+class PageView:
+    """A page of a document: `number` of `pages`, its text, and what to look for in it. `png` is its picture, None for what was never
+    printed; `marks` are left, top, width and height of the words on it, as shares of its width and height.
+    """
+
+    title: str
+    number: int
+    pages: int
+    text: str
+    words: str
+    png: bytes | None
+    marks: tuple[tuple[float, float, float, float], ...]

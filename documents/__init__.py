@@ -18,6 +18,7 @@ from documents.errors import (
 from documents.model import Document, Section
 from documents.pdf_pages import page_picture, unlocked
 from documents.reader import MAX_BYTES, read
+from documents.sheet import Mark, Sheet, page_sheet
 
 __all__ = [
     "MAX_BYTES",
@@ -27,16 +28,19 @@ __all__ = [
     "EmptyFile",
     "FileTooLarge",
     "LockedFile",
+    "Mark",
     "Mislabelled",
     "NoText",
     "OcrUnusable",
     "PasswordNeeded",
     "PictureUnreadable",
     "Section",
+    "Sheet",
     "UnpacksTooLarge",
     "UnsupportedFormat",
     "WrongPassword",
     "page_picture",
+    "page_sheet",
     "read",
     "unlocked",
 ]

@@ -128,16 +128,27 @@ def _promises_content(page: PageObject) -> bool:
 
 def page_picture(data: bytes, number: int) -> np.ndarray:
     """Page `number`, from 1, of a PDF without a lock, in grey levels from 0 to 255 [height, width]. Raises PictureUnreadable."""
+    with drawn_page(data, number) as page:
+        try:
+            scale = min(_DOTS / 72, _LONGEST_SIDE / max(page.get_size()))
+            return page.render(scale=scale, grayscale=True).to_numpy().copy()
+        except FAULTS as error:
+            raise PictureUnreadable(str(error)) from error
+
+
+@contextmanager
+def drawn_page(data: bytes, number: int) -> Iterator[Any]:
+    """Page `number`, from 1, of a PDF without a lock, in pdfium; a file whose end is missing is mended first. Raises PictureUnreadable."""
     for candidate in (mend(data) for mend in (bytes, _mended)):
         with _opened(candidate, "", None) as document:
             if document is None or len(document) < number:
                 continue
             try:
                 page = document[number - 1]
-                scale = min(_DOTS / 72, _LONGEST_SIDE / max(page.get_size()))
-                return page.render(scale=scale, grayscale=True).to_numpy().copy()
             except FAULTS as error:
                 raise PictureUnreadable(str(error)) from error
+            yield page
+            return
     raise PictureUnreadable(f"page {number} is not in the file")
 
 

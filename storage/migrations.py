@@ -227,7 +227,7 @@ def m012_worths(db: Database) -> None:
 
 
 def m014_pictures(db: Database) -> None:
-    """Pages that gave no text, what was read off their pictures, and the file that they are in, for as long as it is needed; and
+    """The files whose pages are shown as printed; their pages that gave no text, with what was read off the pictures of these; and
     how far a job is with them."""
     db.execute(
         """

@@ -1,4 +1,4 @@
-"""Pictures: pages that gave no text, with the file that they are in, until their text has been read off them (OCR)."""
+"""Originals: the files whose pages are shown as printed; and their pages without text, until that has been read off them (OCR)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from storage.rows import OriginalRow, SectionRow
 
 
 class PictureTable:
-    """Pages without text by document and number, and one file a document to take their pictures from."""
+    """One file a document to take pages' pictures from, and pages without text by document and number."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def keep(self, document_id: str, original: OriginalRow, numbers: Sequence[int]) -> None:
-        """Keeps the file and which of its pages gave no text; what is there already stays."""
+        """Keeps the file and which of its pages, if any, gave no text; what is there already stays."""
         with self._connection.transaction() as db:
             db.execute(
                 "INSERT INTO originals (document_id, name, data, scan) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -29,7 +29,7 @@ class PictureTable:
                 db.execute(sql, [document_id, number])
 
     def original(self, document_id: str) -> OriginalRow | None:
-        """The file, or None where it is not needed, or not any more."""
+        """The file, or None where none was kept."""
         row = self._connection.row("SELECT name, data, scan FROM originals WHERE document_id = ?", [document_id])
         return OriginalRow(row["name"], row["data"], bool(row["scan"])) if row else None
 
@@ -73,7 +73,7 @@ class PictureTable:
         warnings: Sequence[str],
     ) -> None:
         """Gives the document the text with what was read off its pages, at once. Where that changes the text, every memory of the
-        old one is forgotten; the file goes as soon as no page is left to be read off."""
+        old one is forgotten."""
         with self._connection.transaction() as db:
             db.execute(
                 "UPDATE documents SET missing_pages = ?, warnings = ? WHERE id = ?",
@@ -92,5 +92,4 @@ class PictureTable:
                 db.execute("UPDATE originals SET scan = 0 WHERE document_id = ?", [document_id])
             left = "SELECT 1 FROM pictures WHERE document_id = ? AND text IS NULL LIMIT 1"
             if db.execute(left, [document_id]).fetchone() is None:
-                for table in ("originals", "pictures"):
-                    db.execute(f"DELETE FROM {table} WHERE document_id = ?", [document_id])
+                db.execute("DELETE FROM pictures WHERE document_id = ?", [document_id])

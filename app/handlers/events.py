@@ -22,6 +22,7 @@ from app.handlers.screen import (
     words_of,
 )
 from app.handlers.several import SeveralHandlers
+from app.handlers.sheets import SheetHandlers
 from app.handlers.streams import Streams
 from app.handlers.summaries import MEDIUM, WHOLE_DOCUMENT, lengths, summary_title, summary_wait
 from app.handlers.talk import Asked, TalkHandlers
@@ -46,6 +47,7 @@ class Handlers:
         self._runs = Runs()
         self.origins = OriginHandlers(library, self._runs)
         self.several = SeveralHandlers(library, self._runs)
+        self.sheets = SheetHandlers(library)
         self.talk = TalkHandlers(library, self._runs, self._open)
         self._streams = Streams(library, self._runs, self._open)
 

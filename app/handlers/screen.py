@@ -45,6 +45,7 @@ class Screen(NamedTuple):
     talk: Any = KEEP
     live: Any = KEEP
     origin: Any = KEEP
+    sheet: Any = KEEP
     editing: Any = KEEP
     page: Any = KEEP
     question: Any = KEEP
@@ -95,6 +96,7 @@ def opened(words: Words, item: ShelfItem | None, library: Library, now: Standing
     return progressed(words, item, library, now)._replace(
         document_id=item.id,
         origin="",
+        sheet="",
         editing="",
         work=gr.Column(visible=True),
         edit=gr.Button(visible=True),
@@ -168,6 +170,7 @@ def busy(words: Words) -> Screen:
         notice="",
         live="",
         origin="",
+        sheet="",
         editing="",
         ask=gr.Button(visible=False),
         chats=gr.Button(visible=False),

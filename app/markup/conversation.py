@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from app.markup.grounding import meter
+from app.markup.sheet import opener
 from app.views import Place, Turn
 from app.words import Words
 
@@ -59,7 +60,7 @@ def _places(words: Words, places: Sequence[Place]) -> str:
     if not places:
         return ""
     lines = "".join(
-        f'<li><span class="page">{words("pages.short", page=place.page)}</span> <q>{escape(place.before)}<mark>{escape(place.words)}</mark>'
+        f"<li>{opener(words, place.page, f'“{place.words}”')} <q>{escape(place.before)}<mark>{escape(place.words)}</mark>"
         f"{escape(place.after)}</q></li>"
         for place in places
     )

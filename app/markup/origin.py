@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from html import escape
 
 from app.curve import steepest
 from app.markup.figures import percent
 from app.markup.notice import closing
+from app.markup.passage import marked
+from app.markup.sheet import opener
 from app.views import Origin, ReadProgress
 from app.words import Words
 
 WIDTH, HEIGHT, EDGE = 640, 96, 8
-SHORTEST_WORD = 4
+MOST_OPENERS = 12
 CLEAR = 0.5  # nats a token, as for the grounding of an answer
 
 
@@ -35,6 +36,7 @@ def origin(words: Words, found: Origin, question: str, answer: str) -> str:
         f'<div class="answers"><div><h4>{words("origin.from_memory")}</h4><p>{escape(answer)}</p></div>'
         f"<div><h4>{words('origin.read_again')}</h4><p>{escape(found.again) or '–'}</p></div></div>"
         f'<details class="passage" open><summary>{words("origin.passage", pages=pages(words, found))}</summary>'
+        f'<p class="openers">{openers(words, found, f"{answer} {found.again}")}</p>'
         f"<blockquote>{marked(found.passage, f'{answer} {found.again}')}</blockquote></details></section>"
     )
 
@@ -42,6 +44,12 @@ def origin(words: Words, found: Origin, question: str, answer: str) -> str:
 def pages(words: Words, found: Origin) -> str:
     """Return "page 3" or "pages 3 to 5"."""
     return words.pages(found.first_page, found.last_page)
+
+
+def openers(words: Words, found: Origin, wanted: str) -> str:
+    """Return a button for each page of the stretch, the first few of a long one."""
+    numbers = range(found.first_page, min(found.last_page, found.first_page + MOST_OPENERS - 1) + 1)
+    return "".join(opener(words, number, wanted) for number in numbers)
 
 
 def verdict(words: Words, found: Origin) -> str:
@@ -78,18 +86,3 @@ def curve(words: Words, found: Origin) -> str:
         f'<div class="ends"><span>{words("origin.beginning")}</span><span>{words("origin.axis")}</span>'
         f"<span>{words('pages.one', page=points[-1].page)}</span></div>"
     )
-
-
-def marked(passage: str, answers: str) -> str:
-    """Return the passage as HTML with the answers' longer words and their numbers marked in it."""
-    longer = {w for w in re.findall(r"\w+", answers.lower()) if len(w) >= SHORTEST_WORD or w.isdigit()}
-    if not longer:
-        return escape(passage)
-    found = re.compile(
-        rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(longer, key=len, reverse=True)))})(?!\w)", re.IGNORECASE
-    )
-    out, last = [], 0
-    for hit in found.finditer(passage):
-        out += [escape(passage[last : hit.start()]), f"<mark>{escape(hit[0])}</mark>"]
-        last = hit.end()
-    return "".join([*out, escape(passage[last:])])

@@ -17,6 +17,7 @@ class AskSection(NamedTuple):
     talk: gr.HTML
     live: gr.HTML
     origin: gr.HTML
+    sheet: gr.HTML
     editing: gr.HTML
     page: gr.Slider
     question: gr.Textbox
@@ -37,6 +38,7 @@ def render(say: gr.I18n) -> AskSection:
         talk = gr.HTML("", apply_default_css=False, js_on_load=behaviour.TALK, elem_id="talk")
         live = gr.HTML("", apply_default_css=False, js_on_load=behaviour.LIVE, elem_id="live")
         origin = gr.HTML("", apply_default_css=False, js_on_load=behaviour.ORIGIN, elem_id="origin")
+        sheet = gr.HTML("", apply_default_css=False, js_on_load=behaviour.SHEET, elem_id="sheet")
     part = gr.HTML("", apply_default_css=False, elem_id="part")
     page = gr.Slider(
         minimum=1, maximum=2, value=2, step=1, precision=0, label=say("page.as_of"), visible=False, elem_id="page", buttons=[]
@@ -74,7 +76,7 @@ def render(say: gr.I18n) -> AskSection:
         )
     keep = gr.HTML("", apply_default_css=False, elem_id="keep")
     return AskSection(
-        part=part, talk=talk, live=live, origin=origin, editing=editing, page=page, question=question, ask=ask, stop=stop,
+        part=part, talk=talk, live=live, origin=origin, sheet=sheet, editing=editing, page=page, question=question, ask=ask, stop=stop,
         everywhere=everywhere, section=section, length=length, summarise=summarise, chats=chats, fresh=fresh, keep=keep,
     )  # fmt: skip
 

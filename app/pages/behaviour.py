@@ -254,3 +254,21 @@ element.addEventListener("click", (event) => {
 });
 show();
 """
+
+# A page of the document, asked for anywhere by a button that names it; closed by its cross or by Escape.
+SHEET = """
+document.addEventListener("click", (event) => {
+  const asked = event.target.closest("[data-sheet]");
+  if (asked) trigger("click", { page: Number(asked.dataset.sheet), words: asked.dataset.words });
+});
+element.addEventListener("click", (event) => {
+  if (event.target.closest("[data-close]")) props.value = "";
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && element.querySelector("[data-close]")) props.value = "";
+});
+watch("value", () => requestAnimationFrame(() => {
+  const shown = element.querySelector("i") || element.querySelector(".sheet");
+  if (shown) shown.scrollIntoView({ block: shown.tagName === "I" ? "center" : "nearest" });
+}));
+"""

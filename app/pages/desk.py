@@ -173,6 +173,7 @@ def _wire_talk(
     last.then(handlers.answer, [document_id, asked, talk.page], screen, **HEAVY)
     talk.chats.click(handlers.talk.choose, document_id, screen, **LIGHT)
     talk.origin.click(handlers.talk.open, document_id, screen, **LIGHT)
+    talk.sheet.click(handlers.sheets.open, document_id, screen, **LIGHT)
     called = talk.everywhere.click(handlers.several.begin, [document_id, talk.question], [asked, *screen], **LIGHT)
     called.then(handlers.several.find, [document_id, asked], screen, **HEAVY)
     talk.page.change(handlers.as_of, [document_id, talk.page], screen, trigger_mode="always_last", **LIGHT)

@@ -145,6 +145,12 @@ def test_a_journey_with_the_shipped_model(chromium, home, tmp_path) -> None:
         answer = ask(page, LATE)
         assert "flowerpot" in answer and "From the document" in page.inner_text(f"{LAST} .grounding .said")
         told = int(re.search(r"once, on page (\d+)", ask(page, "Which pages mention the lifeboat house?"))[1])
+        page.click(f"{LAST} .places summary")
+        page.click(f"{LAST} .places [data-sheet]")
+        page.locator("#sheet .sheet h3", has_text=f"Page {told} of").wait_for()
+        assert page.locator("#sheet img").evaluate("image => image.naturalWidth") > 800
+        assert page.locator("#sheet figure i").count() == 1
+        page.keyboard.press("Escape")
         as_of(page, told - 1)
         page.locator("#part", has_text="knows nothing of what follows").wait_for()
         assert "flowerpot" not in ask(page, LATE)

@@ -50,8 +50,9 @@ def test_what_was_read_becomes_the_text_and_memories_of_the_old_one_are_gone(sto
     assert row == replace(DOCUMENT, missing_pages=(), warnings=("Read off.",), n_tokens=None)
     assert tuple(store.documents.pages(DOCUMENT.id)) == READ
     assert [section.title for section in store.documents.sections(DOCUMENT.id)] == ["All"]
-    for table in ("snapshots", "waypoints", "strengths", "originals", "pictures"):
+    for table in ("snapshots", "waypoints", "strengths", "pictures"):
         assert _sql(store, f"SELECT count(*) FROM {table}") == [(0,)], table
+    assert store.pictures.original(DOCUMENT.id) == ORIGINAL and store.pictures.counts() == {}
 
 
 def test_the_file_stays_as_long_as_a_page_is_unread_and_a_text_that_is_the_same_keeps_its_memory(store: Store):

@@ -1,0 +1,27 @@
+"""A page of the open document: as printed, or its text."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from app.handlers.screen import Screen, safely
+from app.library import Library
+from app.markup.sheet import sheet
+from app.words import Words
+
+
+class SheetHandlers:
+    """The one event of pages that are looked at."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def open(self, document_id: str, event: gr.EventData, request: gr.Request) -> Screen:
+        """A page was asked for, with some words to be marked."""
+        data = event._data if isinstance(event._data, dict) else {}
+
+        def shown(words: Words) -> Screen:
+            page = self._library.page(document_id, int(data.get("page", 1)), str(data.get("words", "")))
+            return Screen(sheet=sheet(words, page), notice="")
+
+        return safely(self._library, request, shown)
