@@ -15,11 +15,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 LAST_ANSWER = "#talk .turn.assistant:last-child"
 EN, NL = Languages.load().words("en"), Languages.load().words("nl")
 GRADIO = ("Drop File Here", "Click to Upload", "- or -")
-# All that somebody could read or hear on the page, hidden parts as well.
+# All that somebody could read or hear on the page, hidden parts as well, but for
+# the button that names another language in that language.
 EVERYTHING = """() => {
   const said = [];
   for (const part of document.querySelectorAll("gradio-app *")) {
-    if (["SCRIPT", "STYLE"].includes(part.tagName)) continue;
+    if (["SCRIPT", "STYLE"].includes(part.tagName) || part.closest("[data-language]")) continue;
     for (const name of ["aria-label", "placeholder", "title", "aria-valuetext", "value"]) said.push(part.getAttribute(name));
     for (const node of part.childNodes) if (node.nodeType === Node.TEXT_NODE) said.push(node.textContent);
   }
@@ -29,7 +30,8 @@ EVERYTHING = """() => {
 
 def left_in_english(page) -> list[str]:
     """What stands on the page as the English catalogue has it, and not as the Dutch one does."""
-    whole = {text for key, text in EN.texts.items() if text != NL.texts[key] and not blanks(text)} | set(GRADIO)
+    whole = {text for key, text in EN.texts.items() if text != NL.texts[key] and not blanks(text) and len(text) > 1}
+    whole |= set(GRADIO)
     parts = {text.split("{")[0] for key, text in EN.texts.items() if blanks(text) and len(text.split("{")[0]) > 12}
     said = page.evaluate(EVERYTHING)
     return [text for text in said if text in whole or "__i18n__" in text or any(part in text for part in parts)]
