@@ -120,9 +120,8 @@ def compare(
     out.mkdir(parents=True, exist_ok=True)
     plain = Engine.load(EngineSettings(base, model=str(base)))
     hay = Haystack(plain, "\n\n".join(map(read_book, unseen)))
-    passkey.hide(
-        hay, max(plan.passkey), 0.0, "0" * passkey.DIGITS, random.Random(0)
-    )  # too short shows before the hours
+    # books that are too short show before hours of training
+    passkey.hide(hay, max(plan.passkey), 0.0, "0" * passkey.DIGITS, random.Random(0))
     others = untrained(plain, embedder)
     rows = []
     for name, recipe in [*variants, *((name, None) for name in others)]:

@@ -142,9 +142,10 @@ def train(
     task = kind(build(base, recipe, dtype), recipe, arguments.process_index, arguments.world_size)
     if start is not None:
         load_adapter(task, start)
-    if recipe.calibrate and not resume:
+    anew = recipe.window is None and not resume
+    if recipe.calibrate and anew:
         calibrate(task.model, writer, recipe, anew=start is None)
-    if recipe.lesson and not resume:
+    if recipe.lesson and anew:
         lesson(task.model, writer, recipe)
     out.mkdir(parents=True, exist_ok=True)
     if not recipe.stop_after:

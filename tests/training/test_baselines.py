@@ -151,7 +151,7 @@ def test_the_lesson_asks_what_is_asked_of_memories(base, corpora):  # noqa: F811
 
 def test_a_window_is_trained_resumes_and_its_memory_stays_as_it_was(base, corpora, tmp_path):  # noqa: F811
     memory = {"rule": "linear", "feature_map": "elu", "segment_len": 384}
-    wanted = recipe(window=1, calibrate=0, memory=memory)
+    wanted = recipe(window=1, memory=memory)
     assert train(wanted, base, corpora, tmp_path / "whole") == 4
     train(wanted, base, corpora, tmp_path / "broken", minutes=0)
     train(wanted, base, corpora, tmp_path / "broken", resume=True)

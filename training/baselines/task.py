@@ -30,20 +30,16 @@ class WindowTask(RecallTask):
         asked = {"questions": questions, "labels": labels, "weights": weights}
         documents, asked, kinds, share = self._share(documents, asked, kinds)
         questions, labels, weights = asked.values()
-        hidden = self._hidden(documents, questions)
-        loss, right = self._answer_loss(hidden, labels, weights, share)
-        self._count(
-            right, labels[:, 1:], kinds, {"answer_loss": loss.item(), "tokens": documents.numel() + questions.numel()}
-        )
+        loss, right = self._answer_loss(self._hidden(documents, questions), labels, weights, share)
+        amounts = {"answer_loss": loss.item(), "tokens": documents.numel() + questions.numel()}
+        self._count(right, labels[:, 1:], kinds, amounts)
         return {"loss": loss}
 
     def _hidden(self, documents: Tensor, questions: Tensor) -> Tensor:
         """Hidden states `[B*Q,T,hidden]` of questions `[B*Q,T]` behind their documents `[B,G*S]`."""
         (batch, text), asked = documents.shape, questions.shape[1]
         each, device = len(questions) // batch, documents.device
-        mask = window_mask(
-            self.recipe.window, self.model.config.segment_len, text, asked, each, self.model.dtype
-        )  # fmt: skip
+        mask = window_mask(self.recipe.window, self.model.config.segment_len, text, asked, each, self.model.dtype)
         out = self.model.base.model(
             input_ids=torch.cat([documents, questions.view(batch, -1)], dim=1), attention_mask=mask.to(device),
             position_ids=window_positions(text, asked, each)[None].to(device), use_cache=False,
