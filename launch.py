@@ -249,20 +249,23 @@ def bench(given: Namespace, settings: Settings, out: Output) -> int:
 
 def train(given: Namespace, settings: Settings, out: Output) -> int:
     """`train RECIPE`: an adapter, from the default base unless another is named."""
-    from training.corpora import CorpusError
     from training.recipe import RecipeInvalid, load_recipe
 
+    problems = (RecipeInvalid,)
     try:
         load_recipe(given.recipe)  # a misspelt name shows before anything is fetched
+        from training.evaluation import commands
+
+        problems += commands.named_errors()
         from engine.fetch import ensure_default_base
         from training import run
 
         given.base = given.base or ensure_default_base(settings.models, out.note)
         given.out = given.out or Path("runs") / Path(given.recipe).stem
-        if given.variants:
-            return compare_variants(given, out)
+        if given.variants or given.compare:
+            return compare(given, out)
         steps = run.main(given)
-    except (RecipeInvalid, CorpusError) as error:
+    except problems as error:
         out.note(error_line(error))
         return 1
     out.text(f"{steps} steps, the adapter is in {given.out / 'adapter'}")
@@ -270,13 +273,14 @@ def train(given: Namespace, settings: Settings, out: Output) -> int:
     return 0
 
 
-def compare_variants(given: Namespace, out: Output) -> int:
-    """`train RECIPE --variants TABLE`: what each choice is worth on the same budget."""
-    from training import ablation
+def compare(given: Namespace, out: Output) -> int:
+    """`train RECIPE --variants TABLE`: what each choice is worth on the same budget; `--compare TABLE`: what each system is."""
+    from training import ablation, comparison
 
-    rows = ablation.main(given, out.note)
-    for line in ablation.table(rows):
-        out.text(line)
+    way = comparison if given.compare else ablation
+    rows = way.main(given, out.note)
+    for line in way.table(rows):
+        (out.note if out.json else out.text)(line)
     out.result({"rows": rows, "out": str(given.out)})
     return 0
 

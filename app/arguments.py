@@ -249,8 +249,30 @@ def _training(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser
     train.add_argument("--minutes", type=float, default=None, metavar="M", help="stop after so long")
     train.add_argument("--variants", default=None, metavar="TABLE", help="compare variants of the recipe instead")
     train.add_argument("--unseen", type=Path, default=None, metavar="DIR", help="books to measure variants on")
+    _comparison(train)
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     train.add_argument("--seed", type=int, default=None, metavar="N", help="instead of the recipe's")
+
+
+def _comparison(train: argparse.ArgumentParser) -> None:
+    group = train.add_argument_group("comparing systems")
+    group.add_argument(
+        "--compare",
+        nargs="?",
+        const="paper",
+        default=None,
+        metavar="TABLE",
+        help="train and measure a table's systems (paper)",
+    )
+    group.add_argument("--steps", type=_count, default=None, metavar="N", help="steps of each, instead of the recipe's")
+    group.add_argument("--tokens", type=_count, default=32768, metavar="N", help="so much of each book read on (32768)")
+    group.add_argument("--limit", type=_count, default=3, metavar="N", help="so many books read on (3)")
+    lengths = {"type": _count, "nargs": "+", "default": [8192], "metavar": "N"}
+    group.add_argument("--passkey", **lengths, help="lengths of the texts that a number is hidden in (8192)")
+    depths = {"type": _share, "nargs": "+", "default": [0.0, 0.5, 1.0], "metavar": "D"}
+    group.add_argument("--depths", **depths, help="where it is hidden, 0 to 1 (0 0.5 1)")
+    group.add_argument("--trials", type=_count, default=10, metavar="N", help="texts of each length and depth (10)")
+    group.add_argument("--embedder", type=Path, default=None, metavar="DIR", help="embedding model's folder, for rag")
 
 
 def _count(text: str) -> int:

@@ -6,7 +6,7 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
-from engine.config import InfiniConfig
+from engine.config import EVERY, InfiniConfig
 from engine.maps import HeadMap
 from engine.ops import exact
 from engine.ops.exact import Kept
@@ -29,7 +29,7 @@ class ExactCache(nn.Module):
         self.sink = nn.Parameter(torch.zeros(heads, dtype=torch.float32))
         self.write_gate = nn.Linear(text.hidden_size, memory_heads, dtype=torch.float32)
         self.write_gate_mlp = _mlp(text.hidden_size, config.exact_gate_width, memory_heads)
-        self.taps = config.exact_conv
+        self.taps, self.top, self.grows = config.exact_conv, config.exact_top, config.exact_slots == EVERY
         self.key_map = HeadMap("unit", memory_heads, config.head_dim, config.head_dim, self.taps)
         self.query_map = HeadMap("unit", heads, config.head_dim, config.head_dim)
         self.reset()
@@ -66,11 +66,15 @@ class ExactCache(nn.Module):
         """Keys `[B,N,T,D]` of the layer's keys of that shape, one segment a row."""
         return self.key_map(self.near(k))
 
+    def keep(self, k: Tensor, v: Tensor, scores: Tensor, kept: Kept) -> Kept:
+        """What is kept after more tokens: see `ops.exact.keep` and, for a cache that grows, `keep_all`."""
+        return (exact.keep_all if self.grows else exact.keep)(k, v, scores, kept)
+
     def recall(self, q: Tensor, kept: Kept, found: Tensor | None = None) -> Tensor:
         """What the layer's queries `[B,H,T,D]`, before rotary embedding, find among what is kept: `[B,H,T,V]`, gate included;
         `found` are their logits where these are known already."""
         found = self.logits(q, kept) if found is None else found
-        return torch.tanh(self.read_gate).view(1, -1, 1, 1) * exact.weigh(found, kept)
+        return torch.tanh(self.read_gate).view(1, -1, 1, 1) * exact.weigh(found, kept, self.top)
 
     def logits(self, q: Tensor, kept: Kept) -> Tensor:
         """Those of the layer's queries, of finding nothing and of each slot: see `ops.exact.logits`."""

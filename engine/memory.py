@@ -9,7 +9,7 @@ from torch import Tensor
 from engine.config import InfiniConfig
 from engine.exact import ExactCache
 from engine.maps import HeadMap
-from engine.ops import LayerState, exact, fast
+from engine.ops import LayerState, fast
 from engine.ops.features import elu_plus_one
 
 
@@ -43,7 +43,7 @@ class Recalled(NamedTuple):
 class InfiniMemory(nn.Module):
     """How one layer writes to its memory and reads from it.
 
-    H query heads, N memory heads, D head width, K key width, V = D.
+    H query heads, N memory heads, D head width, K key width, V = D. By the rule "none" nothing is compressed: K is 0.
     """
 
     def __init__(self, config: InfiniConfig):
@@ -53,7 +53,8 @@ class InfiniMemory(nn.Module):
         self.rule, self.gate = config.rule, config.gate
         self.memory_heads = memory_heads
         self.has_maps = config.feature_map != "elu"
-        self.read_gate = nn.Parameter(torch.zeros(heads, dtype=torch.float32))
+        if config.rule != "none":
+            self.read_gate = nn.Parameter(torch.zeros(heads, dtype=torch.float32))
         if self.has_maps:
             self.key_map = HeadMap(config.feature_map, memory_heads, config.head_dim, config.state_key_width)
             self.query_map = HeadMap(config.feature_map, heads, config.head_dim, config.state_key_width)
@@ -65,7 +66,8 @@ class InfiniMemory(nn.Module):
     @torch.no_grad()
     def reset(self) -> None:
         """Gates open: a gate that starts shut gives the memory no gradient to learn from."""
-        self.read_gate.fill_(0.3 if self.gate == "additive" else 0.0)
+        if self.rule != "none":
+            self.read_gate.fill_(0.3 if self.gate == "additive" else 0.0)
         if self.has_maps:
             self.key_map.reset()
             self.query_map.reset()
@@ -77,17 +79,22 @@ class InfiniMemory(nn.Module):
 
     def keys(self, k: Tensor) -> Tensor:
         """Memory keys `[B,N,T,K]` of the layer's keys `[B,N,T,D]` before rotary embedding."""
+        if self.rule == "none":
+            return k[..., :0]
         return self.key_map(k) if self.has_maps else elu_plus_one(k)
 
     def queries(self, q: Tensor) -> Tensor:
         """Memory queries `[B,H,T,K]` of the layer's queries `[B,H,T,D]` before rotary embedding."""
+        if self.rule == "none":
+            return q[..., :0]
         return self.query_map(q) if self.has_maps else elu_plus_one(q)
 
     def strengths(self, hidden: Tensor) -> Tensor:
         """Write strengths `w [B,N,T]` in 0..1 of hidden states `[B,T,hidden]`: clamp(1.2 σ(·) − 0.1, 0, 1), so that
-        0 is reached exactly. The paper's rules write every token: all ones."""
+        0 is reached exactly. The paper's rules write every token, all ones, and the rule "none" writes none."""
         if self.rule != "gated_delta":
-            return torch.ones(hidden.shape[0], self.memory_heads, hidden.shape[1], device=hidden.device)
+            sizes = (hidden.shape[0], self.memory_heads, hidden.shape[1])
+            return torch.full(sizes, float(self.rule != "none"), device=hidden.device)
         logits = self.write_gate(hidden.float())
         return torch.clamp(1.2 * torch.sigmoid(logits) - 0.1, 0.0, 1.0).transpose(1, 2)
 
@@ -99,7 +106,9 @@ class InfiniMemory(nn.Module):
     def write(self, some: Writable, state: LayerState) -> LayerState:
         """Fold `some` rows into `state`, one row a document."""
         if self.exact is not None:
-            state = state._replace(kept=exact.keep(some.exact_k, some.v, some.scores, state.kept))
+            state = state._replace(kept=self.exact.keep(some.exact_k, some.v, some.scores, state.kept))
+        if self.rule == "none":
+            return state
         return fast.write(self.rule, some.k, some.v, some.w, state)
 
     def recall(self, q: Tensor, state: LayerState, found: Tensor | None = None) -> Recalled:
@@ -111,7 +120,9 @@ class InfiniMemory(nn.Module):
         """Local attention `[B,H,T,V]` and what was recalled, to one output. `has_memory [B]` is 0 where nothing has been
         written yet: there the output is the local attention alone, whatever the gate (convex: Eq. 10)."""
         seen = has_memory.view(-1, 1, 1, 1)
-        if self.gate == "additive":
+        if self.rule == "none":
+            joined = local
+        elif self.gate == "additive":
             joined = local + (torch.tanh(self.read_gate).view(1, -1, 1, 1) * recalled.compressed * seen).to(local.dtype)
         else:
             share = torch.sigmoid(self.read_gate).view(1, -1, 1, 1) * seen

@@ -80,7 +80,7 @@ class Fold:
 
 def split(rows: Tensor, segments: int) -> tuple[Tensor, ...]:
     """Rows `[B*G,...]`, laid out by document, as G tensors `[B,...]`."""
-    return rows.reshape(-1, segments, *rows.shape[1:]).unbind(1)
+    return rows.unflatten(0, (-1, segments)).unbind(1)
 
 
 def by_segment(rows: Writable, segments: int) -> list[Writable]:

@@ -10,9 +10,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from engine.config import InfiniConfig
+from engine.config import EVERY, InfiniConfig
 from engine.errors import FingerprintMismatch, StateCorrupt
-from engine.ops import LayerState
+from engine.ops import NORMALISED, LayerState
 from engine.ops.exact import Kept, nothing_kept
 
 FORMAT = "palimpsest-state-1"
@@ -20,7 +20,7 @@ FORMAT = "palimpsest-state-1"
 
 class MemoryState(NamedTuple):
     """`M [L,B,N,K,V]` float32, `z [L,B,N,K]` float32 for the rules that normalise, how many tokens were read, and what is
-    kept exactly, `k [L,B,N,C,D]` and so on, if the memory has slots for that."""
+    kept exactly, `k [L,B,N,C,D]` and so on, if the memory has slots for that; of a memory that grows C is that number of tokens."""
 
     M: Tensor
     z: Tensor | None
@@ -32,14 +32,16 @@ class MemoryState(NamedTuple):
         """The memory of nothing: zeros for `batch` documents."""
         layers, heads, k, v = config.state_sizes
         m = torch.zeros(layers, batch, heads, k, v, dtype=torch.float32, device=device)
-        z = (
-            None
-            if config.rule == "gated_delta"
-            else torch.zeros(layers, batch, heads, k, dtype=torch.float32, device=device)
-        )
+        with_z = config.rule in NORMALISED
+        z = torch.zeros(layers, batch, heads, k, dtype=torch.float32, device=device) if with_z else None
         slots = config.exact_slots
-        one = nothing_kept((batch, heads, slots, v), device) if slots else None
+        one = nothing_kept((batch, heads, 0 if slots == EVERY else slots, v), device) if slots else None
         return MemoryState(m, z, 0, one and Kept(*(t.expand(layers, *t.shape) for t in one)))
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all that is held."""
+        return sum(t.nbytes for t in (self.M, self.z, *(self.kept or ())) if t is not None)
 
     def layer(self, index: int) -> LayerState:
         """The memory of the `index`-th layer that has one."""

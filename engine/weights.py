@@ -77,7 +77,7 @@ def memory_settings(model: InfiniForCausalLM) -> dict:
     """The settings that InfiniConfig was made with; later ones only where they differ from what memories had before them, so that
     what was read then stays readable."""
     names = ("rule", "feature_map", "key_width", "gate", "segment_len", "memory_layers", "exact_slots")
-    later = {"exact_conv": 1, "exact_gate_width": 0}
+    later = {"exact_conv": 1, "exact_gate_width": 0, "exact_top": 0}
     settings = {name: getattr(model.config, name) for name in (*names, *later)}
     return {name: value for name, value in settings.items() if name not in later or value != later[name]}
 

@@ -60,7 +60,7 @@ def compare(variants: list[Variant], base: Path, corpora: Corpora, unseen: Corpo
     """Train and measure every variant, in their order, each in a folder of its own in `out`. Rows are written to rows.jsonl there as
     soon as they are known, and a comparison that was broken off goes on behind them. Returns the rows."""
     out.mkdir(parents=True, exist_ok=True)
-    known = {row["variant"]: row for row in _rows(out / "rows.jsonl")}
+    known = {row["variant"]: row for row in stored_rows(out / "rows.jsonl")}
     for number, (name, recipe) in enumerate(variants):
         if name in known:
             continue
@@ -73,8 +73,7 @@ def compare(variants: list[Variant], base: Path, corpora: Corpora, unseen: Corpo
             "minutes": round(minutes, 1),
             **measure(recipe, base, unseen, folder / "adapter"),
         }
-        with (out / "rows.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(known[name]) + "\n")
+        store_row(out / "rows.jsonl", known[name])
         say(line(known[name]))
     return [known[variant.name] for variant in variants]
 
@@ -106,6 +105,10 @@ def measure(recipe: Recipe, base: Path, unseen: Corpora, adapter: Path) -> dict:
 def main(arguments: Namespace, say: Say) -> list[dict]:
     """Compare the variants named on the command line; returns their rows. Raises RecipeInvalid and CorpusError."""
     variants = load_variants(arguments.recipe, arguments.variants)
+    if any(variant.recipe.window is not None for variant in variants):
+        raise RecipeInvalid(
+            f"The table {arguments.variants} has systems without a memory, for which there is --compare {arguments.variants}."
+        )
     data = Path(arguments.data)
     library = Path(arguments.books) if arguments.books else data / "train"
     kinds = {kind for variant in variants for kind in variant.recipe.all_kinds()}
@@ -136,6 +139,13 @@ def line(row: dict) -> str:
     )
 
 
-def _rows(path: Path) -> Iterator[dict]:
+def store_row(path: Path, row: dict) -> None:
+    """Write a row behind those in a file."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+def stored_rows(path: Path) -> Iterator[dict]:
+    """The rows in a file, none where there is no file."""
     if path.is_file():
         yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())

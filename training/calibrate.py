@@ -66,7 +66,7 @@ def open_gates(model: InfiniForCausalLM, rows: Tensor, lookups: list[Lookup], gr
     for part, marks in zip(rows.split(group), target.split(group), strict=True):
         model.write(part, _Regression(empty, marks, sums))
     for slot, memory in memories(model).items():
-        _open_by(memory.write_gate, *sums[slot], count=rows.numel())
+        _open_by(_gate(memory), *sums[slot], count=rows.numel())
 
 
 @torch.no_grad()
@@ -76,7 +76,8 @@ def align(model: InfiniForCausalLM, rows: Tensor, lookups: list[Lookup], group: 
     `rows [R,S]` are texts; `lookups` says what is asked about which. By canonical correlation (Hotelling 1936): keys are
     whitened over all tokens, each by how strongly it is written, and queries over the questions; the singular vectors of
     what is left between them become the maps, each direction by its correlation to the power SHARE. The query heads of one
-    memory head share its directions. A fixed rotation then spreads them evenly over the features.
+    memory head share its directions. A fixed rotation then spreads them evenly over the features. An exact cache that is alone
+    has its own maps set.
     """
     keys, strengths = _keys(model, rows, group)
     queries = _queries(model, lookups, 4 * group)  # questions are short
@@ -110,6 +111,16 @@ def memories(model: InfiniForCausalLM) -> dict[int, InfiniMemory]:
     """Every memory by its slot."""
     found = [layer.self_attn for layer in model.base.model.layers if layer.self_attn.memory is not None]
     return {attention.slot: attention.memory for attention in found}
+
+
+def _gate(memory: InfiniMemory) -> torch.nn.Linear:
+    """What is set to tell what is asked about: the gate of the compressive memory or, without one, of the exact cache."""
+    return memory.exact.write_gate if memory.rule == "none" else memory.write_gate
+
+
+def _strengths(memory: InfiniMemory, hidden: Tensor) -> Tensor:
+    """How strongly hidden states `[R,S,hidden]` are written, `[R,N,S]`; to an exact cache that is alone, how far they are worth it."""
+    return memory.exact.scores(hidden).sigmoid() if memory.rule == "none" else memory.strengths(hidden)
 
 
 def _open_by(gate: torch.nn.Linear, first: Tensor, second: Tensor, cross: Tensor, total: Tensor, count: int) -> None:
@@ -148,7 +159,7 @@ def _keys(model: InfiniForCausalLM, rows: Tensor, group: int) -> tuple[dict[int,
         model.write(part, look)
         for slot, memory in memories(model).items():
             keys.setdefault(slot, []).append(look.seen[slot].k)
-            strengths.setdefault(slot, []).append(memory.strengths(look.seen[slot].hidden))
+            strengths.setdefault(slot, []).append(_strengths(memory, look.seen[slot].hidden))
     joined = [{slot: torch.cat(found) for slot, found in kind.items()} for kind in (keys, strengths)]
     return joined[0], joined[1]
 
@@ -175,9 +186,10 @@ def _set(memory: InfiniMemory, n: int, heads: Tensor, keys: Tensor, w: Tensor, q
     cross = [((queries[:, i] - c) @ a).T @ found / len(found) for i, (c, a) in enumerate(wanted)]
     u, s, v = torch.linalg.svd(torch.cat(cross), full_matrices=False)
     turn = (s / s[0]) ** SHARE * torch.eye(len(s), dtype=s.dtype, device=s.device) @ rotation(1, len(s)).to(s)
-    _write_map(memory.key_map, n, centre, whiten @ v.T @ turn)
+    maps = memory.exact if memory.rule == "none" else memory
+    _write_map(maps.key_map, n, centre, whiten @ v.T @ turn)
     for (c, a), head, block in zip(wanted, heads.tolist(), u.split(len(s)), strict=True):
-        _write_map(memory.query_map, head, c, a @ block @ turn)
+        _write_map(maps.query_map, head, c, a @ block @ turn)
 
 
 def _whitening(x: Tensor, ridge: float, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -192,7 +204,7 @@ def _whitening(x: Tensor, ridge: float, weights: Tensor | None = None) -> tuple[
 
 
 def _write_map(target, head: int, centre: Tensor, matrix: Tensor) -> None:
-    target.weight[head].copy_(matrix)
+    target.weight[head, : target.width].copy_(matrix)  # keys of the tokens before it count for nothing yet
     target.bias[head].copy_(-centre @ matrix)
 
 

@@ -30,6 +30,8 @@ class Recipe:
     `calibrate` texts before the first step, unless that is 0, and exact caches have a further lesson on `lesson` episodes; with
     `stop_after` 0 that is all. Low-rank updates of the projections `lora_on` start at layer `lora_from`. `save_every` is a
     multiple of `pool_refresh`: the tape is not saved, so a run resumes where a new one is made.
+
+    `window` makes a system to compare with: no memory is learned, and a segment sees so many segments before it. A file need not name it.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Recipe:
     log_every: int
     memory: dict
     mixture: tuple[tuple[float, dict], ...]
+    window: int | None = None
 
     def row_count(self, progress: float) -> int:
         """How many fact segments a step has at `progress` (0..1) of the run."""
@@ -144,7 +147,7 @@ def load_recipe(name: str, changes: dict | None = None) -> Recipe:
         raise RecipeInvalid(f"There is no recipe {name!r}. Known recipes: {known}; or give the path of a .toml file.")
     changes = changes or {}
     stored = tomllib.loads(path.read_text(encoding="utf-8"))
-    values = {"name": path.stem, **stored, **changes}
+    values = {"name": path.stem, "window": None, **stored, **changes}
     if "memory" in changes:
         whole = stored["memory"] | changes["memory"]
         values["memory"] = {name: value for name, value in whole.items() if value != "default"}

@@ -16,6 +16,7 @@ from engine import adapter
 from engine.device import choose_device, choose_dtype
 from engine.errors import AdapterInvalid
 from engine.model import InfiniForCausalLM, convert
+from training.baselines.task import WindowTask
 from training.calibrate import align, open_gates, share
 from training.episodes import READING_ON, Episodes
 from training.lesson import practise
@@ -55,9 +56,10 @@ def calibrate(model: InfiniForCausalLM, writer: Writer, recipe: Recipe, anew: bo
     kinds = {kind: weight for kind, weight in recipe.kinds(1.0).items() if kind != READING_ON}
     rows, lookups = writer.lookups(rng, kinds, recipe.calibrate, recipe.memory["segment_len"])
     ids = torch.tensor(rows, device=model.device)
-    if anew and recipe.memory["rule"] == "gated_delta":
+    alone = model.config.rule == "none"
+    if anew and (alone or model.config.rule == "gated_delta"):
         open_gates(model, ids, lookups)
-    if anew and recipe.memory["feature_map"] == "pairs":
+    if anew and (alone or model.config.feature_map == "pairs"):
         align(model, ids, lookups)
     if model.config.exact_slots:
         share(model)
@@ -107,7 +109,9 @@ def load_adapter(task: RecallTask, folder: Path) -> None:
 def manifest(recipe: Recipe, base: Path, steps: int) -> dict:
     """What a user of the adapter must know: which base, which memory, which scale, and where it came from."""
     digest = hashlib.sha256((base / "model.safetensors").read_bytes()).hexdigest()
+    window = {} if recipe.window is None else {"window": recipe.window}
     return {
+        **window,
         "base_sha256": digest,
         "memory": recipe.memory,
         "scale": recipe.scale,
@@ -134,12 +138,14 @@ def train(
     arguments = _arguments(recipe, out)
     dtype = choose_dtype(choose_device())
     writer = Writer(AutoTokenizer.from_pretrained(base), corpora, recipe.memory.get("running_answers", False))
-    task = RecallTask(build(base, recipe, dtype), recipe, arguments.process_index, arguments.world_size)
+    kind = RecallTask if recipe.window is None else WindowTask
+    task = kind(build(base, recipe, dtype), recipe, arguments.process_index, arguments.world_size)
     if start is not None:
         load_adapter(task, start)
-    if recipe.calibrate and not resume:
+    anew = recipe.window is None and not resume
+    if recipe.calibrate and anew:
         calibrate(task.model, writer, recipe, anew=start is None)
-    if recipe.lesson and not resume:
+    if recipe.lesson and anew:
         lesson(task.model, writer, recipe)
     out.mkdir(parents=True, exist_ok=True)
     if not recipe.stop_after:
@@ -148,7 +154,7 @@ def train(
     trainer = RecallTrainer(
         model=task, args=arguments, train_dataset=Episodes(recipe, writer), data_collator=lambda items: items[0],
         optimizers=optimizer_and_schedule(task, recipe),
-        callbacks=[Filler(task, recipe, writer), JsonLog(task, out / "log.jsonl", minutes)],
+        callbacks=[Filler(task, recipe, writer)] * (recipe.window is None) + [JsonLog(task, out / "log.jsonl", minutes)],
     )  # fmt: skip
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(out)) if resume else None)
     steps = trainer.state.global_step

@@ -14,7 +14,7 @@ from torch import Tensor
 from engine.exact import ExactCache
 from engine.memory import InfiniMemory, Projected, Writable
 from engine.model import InfiniForCausalLM
-from engine.ops import LayerState, exact, fast
+from engine.ops import LayerState, fast
 from engine.ops.exact import Kept
 from engine.passes import Fold, by_document, by_segment, split, together
 from engine.state import MemoryState
@@ -226,4 +226,4 @@ class TrainFold(Fold):
 def _keep_filler(cache: ExactCache, hidden: Tensor, k: Tensor, v: Tensor, kept: Kept) -> Kept:
     """`kept` after filler that is the same for all its rows: `hidden [1,T,hidden]`, `k [1,N,T,E*D]`, `v [1,N,T,D]`."""
     rows = lambda t: t.expand(kept.scores.shape[0], *t.shape[1:])  # noqa: E731
-    return exact.keep(rows(cache.key_map(k)), rows(v), rows(cache.scores(hidden)), kept)
+    return cache.keep(rows(cache.key_map(k)), rows(v), rows(cache.scores(hidden)), kept)

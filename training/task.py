@@ -65,16 +65,18 @@ class RecallTask(nn.Module):
             state, fold.documents(), places.roll(-1, dims=1), _beside(kinds[:: len(questions) // batch], documents)
         )
         hidden = self.model.hidden(questions, recall)
-        target = labels[:, 1:]
-        learned = target >= 0
-        kinds = [f"{kind}_far" for kind in kinds] if after_rivals else kinds
-        logits = self.model.base.lm_head(hidden[:, :-1][learned]).float()
-        of_each = F.cross_entropy(logits, target[learned], reduction="none") * weights[:, 1:][learned]
-        answer_loss = of_each.sum() / weights[:, 1:][learned].sum() * share
+        answer_loss, right = self._answer_loss(hidden, labels, weights, share)
         written = torch.stack(fold.filler_strength).mean() if fold.filler_strength else torch.zeros(())
         on_facts = torch.stack(fold.fact_strength).mean()
         missed = torch.stack(recall.misses).mean() if recall.misses else torch.zeros(())
-        self._count(logits, target, learned, kinds, fold, (answer_loss, written, on_facts, missed))
+        kinds = [f"{kind}_far" for kind in kinds] if after_rivals else kinds
+        losses = {"answer_loss": answer_loss, "write_on_filler": written, "write_on_facts": on_facts, "missed": missed}
+        amounts = {name: loss.item() for name, loss in losses.items()}
+        amounts["filler_segments"] = float(sum(map(len, fold.plan)))
+        amounts["tokens"] = float(fold.tokens * len(questions) + questions[:, 1:].numel())
+        if fold.filler_active:
+            amounts["filler_active"] = sum(fold.filler_active) / len(fold.filler_active)
+        self._count(right, labels[:, 1:], kinds, amounts)
         penalty = self.recipe.penalty(progress) * (written + FACT_PRICE * on_facts)
         return {"loss": answer_loss + penalty + self.recipe.pointing_weight(progress) * missed}
 
@@ -100,19 +102,24 @@ class RecallTask(nn.Module):
             left -= len(cut[-1])
         return cut[::-1]
 
-    def _count(self, logits, target, learned, kinds, fold, losses) -> None:
-        with torch.no_grad():
-            right = torch.zeros_like(learned)
-            right[learned] = logits.argmax(-1) == target[learned]
-            for kind, hits, asked in zip(kinds, right.tolist(), learned.tolist(), strict=True):
-                self.tally[f"exact_{kind}"] += _answers(hits, asked)
-            self.tally["tokens_right"].append((right.sum() / learned.sum()).item())
-            for name, loss in zip(("answer_loss", "write_on_filler", "write_on_facts", "missed"), losses, strict=True):
-                self.tally[name].append(loss.item())
-            self.tally["filler_segments"].append(float(sum(map(len, fold.plan))))
-            self.tally["tokens"].append(float(fold.tokens * target.shape[0] + target.numel()))
-            if fold.filler_active:
-                self.tally["filler_active"].append(sum(fold.filler_active) / len(fold.filler_active))
+    def _answer_loss(self, hidden: Tensor, labels: Tensor, weights: Tensor, share: float) -> tuple[Tensor, Tensor]:
+        """Of questions' hidden states `[R,T,hidden]`: the loss, and which labels `[R,T-1]` but the first are foreseen."""
+        target = labels[:, 1:]
+        learned = target >= 0
+        logits = self.model.base.lm_head(hidden[:, :-1][learned]).float()
+        of_each = F.cross_entropy(logits, target[learned], reduction="none") * weights[:, 1:][learned]
+        right = torch.zeros_like(learned)
+        right[learned] = logits.detach().argmax(-1) == target[learned]
+        return of_each.sum() / weights[:, 1:][learned].sum() * share, right
+
+    def _count(self, right: Tensor, target: Tensor, kinds: list[str], amounts: dict[str, float]) -> None:
+        """Keep which answers of each kind were `right [R,T-1]`, and other amounts of this step."""
+        learned = target >= 0
+        for kind, hits, asked in zip(kinds, right.tolist(), learned.tolist(), strict=True):
+            self.tally[f"exact_{kind}"] += _answers(hits, asked)
+        self.tally["tokens_right"].append((right.sum() / learned.sum()).item())
+        for name, amount in amounts.items():
+            self.tally[name].append(amount)
 
     def take_tally(self) -> dict[str, float]:
         """Means since the last call, and forget them."""

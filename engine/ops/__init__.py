@@ -4,6 +4,6 @@ Letters: B batch, T tokens, H query heads, N memory heads, K key width after the
 `read(q [B,H,T,K], state) -> out [B,H,T,V]` comes before `write(k [B,N,T,K], v [B,N,T,V], w [B,N,T], state) -> state`.
 """
 
-from engine.ops.layer_state import RULES, LayerState, empty_layer
+from engine.ops.layer_state import NORMALISED, RULES, LayerState, empty_layer
 
-__all__ = ["RULES", "LayerState", "empty_layer"]
+__all__ = ["NORMALISED", "RULES", "LayerState", "empty_layer"]

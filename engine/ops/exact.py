@@ -2,6 +2,7 @@
 
 After HOLA and the memory of "Memorizing Transformers" (arXiv 2203.08913), but of a fixed size whatever was read: of all
 tokens so far, each memory head keeps the C with the highest scores. Letters as in this package's docstring, C slots.
+To compare with, there is that paper's own: every token is kept (`keep_all`), and a query attends to the few most like it (`top`).
 """
 
 from typing import NamedTuple
@@ -38,19 +39,27 @@ def keep(k: Tensor, v: Tensor, scores: Tensor, kept: Kept) -> Kept:
     return Kept(pick(kept.k, k), pick(kept.v, v), together.gather(-1, order))
 
 
-def recall(q: Tensor, sink: Tensor, kept: Kept) -> Tensor:
+def keep_all(k: Tensor, v: Tensor, scores: Tensor, kept: Kept) -> Kept:
+    """As `keep`, with as many slots as there are tokens."""
+    new = (k, v, scores)
+    return Kept(*(torch.cat([old, some.to(old.dtype)], dim=2) for old, some in zip(kept, new, strict=True)))
+
+
+def recall(q: Tensor, sink: Tensor, kept: Kept, top: int = 0) -> Tensor:
     """out [B,H,T,V]: softmax attention of `q [B,H,T,D]`, already scaled, to what is kept. A slot's logit is lowered by how
     little it was worth keeping, log sigmoid of its score; `sink [H]` is the logit of recalling nothing, which is all there is
-    when nothing is kept."""
-    return weigh(logits(q, sink, kept), kept)
+    when nothing is kept. With `top`, each query attends only to so many slots, those with its highest logits."""
+    return weigh(logits(q, sink, kept), kept, top)
 
 
-def weigh(found: Tensor, kept: Kept) -> Tensor:
-    """out [B,H,T,V] of the logits `found`: what is kept, each by its share."""
+def weigh(found: Tensor, kept: Kept, top: int = 0) -> Tensor:
+    """out [B,H,T,V] of the logits `found`: what is kept, each by its share; see `recall` for `top`."""
     batch, n, group, tokens, _ = found.shape
     sizes = (batch, n * group, tokens, kept.v.shape[-1])
     if found.shape[-1] == 1:
         return found.new_zeros(sizes)
+    if 0 < top < found.shape[-1] - 1:
+        return _weigh_top(found.flatten(2, 3), kept, top).view(sizes)
     share = found.softmax(-1)[..., 1:].flatten(2, 3)
     return (share @ kept.v[..., -share.shape[-1] :, :].float()).view(sizes)
 
@@ -79,6 +88,15 @@ def near(k: Tensor, taps: int) -> Tensor:
 def worth(scores: Tensor) -> Tensor:
     """What is added to the logits of tokens with these scores."""
     return F.logsigmoid(scores)
+
+
+def _weigh_top(found: Tensor, kept: Kept, top: int) -> Tensor:
+    """As `weigh`, for logits `[B,N,Q,1+F]` of which each row's `top` highest count: `[B,N,Q,V]`."""
+    best, slots = found[..., 1:].topk(top, dim=-1)
+    share = torch.cat([found[..., :1], best], dim=-1).softmax(-1)[..., 1:]
+    v = kept.v[..., 1 - found.shape[-1] :, :].float()
+    picked = v.gather(2, slots.flatten(2)[..., None].expand(-1, -1, -1, v.shape[-1])).unflatten(2, slots.shape[2:])
+    return (share[..., None, :] @ picked).squeeze(-2)
 
 
 def _pick(rows: Tensor, order: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 from engine.ops.exact import Kept
 
 RULES = ("linear", "delta", "gated_delta")
+NORMALISED = ("linear", "delta")
 
 
 class LayerState(NamedTuple):
@@ -20,8 +21,8 @@ class LayerState(NamedTuple):
 
 
 def empty_layer(rule: str, sizes: tuple[int, int, int, int], device: torch.device | str = "cpu") -> LayerState:
-    """An empty memory for `sizes` = (B, N, K, V). `gated_delta` keeps no normaliser, so its `z` is None."""
+    """An empty memory for `sizes` = (B, N, K, V). Only the rules in NORMALISED have a `z`."""
     batch, heads, key_width, value_width = sizes
     m = torch.zeros(batch, heads, key_width, value_width, dtype=torch.float32, device=device)
-    z = None if rule == "gated_delta" else torch.zeros(batch, heads, key_width, dtype=torch.float32, device=device)
+    z = torch.zeros(batch, heads, key_width, dtype=torch.float32, device=device) if rule in NORMALISED else None
     return LayerState(m, z)

@@ -30,6 +30,11 @@ TEXT = {"hidden_size": 36, "num_attention_heads": 9, "num_key_value_heads": 3, "
         ({"memory_layers": []}, r"memory_layers is \[\]"),
         ({"memory_layers": [2, 2]}, r"memory_layers is \[2, 2\]"),
         ({"exact_slots": -1}, r"exact_slots is -1;.*0 for none"),
+        ({"exact_slots": "some"}, r"exact_slots is 'some';"),
+        ({"exact_top": -1}, r"exact_top is -1;.*0 for none"),
+        ({"rule": "none", "feature_map": "elu"}, r"rule is 'none'.*not with exact_slots 0"),
+        ({"rule": "none", "feature_map": "elu", "exact_slots": 3, "gate": "convex"}, r"rule is 'none'.*gate 'convex'"),
+        ({"rule": "none", "feature_map": "silu", "exact_slots": 3}, r"feature_map is 'silu'.*'none'"),
         ({"exact_slots": 1.5}, r"exact_slots is 1\.5;"),
         ({"exact_gate_width": -2}, r"exact_gate_width is -2;.*0 for none"),
         ({"exact_conv": 0}, r"exact_conv is 0;.*from 1 to segment_len"),
@@ -53,6 +58,8 @@ def test_an_impossible_value_is_named(settings: dict, words: str) -> None:
         ({"rule": "delta", "feature_map": "elu"}, (5, 3, 4, 4), 5 * 3 * 4),
         # a slot of a head 4 wide: a key and a value of 4 numbers in two bytes, a score in four; counted in words of four
         ({"exact_slots": 7}, (5, 3, 4, 4), 5 * 3 * 7 * 5),
+        ({"exact_slots": 7, "rule": "none", "feature_map": "elu"}, (5, 3, 0, 4), 5 * 3 * 7 * 5),
+        ({"exact_slots": "all", "rule": "none", "feature_map": "elu"}, (5, 3, 0, 4), 0),
     ],
 )
 def test_sizes_and_bytes_of_the_state(settings: dict, sizes: tuple[int, ...], more: int) -> None:

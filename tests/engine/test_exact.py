@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
-from engine.ops.exact import EMPTY, Kept, keep, near, nothing_kept, recall
+from engine.ops.exact import EMPTY, Kept, keep, keep_all, near, nothing_kept, recall
 
 BATCH, HEADS, MEMORY_HEADS, SLOTS, WIDTH = 2, 6, 3, 5, 4
 
@@ -51,6 +52,42 @@ def test_recall_is_softmax_attention_with_a_way_out(read: int) -> None:
         weights = torch.cat([sink[h : h + 1], k @ q[b, h, t] + scores.sigmoid().log()]).exp()
         torch.testing.assert_close(out[b, h, t], (weights[1:, None] * v).sum(0) / weights.sum())
     assert len(filled) == SLOTS and int(filled.sum()) == min(read, SLOTS)
+
+
+@pytest.mark.parametrize("pieces", [[13], [6, 7], [1] * 13])
+def test_every_token_may_be_kept_as_it_came(pieces: list[int]) -> None:
+    k, v, scores = texts(13, seed=1)
+    kept = nothing_kept((BATCH, MEMORY_HEADS, 0, WIDTH))
+    for some in zip(*(t.split(pieces, dim=2) for t in (k, v, scores)), strict=True):
+        kept = keep_all(*some, kept)
+    assert torch.equal(kept.k.float(), k) and torch.equal(kept.v.float(), v) and torch.equal(kept.scores, scores)
+    assert kept.k.dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("top", [13, 20, 0])
+def test_a_query_that_may_look_at_as_many_as_there_are_attends_to_all(top: int) -> None:
+    k, v, _ = texts(13, seed=3)
+    kept = keep_all(k, v, torch.full(k.shape[:3], 60.0), nothing_kept((BATCH, MEMORY_HEADS, 0, WIDTH)))
+    q = torch.randn(BATCH, HEADS, 7, WIDTH, generator=torch.Generator().manual_seed(4))
+    group = HEADS // MEMORY_HEADS
+    plain = F.scaled_dot_product_attention(q, k.repeat_interleave(group, 1), v.repeat_interleave(group, 1), scale=1.0)
+    out = recall(q, torch.full((HEADS,), -60.0), kept, top)
+    torch.testing.assert_close(out, plain, rtol=1e-4, atol=1e-5)
+
+
+def test_a_query_attends_to_the_few_most_like_it() -> None:
+    kept = keep_all(*texts(13, seed=3), nothing_kept((BATCH, MEMORY_HEADS, 0, WIDTH)))
+    q = torch.randn(BATCH, HEADS, 7, WIDTH, generator=torch.Generator().manual_seed(4))
+    sink = torch.linspace(-1, 2, HEADS)
+    q.requires_grad_()
+    out = recall(q, sink, kept, top=4)
+    for b, h, t in ((0, 0, 0), (1, 2, 6), (1, 5, 3), (0, 4, 1)):
+        k, v, scores = (x[b, h // (HEADS // MEMORY_HEADS)].float() for x in kept)
+        found = k @ q[b, h, t] + scores.sigmoid().log()
+        best = found.topk(4).indices
+        weights = torch.cat([sink[h : h + 1], found[best]]).exp()
+        torch.testing.assert_close(out[b, h, t], (weights[1:, None] * v[best]).sum(0) / weights.sum())
+    assert torch.autograd.grad(out.sum(), q)[0].abs().min() > 0
 
 
 def test_nothing_kept_recalls_nothing() -> None:

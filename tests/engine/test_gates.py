@@ -31,3 +31,8 @@ def test_the_papers_gate_is_a_share() -> None:
     with torch.no_grad():
         model.base.model.layers[0].self_attn.memory.read_gate.fill_(-1.0)
     assert all(abs(g - 1 / (1 + math.e)) < 1e-6 for g in layer_gates(model)[0].compressive)
+
+
+def test_where_nothing_is_compressed_nothing_joins_from_there() -> None:
+    for gates in layer_gates(make_model("llama", "exact")):
+        assert not any(gates.compressive) and len(gates.compressive) == len(gates.exact) and all(gates.exact)

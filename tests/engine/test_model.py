@@ -88,10 +88,11 @@ def test_a_group_of_segments_gives_the_state_of_one_at_a_time(family: str, memor
     torch.testing.assert_close(hidden, torch.cat(singly, dim=1), rtol=1e-4, atol=1e-4)
     for b, one in enumerate(alone):
         assert_close(document(together, b), one, 1e-4)
-    assert together.n_tokens == GROUP * SEGMENT and together.M.abs().max() > 0.1
+    written = together.M if together.M.numel() else together.kept.v
+    assert together.n_tokens == GROUP * SEGMENT and written.abs().max() > 0.1
 
 
-@pytest.mark.parametrize("memory", [name for name in MEMORIES if name != "gated_delta-exact"])
+@pytest.mark.parametrize("memory", [name for name, memory in MEMORIES.items() if "exact_slots" not in memory])
 @pytest.mark.parametrize("family", ["smollm2", "qwen2", "qwen3"])
 def test_the_first_layer_worked_out_by_the_naive_rules(family: str, memory: str) -> None:
     """Keys and queries come from before the rotary embedding; recall comes before writing; the gate joins (Eq. 10)."""
@@ -136,7 +137,7 @@ def test_a_changed_token_changes_nothing_before_it(memory: str, segment: int) ->
     assert segment == 0 or equal(*prefixes)
     assert (a[1, segment, place:] - b[1, segment, place:]).abs().amin(-1).max() > 0
     assert not torch.equal(a[1, segment + 1], b[1, segment + 1]), "later segments recall it"
-    assert not torch.equal(full_a.M[:, 1], full_b.M[:, 1])
+    assert not equal(document(full_a, 1), document(full_b, 1))
 
 
 @pytest.mark.parametrize("memory", MEMORIES)

@@ -72,6 +72,8 @@ MEMORIES = {
         "exact_conv": 2,
         "exact_gate_width": 5,
     },
+    "exact": {"rule": "none", "feature_map": "elu", "gate": "additive", "exact_slots": 11, "exact_conv": 2},
+    "memorizing": {"rule": "none", "feature_map": "elu", "gate": "additive", "exact_slots": "all", "exact_top": 3},
     "gated_delta-pairs": {"rule": "gated_delta", "feature_map": "pairs", "gate": "additive"},
     "gated_delta-dpfp": {"rule": "gated_delta", "feature_map": "dpfp", "gate": "convex"},
     "delta": {"rule": "delta", "feature_map": "elu", "gate": "additive"},

@@ -68,6 +68,32 @@ def test_what_is_asked_about_is_written_and_the_rest_is_left_alone():
     assert len(names) == 2 * len(memories(model)) and all(name.endswith(GATES) for name in names)
 
 
+def test_an_exact_cache_that_is_alone_is_set_itself():
+    model = make_model("llama", "exact")
+    with torch.no_grad():
+        for memory in memories(model).values():
+            memory.exact.read_gate.zero_()  # or what is kept otherwise would change what is seen
+    before = weights(model)
+    open_gates(model, *marked(300, seed=1), group=9)
+    with torch.no_grad():
+        text, lookups = marked(50, seed=2)
+        seen = Fold(MemoryState.empty(model.config), len(text))
+        model.write(text, seen)
+    places = [look.place[0] for look in lookups]
+    for worth in seen.worth.values():
+        told = worth[torch.arange(len(text)), places]
+        assert told.mean() - (worth.sum() - told.sum()) / (worth.numel() - len(told)) > 1.0
+    names = changed(model, before)
+    assert len(names) == 2 * len(memories(model)) and all(".exact." in n and n.endswith(GATES) for n in names)
+    align(model, 3 + tokens(300, SEGMENT, seed=8) % 20, asked(3 + tokens(300, SEGMENT, seed=8) % 20, 3), group=11)
+    names = changed(model, before) - names
+    assert len(names) == 4 * len(memories(model)) and all(".exact." in n and n.endswith(MAPS) for n in names)
+    for name, weight in model.named_parameters():
+        if name.endswith("exact.key_map.weight"):
+            taken, of_those_before = weight.split(10, dim=1)
+            assert not torch.equal(taken, before[name][:, :10]) and torch.equal(of_those_before, before[name][:, 10:])
+
+
 def test_gates_are_not_set_from_texts_that_nothing_is_asked_about():
     with pytest.raises(ValueError, match="nothing is asked about"):
         open_gates(make_model(), tokens(4, SEGMENT), [])

@@ -32,8 +32,7 @@ def run_perplexity(
     segment_len, paths = engine.model.config.segment_len, books(library)[:limit]
     sums: dict[str, dict[int, list[float]]] = {way: {} for way in ways}
     for path in paths:
-        ids = torch.tensor(engine.tokenize([read_book(path)]).ids[:tokens], device=engine.model.device)
-        rows = ids[: len(ids) // segment_len * segment_len].view(-1, segment_len)
+        rows = book_segments(engine, path, tokens)
         for way in ways:
             losses = _LOSSES[way](engine.model, rows)
             for segment, loss in enumerate(losses, start=1):
@@ -44,6 +43,13 @@ def run_perplexity(
         "by_position": {way: {at: math.exp(mean(losses)) for at, losses in sums[way].items()} for way in ways},
         "tokens": tokens, "books": len(paths), "weights": engine.info.weights_hash,
     }  # fmt: skip
+
+
+def book_segments(engine: Engine, path: Path, tokens: int) -> Tensor:
+    """The whole segments `[G,S]` of the first `tokens` tokens of a book."""
+    segment_len = engine.model.config.segment_len
+    ids = torch.tensor(engine.tokenize([read_book(path)]).ids[:tokens], device=engine.model.device)
+    return ids[: len(ids) // segment_len * segment_len].view(-1, segment_len)
 
 
 def table(result: dict) -> list[str]:
@@ -64,8 +70,9 @@ def _all(by: dict[int, list[float]]) -> list[float]:
     return [loss for losses in by.values() for loss in losses]
 
 
-def _nll(model, hidden: Tensor, targets: Tensor) -> float:
-    """Mean over a segment's tokens but the first, which no way can tell from what is before its eyes alone."""
+def segment_loss(model, hidden: Tensor, targets: Tensor) -> float:
+    """Mean loss over a segment's tokens but the first, which no way can tell from what is before its eyes alone: `hidden [S,hidden]`
+    of its tokens `targets [S]`."""
     logits = model.base.lm_head(hidden[:-1]).float()
     return float(F.cross_entropy(logits, targets[1:]))
 
@@ -73,15 +80,16 @@ def _nll(model, hidden: Tensor, targets: Tensor) -> float:
 @torch.inference_mode()
 def _none(model, rows: Tensor) -> list[float]:
     empty = Recall(MemoryState.empty(model.config, device=rows.device))
-    return [_nll(model, model.hidden(row[None], empty)[0], row) for row in rows[1:]]
+    return [segment_loss(model, model.hidden(row[None], empty)[0], row) for row in rows[1:]]
 
 
 @torch.inference_mode()
-def _memory(model, rows: Tensor) -> list[float]:
+def memory_losses(model, rows: Tensor) -> list[float]:
+    """Losses of the segments `rows [G,S]` of a text but the first, each with the memory of all before it."""
     state, losses = MemoryState.empty(model.config, device=rows.device), []
     for row in rows:
         fold = Fold(state, 1)
-        losses.append(_nll(model, model.hidden(row[None], fold)[0], row))
+        losses.append(segment_loss(model, model.hidden(row[None], fold)[0], row))
         state = fold.state()
     return losses[1:]
 
@@ -100,8 +108,8 @@ def _in_view(model, rows: Tensor, before: int) -> list[float]:
     empty, losses = Recall(MemoryState.empty(model.config, device=rows.device)), []
     for i in range(1, len(rows)):
         view = rows[max(0, i - before) : i + 1].flatten()
-        losses.append(_nll(model, model.hidden(view[None], empty)[0, -rows.shape[1] :], rows[i]))
+        losses.append(segment_loss(model, model.hidden(view[None], empty)[0, -rows.shape[1] :], rows[i]))
     return losses
 
 
-_LOSSES = {"none": _none, "window": _window, "full": _full, "memory": _memory}
+_LOSSES = {"none": _none, "window": _window, "full": _full, "memory": memory_losses}

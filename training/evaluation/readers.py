@@ -34,7 +34,7 @@ def reader(engine: Engine, name: str, embedder: Path | None = None, side_by_side
     if name == "memory":
         return Reader(name, lambda *given: from_memories(engine, *given), side_by_side)
     if name == "truncated":
-        most = min(IN_VIEW, engine.model.config.text_config.max_position_embeddings - ROOM)
+        most = in_view(engine)
         return Reader(name, one_by_one(lambda ids: from_prompt(engine, lambda question: [ids[-most:]])))
     if embedder is None or not (embedder / "config.json").is_file():
         raise EmbedderMissing(
@@ -42,6 +42,11 @@ def reader(engine: Engine, name: str, embedder: Path | None = None, side_by_side
         )
     embed = Embedder(embedder)
     return Reader(name, one_by_one(lambda ids: from_prompt(engine, Passages(engine, embed, ids).best)))
+
+
+def in_view(engine: Engine) -> int:
+    """How many tokens of a text `truncated` has in plain view."""
+    return min(IN_VIEW, engine.model.config.text_config.max_position_embeddings - ROOM)
 
 
 def one_by_one(open_text: Callable[[Sequence[int]], Asker]):
