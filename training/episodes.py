@@ -12,11 +12,8 @@ from engine.prompts import answer_ids, question_ids
 from training.facts import Fact, retell
 from training.kinds import reading_on
 from training.recipe import Recipe
-from training.rows import Asked, Row
+from training.rows import READING_ON, Asked, Row
 from training.writer import Writer
-
-READING_ON = "book"
-
 
 MOST_WEIGHT = 16  # in tokens: a longer answer counts no more than one of so many, or it would drown the others
 

@@ -31,7 +31,9 @@ class Recipe:
     `stop_after` 0 that is all. Low-rank updates of the projections `lora_on` start at layer `lora_from`. `save_every` is a
     multiple of `pool_refresh`: the tape is not saved, so a run resumes where a new one is made.
 
-    `window` makes a system to compare with: no memory is learned, and a segment sees so many segments before it. A file need not name it.
+    `teacher` lists points (fraction, weight of the distance from the base that has the whole text in plain view, on texts that are
+    only read on): see training.teacher. `window` makes a system to compare with: no memory is learned, and a segment sees so many
+    segments before it. A file need not name these two.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Recipe:
     memory: dict
     mixture: tuple[tuple[float, dict], ...]
     window: int | None = None
+    teacher: tuple[tuple[float, float], ...] = ()
 
     def row_count(self, progress: float) -> int:
         """How many fact segments a step has at `progress` (0..1) of the run."""
@@ -120,6 +123,10 @@ class Recipe:
         """Weight of the exact caches' miss at `progress` (0..1) of the run, linear between the recipe's points."""
         return _between(((0.0, 0.0), *self.pointing), progress)
 
+    def teacher_weight(self, progress: float) -> float:
+        """Weight of the distance from the teacher at `progress` (0..1) of the run, linear between the recipe's points."""
+        return _between(((0.0, 0.0), *self.teacher), progress)
+
     def ceiling(self, progress: float) -> float:
         """The highest mean write strength on filler at `progress` (0..1) of the run, linear between the recipe's points."""
         return _between(((0.0, 1.0), *self.write_ceiling), progress)
@@ -147,7 +154,7 @@ def load_recipe(name: str, changes: dict | None = None) -> Recipe:
         raise RecipeInvalid(f"There is no recipe {name!r}. Known recipes: {known}; or give the path of a .toml file.")
     changes = changes or {}
     stored = tomllib.loads(path.read_text(encoding="utf-8"))
-    values = {"name": path.stem, "window": None, **stored, **changes}
+    values = {"name": path.stem, "window": None, "teacher": (), **stored, **changes}
     if "memory" in changes:
         whole = stored["memory"] | changes["memory"]
         values["memory"] = {name: value for name, value in whole.items() if value != "default"}
@@ -168,6 +175,7 @@ def load_recipe(name: str, changes: dict | None = None) -> Recipe:
         "write_penalty",
         "write_ceiling",
         "pointing",
+        "teacher",
     ):
         values[name] = tuple(tuple(point) for point in values[name])
     if values["save_every"] % values["pool_refresh"]:

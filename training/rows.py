@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from training.facts import Fact
 
+READING_ON = "book"  # nothing is asked: the words behind the text are foretold
 ALONE = "passkey"  # a question of this kind fits every document of the kind
 
 

@@ -10,10 +10,12 @@ from torch import Tensor
 
 from engine.model import InfiniForCausalLM
 from engine.state import MemoryState
+from training.kinds import NEXT
 from training.pointing import PointedRecall
 from training.recipe import Recipe
-from training.rows import ALONE
+from training.rows import ALONE, READING_ON
 from training.tape import FillerPool, Rivals, TrainFold
+from training.teacher import apart, foretold
 
 FACT_PRICE = 0.3  # most of a segment with facts is other text, and only this price reaches the low-rank updates
 
@@ -50,9 +52,11 @@ class RecallTask(nn.Module):
         """`documents [B,G*S]`, `questions`, `labels`, `weights` and `places [B*Q,T]`; the plan is cut where it would write too much.
         With `after_rivals` the documents come after the long text that was read last."""
         asked = {"questions": questions, "labels": labels, "weights": weights, "places": places}
+        all_kinds = kinds
         documents, asked, kinds, share = self._share(documents, asked, kinds)
         questions, labels, weights, places = asked.values()
         batch = documents.shape[0]
+        taught = self._teacher(documents, questions, kinds, progress)
         rows = documents.view(-1, self.model.config.segment_len)
         fold = TrainFold(
             self._empty(batch, documents.device), len(rows) // batch, self.pool, self._afford(plan, progress),
@@ -66,11 +70,18 @@ class RecallTask(nn.Module):
         )
         hidden = self.model.hidden(questions, recall)
         answer_loss, right = self._answer_loss(hidden, labels, weights, share)
+        from_teacher = (
+            self._from_teacher(hidden, kinds, taught)
+            * len(all_kinds)
+            / max(all_kinds.count(READING_ON), 1)
+            / len(kinds)
+        )
         written = torch.stack(fold.filler_strength).mean() if fold.filler_strength else torch.zeros(())
         on_facts = torch.stack(fold.fact_strength).mean()
         missed = torch.stack(recall.misses).mean() if recall.misses else torch.zeros(())
         kinds = [f"{kind}_far" for kind in kinds] if after_rivals else kinds
         losses = {"answer_loss": answer_loss, "write_on_filler": written, "write_on_facts": on_facts, "missed": missed}
+        losses |= {"from_teacher": from_teacher} if taught is not None else {}
         amounts = {name: loss.item() for name, loss in losses.items()}
         amounts["filler_segments"] = float(sum(map(len, fold.plan)))
         amounts["tokens"] = float(fold.tokens * len(questions) + questions[:, 1:].numel())
@@ -78,7 +89,22 @@ class RecallTask(nn.Module):
             amounts["filler_active"] = sum(fold.filler_active) / len(fold.filler_active)
         self._count(right, labels[:, 1:], kinds, amounts)
         penalty = self.recipe.penalty(progress) * (written + FACT_PRICE * on_facts)
-        return {"loss": answer_loss + penalty + self.recipe.pointing_weight(progress) * missed}
+        pointing = self.recipe.pointing_weight(progress) * missed
+        return {"loss": answer_loss + penalty + pointing + self.recipe.teacher_weight(progress) * from_teacher}
+
+    def _teacher(self, documents: Tensor, questions: Tensor, kinds: list[str], progress: float) -> Tensor | None:
+        """What the teacher foretells of the rows that are only read on, `[R,T-1,vocabulary]`; None where it isn't asked."""
+        if not (self.recipe.teacher_weight(progress) and READING_ON in kinds):
+            return None
+        rows = _read_on(kinds)
+        return foretold(self.model, documents[rows // (len(kinds) // len(documents))], questions[rows][:, :NEXT])
+
+    def _from_teacher(self, hidden: Tensor, kinds: list[str], taught: Tensor | None) -> Tensor:
+        """How far questions' hidden states `[R,T,hidden]` are from the teacher, summed over its rows."""
+        if taught is None:
+            return torch.zeros((), device=hidden.device)
+        logits = self.model.base.lm_head(hidden[_read_on(kinds), : taught.shape[1]])
+        return apart(logits, taught).sum()
 
     def _share(self, documents: Tensor, asked: dict[str, Tensor], kinds: list) -> tuple:
         """This process's documents with their questions, and what their labels weigh; all of them where they can't be shared out."""
@@ -126,6 +152,11 @@ class RecallTask(nn.Module):
         means = {name: round(sum(values) / len(values), 5) for name, values in sorted(self.tally.items()) if values}
         self.tally.clear()
         return means
+
+
+def _read_on(kinds: list[str]) -> Tensor:
+    """Which rows are only read on."""
+    return torch.tensor([row for row, kind in enumerate(kinds) if kind == READING_ON])
 
 
 def _weight(asked: dict[str, Tensor]) -> float:
