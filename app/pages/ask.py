@@ -62,17 +62,17 @@ def render(say: gr.I18n) -> AskSection:
             say("page.everywhere"),
             size="sm",
             scale=0,
-            min_width=160,
+            min_width=138,
             visible=False,
             elem_classes="quiet",
             elem_id="everywhere",
         )
-        summarise = gr.Button(say("page.summarise"), size="sm", scale=0, min_width=110, elem_id="summarise")
+        summarise = gr.Button(say("page.summarise"), size="sm", scale=0, min_width=100, elem_id="summarise")
         chats = gr.Button(
-            say("page.chats"), size="sm", scale=0, min_width=130, visible=False, elem_classes="quiet", elem_id="chats"
+            say("page.chats"), size="sm", scale=0, min_width=116, visible=False, elem_classes="quiet", elem_id="chats"
         )
         fresh = gr.Button(
-            say("page.fresh"), size="sm", scale=0, min_width=150, visible=False, elem_classes="quiet", elem_id="fresh"
+            say("page.fresh"), size="sm", scale=0, min_width=132, visible=False, elem_classes="quiet", elem_id="fresh"
         )
     keep = gr.HTML("", apply_default_css=False, elem_id="keep")
     return AskSection(
@@ -90,7 +90,7 @@ def _of_what(say: gr.I18n) -> tuple[gr.Dropdown, gr.Dropdown]:
         value=WHOLE_DOCUMENT,
         label=say("page.summary_of"),
         scale=1,
-        min_width=180,
+        min_width=150,
         elem_id="section",
         **bare,
     )
@@ -99,7 +99,7 @@ def _of_what(say: gr.I18n) -> tuple[gr.Dropdown, gr.Dropdown]:
         value=MEDIUM,
         label=say("page.length"),
         scale=0,
-        min_width=116,
+        min_width=104,
         elem_id="length",
         **bare,
     )

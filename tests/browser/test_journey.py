@@ -109,7 +109,7 @@ def files(folder: Path) -> list[Path]:
     made = {
         "handbook.pdf": pdf(pages, title="Handbook in print"),
         "lighthouse.epub": epub(),
-        "log.txt": prose("The long log", 60, 120).encode(),
+        "log.txt": prose("The long log", 60, 120).replace("#", "").strip().encode(),
     }
     for name, data in made.items():
         (folder / name).write_bytes(data)
