@@ -6,21 +6,14 @@ python -m tests.browser.pictures docs/pictures
 from __future__ import annotations
 
 import io
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
 
-from tests.browser.conftest import LAUNCH, WHERE, free_port
+from bench.browser import LAUNCH, chromium_path, running
 
-ROOT = Path(__file__).parents[2]
 NAMES = ("tour", "answers", "origin", "memory", "summary", "conversations")
 SHADES = ("light", "dark")
 QUESTIONS = (
@@ -38,15 +31,15 @@ def main(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as home,
-        running(Path(home) / "library.db") as address,
+        running(Path(home) / "library.db") as app,
         sync_playwright() as driver,
     ):
-        browser = driver.chromium.launch(executable_path=WHERE, args=list(LAUNCH))
+        browser = driver.chromium.launch(executable_path=chromium_path(), args=list(LAUNCH))
         for shade in SHADES:
             context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=shade)
             page = context.new_page()
             page.set_default_timeout(PATIENCE_S * 1000)
-            page.goto(address)
+            page.goto(app.address)
             take = lambda name, page=page, shade=shade: small(page.screenshot(), folder / f"{name}-{shade}.png")  # noqa: E731
             page.locator("#shelf li.read").wait_for()
             tour(page, take)
@@ -62,27 +55,6 @@ def small(picture: bytes, path: Path) -> None:
     Image.open(io.BytesIO(picture)).convert("RGB").quantize(
         256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
     ).save(path, optimize=True)
-
-
-@contextmanager
-def running(database: Path) -> Iterator[str]:
-    """The app in a process of its own; gives its address."""
-    address = f"http://127.0.0.1:{(port := free_port())}"
-    process = subprocess.Popen([sys.executable, str(ROOT / "launch.py"), "--db", str(database), "--port", str(port)])
-    try:
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                urllib.request.urlopen(address, timeout=5).close()
-                break
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                if process.poll() is not None or time.monotonic() > until:
-                    raise
-                time.sleep(0.5)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def tour(page, take) -> None:
