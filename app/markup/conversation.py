@@ -65,7 +65,7 @@ def _places(places: Sequence[Place]) -> str:
         f"{escape(place.after)}</q></li>"
         for place in places
     )
-    return f'<details class="places"><summary>{count(len(places), "place")}</summary><ol>{lines}</ol></details>'
+    return f'<details class="places"><summary>{count(len(places), "place")}</summary><ol tabindex="0">{lines}</ol></details>'
 
 
 def _question(text: str) -> str:

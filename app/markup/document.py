@@ -95,7 +95,7 @@ def _warnings(item: ShelfItem) -> str:
     if not item.warnings:
         return ""
     lines = "".join(f"<li>{escape(warning)}</li>" for warning in item.warnings)
-    return f'<ul class="warnings" aria-label="Warnings">{lines}</ul>'
+    return f'<ul class="warnings" tabindex="0" aria-label="Warnings">{lines}</ul>'
 
 
 def _progress_card(item: ShelfItem, job: JobView | None, ahead: int) -> str:

@@ -32,7 +32,7 @@ def origin(found: Origin, question: str, answer: str) -> str:
         f'<div class="answers"><div><h4>From memory</h4><p>{escape(answer)}</p></div>'
         f"<div><h4>Read again just now</h4><p>{escape(found.again) or '–'}</p></div></div>"
         f'<details class="passage" open><summary>The passage, {pages(found)}</summary>'
-        f"<blockquote>{marked(found.passage, f'{answer} {found.again}')}</blockquote></details></section>"
+        f'<blockquote tabindex="0">{marked(found.passage, f"{answer} {found.again}")}</blockquote></details></section>'
     )
 
 

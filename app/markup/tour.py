@@ -67,4 +67,4 @@ def tour() -> str:
 
 def _cannot() -> str:
     lines = "".join(f"<li>{escape(line)}</li>" for line in CANNOT)
-    return f"<details><summary>What a memory cannot do</summary><ul>{lines}</ul></details>"
+    return f'<details><summary>What a memory cannot do</summary><ul tabindex="0">{lines}</ul></details>'
