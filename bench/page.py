@@ -24,7 +24,7 @@ from bench.browser import LAUNCH, ROOT, App, PageBenchError, chromium_path, runn
 SAMPLE = ROOT / "app" / "samples" / "vessary.md"
 FIRST, SECOND, LONG = "A Winter Handbook of Vessary", "A Second Book", "A Long Book"
 COUNTED = "How many times is the ferry mentioned?"  # answered from the text, so it takes the model no time
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 VIEWPORT = {"width": 1280, "height": 860}
 
 # From the press itself to the first frame in which the page shows what was wanted, by the browser's own clock.
