@@ -12,6 +12,7 @@ from app.jobs import ReadingQueue
 from app.library import Library
 from app.markup.frame import banner
 from app.pages import ask, behaviour, reading, shelf, theme
+from app.pages.light import LightBlocks
 
 TITLE = "Palimpsest"
 POLL_SECONDS = 1.0
@@ -34,7 +35,7 @@ def build_page(library: Library, queue: ReadingQueue) -> gr.Blocks:
     `queue` is started and stopped by the caller; the page only looks at it and adds to it.
     """
     handlers = Handlers(library, queue)
-    with gr.Blocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
+    with LightBlocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
         document_id, mark, asked, turn = gr.State(""), gr.State(""), gr.State(None), gr.State(-1)
         gr.HTML(banner(library.engine_info), apply_default_css=False, js_on_load=behaviour.BANNER, elem_id="banner")
         notice = gr.HTML("", apply_default_css=False, js_on_load=behaviour.NOTICE, elem_id="notice")
