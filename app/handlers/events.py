@@ -250,8 +250,9 @@ class Handlers:
 
     def _advance(self, words: Words, document_id: str, mark: str) -> Screen:
         # Most seconds nothing is being read and nothing has ended: then the shelf isn't even looked at.
+        # Nor is it before the page has been filled for the first time: that is on its way, and would undo a click made meanwhile.
         jobs = self._jobs()
-        if not jobs and mark.endswith("|"):
+        if not (document_id or mark) or (not jobs and mark.endswith("|")):
             return Screen()
         now = self._standing()
         item = now.find(document_id)

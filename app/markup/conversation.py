@@ -64,7 +64,7 @@ def _places(words: Words, places: Sequence[Place]) -> str:
         f"{escape(place.after)}</q></li>"
         for place in places
     )
-    return f'<details class="places"><summary>{words.count("count.places", len(places))}</summary><ol>{lines}</ol></details>'
+    return f'<details class="places"><summary>{words.count("count.places", len(places))}</summary><ol tabindex="0">{lines}</ol></details>'
 
 
 def _question(words: Words, text: str) -> str:

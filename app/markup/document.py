@@ -86,7 +86,7 @@ def _warnings(words: Words, item: ShelfItem) -> str:
     if not item.warnings:
         return ""
     lines = "".join(f"<li>{escape(words.told(warning))}</li>" for warning in item.warnings)
-    return f'<ul class="warnings" aria-label="{words("document.warnings")}">{lines}</ul>'
+    return f'<ul class="warnings" tabindex="0" aria-label="{words("document.warnings")}">{lines}</ul>'
 
 
 def _progress_card(words: Words, item: ShelfItem, job: JobView | None, ahead: int) -> str:

@@ -37,7 +37,7 @@ def origin(words: Words, found: Origin, question: str, answer: str) -> str:
         f"<div><h4>{words('origin.read_again')}</h4><p>{escape(found.again) or '–'}</p></div></div>"
         f'<details class="passage" open><summary>{words("origin.passage", pages=pages(words, found))}</summary>'
         f'<p class="openers">{openers(words, found, f"{answer} {found.again}")}</p>'
-        f"<blockquote>{marked(found.passage, f'{answer} {found.again}')}</blockquote></details></section>"
+        f'<blockquote tabindex="0">{marked(found.passage, f"{answer} {found.again}")}</blockquote></details></section>'
     )
 
 

@@ -32,4 +32,4 @@ def tour(words: Words) -> str:
 
 def _cannot(words: Words) -> str:
     lines = "".join(f"<li>{escape(words(f'tour.cannot.{name}'))}</li>" for name in CANNOT)
-    return f"<details><summary>{words('tour.cannot.heading')}</summary><ul>{lines}</ul></details>"
+    return f'<details><summary>{words("tour.cannot.heading")}</summary><ul tabindex="0">{lines}</ul></details>'

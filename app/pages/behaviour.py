@@ -131,7 +131,9 @@ element.addEventListener("click", (event) => {
 TALK = """
 const end = () => {
   const pane = element.closest(".talk-pane");
-  if (pane) pane.scrollTop = pane.scrollHeight;
+  if (!pane) return;
+  pane.scrollTop = pane.scrollHeight;
+  pane.tabIndex = 0; // so that the arrow keys scroll it
 };
 element.addEventListener("click", async (event) => {
   const asked = event.target.closest("[data-where]");

@@ -13,6 +13,7 @@ from app.jobs import ReadingQueue
 from app.library import Library
 from app.models import Models
 from app.pages import ask, behaviour, language, reading, settings, shelf, theme
+from app.pages.light import LightBlocks
 from app.words import Languages
 
 TITLE = "Palimpsest"
@@ -37,7 +38,7 @@ def build_page(library: Library, queue: ReadingQueue, models: Models, asks: bool
     password.
     """
     handlers, say = Handlers(library, queue), language.translations(library.languages)
-    with gr.Blocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
+    with LightBlocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
         document_id, mark, asked, turn = gr.State(""), gr.State(""), gr.State(None), gr.State(-1)
         banner = gr.HTML("", apply_default_css=False, js_on_load=behaviour.BANNER, elem_id="banner")
         notice = gr.HTML("", apply_default_css=False, js_on_load=behaviour.NOTICE, elem_id="notice")

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from app.errors import UnknownDocument
-from app.handlers import Handlers
+from app.handlers import Handlers, Screen
 from app.jobs import ReadingQueue
 from app.library import Library
 from app.reading import SavePolicy
@@ -287,3 +287,8 @@ def test_a_reading_that_ends_while_the_shelf_is_looked_at_is_looked_at_again(
     assert "queued" in shown.shelf and not shown.mark.endswith("|")
     monkeypatch.setattr(library, "shelf", look)
     assert 'class="read' in handlers.tick(tides, shown.mark, nobody).shelf
+
+
+def test_a_page_that_is_not_filled_yet_is_left_alone(library: Library, queue: ReadingQueue, tides: str):
+    queue.enqueue(tides)
+    assert Handlers(library, queue).tick("", "", SimpleNamespace(headers={})) == Screen()

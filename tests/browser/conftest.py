@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,28 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from bench.browser import LAUNCH, chromium_path, free_port
 from engine.errors import ModelNotFound
 from storage import Store
 from tests.browser.page_engine import PageEngine
 
-LAUNCH = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-WHERE = "/usr/bin/chromium"
 PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="session")
 def chromium():
     """A running Chromium. Without one the browser tests are skipped."""
-    path = WHERE if Path(WHERE).exists() else shutil.which("chromium") or shutil.which("google-chrome")
+    path = chromium_path()
     if path is None:
         pytest.skip("browser tests need Chromium; on Debian: apt-get install chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason="browser tests need: pip install playwright")
@@ -41,13 +29,6 @@ def chromium():
         browser = driver.chromium.launch(executable_path=path, args=list(LAUNCH))
         yield browser
         browser.close()
-
-
-def free_port() -> int:
-    """A port that nobody listens on. Gradio's own search leaves a socket open for each busy port, which is a warning here."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass

@@ -6,22 +6,15 @@ python -m tests.browser.pictures docs/pictures
 from __future__ import annotations
 
 import io
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
 
-from tests.browser.conftest import LAUNCH, WHERE, free_port
+from bench.browser import LAUNCH, chromium_path, running
 from tests.browser.test_journey import files
 
-ROOT = Path(__file__).parents[2]
 NAMES = (
     "tour", "answers", "origin", "memory", "summary", "conversations", "sheet", "several", "reading", "settings", "dutch", "phone",
 )  # fmt: skip
@@ -43,13 +36,13 @@ def main(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as home,
-        running(Path(home) / "library.db") as address,
+        running(Path(home) / "library.db") as app,
         sync_playwright() as driver,
     ):
         printed, *_, long_one = files(Path(home))
-        browser = driver.chromium.launch(executable_path=WHERE, args=list(LAUNCH))
+        browser = driver.chromium.launch(executable_path=chromium_path(), args=list(LAUNCH))
         for shade in SHADES:
-            context, page = opened(browser, address, shade)
+            context, page = opened(browser, app.address, shade)
             take = lambda name, page=page, shade=shade: small(page.screenshot(), folder / f"{name}-{shade}.png")  # noqa: E731
             page.locator("#shelf li.read", has_text=SAMPLE).wait_for()
             tour(page, take)
@@ -58,7 +51,7 @@ def main(folder: Path) -> int:
             panels(page, take)
             more_panels(page, take, printed, long_one)
             for name, other in OTHERS.items():
-                another, there = opened(browser, address, shade, toured=True, **other)
+                another, there = opened(browser, app.address, shade, toured=True, **other)
                 open_sample(there)
                 there.locator("#talk .turn.assistant").nth(2).wait_for()
                 there.evaluate("document.querySelector('#talk-pane').scrollTop = 0")
@@ -85,27 +78,6 @@ def small(picture: bytes, path: Path) -> None:
     Image.open(io.BytesIO(picture)).convert("RGB").quantize(
         256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
     ).save(path, optimize=True)
-
-
-@contextmanager
-def running(database: Path) -> Iterator[str]:
-    """The app in a process of its own; gives its address."""
-    address = f"http://127.0.0.1:{(port := free_port())}"
-    process = subprocess.Popen([sys.executable, str(ROOT / "launch.py"), "--db", str(database), "--port", str(port)])
-    try:
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                urllib.request.urlopen(address, timeout=5).close()
-                break
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                if process.poll() is not None or time.monotonic() > until:
-                    raise
-                time.sleep(0.5)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def tour(page, take) -> None:
