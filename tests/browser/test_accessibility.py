@@ -7,9 +7,12 @@ import threading
 import pytest
 
 from app.markup.tour import STEPS
+from app.words import Languages
 from tests.browser.books import prose, text_file
 from tests.browser.page_engine import ANSWER
 from tests.browser.test_desk import LAST_ANSWER, ask
+from tests.browser.test_settings import choose
+from tests.documents.makers import pdf
 
 # Gradio's own use of pandas; nothing that the page could change.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -63,10 +66,11 @@ def test_faults_are_found_where_there_are_some(desk, axe) -> None:
 
 def test_an_empty_shelf_and_the_tour(desk, look) -> None:
     page = desk.open(toured=False)
-    for step in STEPS:
-        page.locator(".tour h2", has_text=step.title).wait_for()
-        look(page, f"tour: {step.title}")
-        if step is not STEPS[-1]:
+    words = Languages.load().english
+    for name, _ in STEPS:
+        page.locator(".tour h2", has_text=words(f"tour.{name}.title")).wait_for()
+        look(page, f"tour: {name}")
+        if name != STEPS[-1][0]:
             page.click(".tour [data-next]")
     page.click(".tour summary")
     look(page, "tour: what a memory cannot do")
@@ -186,3 +190,21 @@ def test_the_whole_shelf_asked_at_once(desk, look) -> None:
     page.locator("#shelf button", has_text="Unread").click()
     page.locator("#about h2", has_text="Unread").wait_for()
     look(page, "a book not read yet")
+
+
+def test_the_settings_and_a_page_as_printed(desk, look, tmp_path) -> None:
+    (tmp_path / "print.pdf").write_bytes(pdf(["The lamp is red.", "The keeper has a lamp."], title="In print"))
+    page = desk.open()
+    desk.drop(page, tmp_path / "print.pdf")
+    desk.wait_read(page, "In print")
+    ask(page, "How many times is lamp named?")
+    page.click(f"{LAST_ANSWER} .places summary")
+    page.locator(f"{LAST_ANSWER} [data-sheet]").last.click()
+    page.wait_for_selector("#sheet img")
+    look(page, "a page as printed")
+    page.click("[data-settings]")
+    page.wait_for_selector("#running h3")
+    look(page, "settings")
+    choose(page, "other")
+    page.wait_for_selector("#change .done")
+    look(page, "another model runs, and a book is to be read again")
