@@ -158,7 +158,7 @@ def _told_places(answer: TextAnswer, out: Output) -> int:
         {
             "answer": answer.text,
             "grounding": None,
-            "grounded": True,
+            "grounded": answer.grounded,
             "seconds": answer.seconds,
             "first_token_seconds": answer.seconds,
             "total": answer.total,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def answered(body: bytes, *, path: str = "/", method: str = "GET", headers: dict
         "path": path,
         "headers": [(name.title().encode(), value.encode()) for name, value in (headers or {}).items()],
     }
-    asyncio.run(Spoken(server, LANGUAGES)(scope, None, send))
+    with ThreadPoolExecutor(1) as aside:  # in this thread a browser's loop may be running
+        aside.submit(lambda: asyncio.run(Spoken(server, LANGUAGES)(scope, None, send))).result()
     return sent
 
 
