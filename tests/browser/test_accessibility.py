@@ -1,4 +1,4 @@
-"""Every panel of the page by axe-core's rules, light and dark, wide and as narrow as a phone: no serious fault and no critical one."""
+"""Every panel of the page by axe-core's rules, dark and wide, light and as narrow as a phone: no serious fault and no critical one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from tests.documents.makers import pdf
 # Gradio's own use of pandas; nothing that the page could change.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
-LOOKS = [(size, shade) for size in ((1280, 620), (390, 844)) for shade in ("light", "dark")]
+# Shade changes colours and size the layout, so each is seen once with one of the other.
+LOOKS = [((1280, 620), "dark"), ((390, 844), "light")]
 # Colours are looked at when they have settled.
 STILL = "*, *::before, *::after { transition: none !important; animation: none !important; }"
 LOOK = """async () => {
@@ -35,7 +36,7 @@ def axe() -> str:
 
 @pytest.fixture
 def look(axe: str):
-    """A function that looks at a page in every size and shade; what is found is a failure that names the panel."""
+    """A function that looks at a page in both sizes and shades; what is found is a failure that names the panel."""
 
     def looked(page, panel: str) -> None:
         for (width, height), shade in LOOKS:
