@@ -12,7 +12,7 @@ from app.handlers import Endpoints, Handlers, Screen, SettingsHandlers, Settings
 from app.jobs import ReadingQueue
 from app.library import Library
 from app.models import Models
-from app.pages import ask, behaviour, language, reading, settings, shelf, theme
+from app.pages import ask, behaviour, language, nearby, reading, settings, shelf, theme
 from app.pages.light import LightBlocks
 from app.words import Languages
 
@@ -84,7 +84,7 @@ def launch_options(routes: Sequence[Any] = ()) -> dict[str, Any]:
         "ssr_mode": False,
         "i18n": language.translations(languages),
         "auth_message": languages.english("page.password_wanted"),
-        "app_kwargs": {"routes": list(routes), "middleware": [language.middleware(languages)]},
+        "app_kwargs": {"routes": list(routes), "middleware": [language.middleware(languages), nearby.middleware()]},
     }
 
 
