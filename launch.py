@@ -169,7 +169,7 @@ def serve(settings: Settings, out: Output) -> int:
         queue.start()
         try:
             page.launch(
-                **launch_options(router(documents, asks).routes),
+                **launch_options(documents.languages, router(documents, asks).routes),
                 server_name=settings.host,
                 server_port=settings.port,
                 inbrowser=settings.open_browser or (settings.window and not in_window),

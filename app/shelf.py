@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from app import mentions, portable, rows
@@ -50,7 +51,11 @@ class Shelf:
         self._read_picture = read_picture
         self._pictures = Pictures(store, read_picture)
         self.jobs = store.jobs
-        self.languages = Languages.load()
+
+    @cached_property
+    def languages(self) -> Languages:
+        """The words of every language, loaded when they are first asked for: most commands of the terminal never do."""
+        return Languages.load()
 
     def add(self, data: bytes, name: str, password: str | None = None) -> ShelfItem:
         """Puts a file on the shelf, unread; the same bytes again give the document there is, or was until lately, with its

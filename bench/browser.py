@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -55,8 +56,9 @@ class App:
 
 
 @contextmanager
-def running(database: Path, words: Sequence[str] = ()) -> Iterator[App]:
-    """The app over that library file, started with `words` besides; what it says goes to this process's stderr. Raises AppNotOpen."""
+def running(database: Path, words: Sequence[str] = (), *, ends_by: int = signal.SIGTERM) -> Iterator[App]:
+    """The app over that library file, started with `words` besides and ended by that signal; what it says goes to this process's
+    stderr. Raises AppNotOpen."""
     given = ["--db", str(database), "--port", str(port := free_port()), *words]
     process = subprocess.Popen([sys.executable, str(ROOT / "launch.py"), *given])
     try:
@@ -67,7 +69,7 @@ def running(database: Path, words: Sequence[str] = ()) -> Iterator[App]:
             time.sleep(0.01)
         yield App(f"http://127.0.0.1:{port}", time.monotonic())
     finally:
-        process.terminate()
+        process.send_signal(ends_by)
         process.wait(60)
 
 

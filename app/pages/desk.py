@@ -32,7 +32,7 @@ HEAVY: dict[str, Any] = {
 
 
 def build_page(library: Library, queue: ReadingQueue, models: Models, asks: bool = False) -> gr.Blocks:
-    """Return the page, ready to `launch(**launch_options(), server_name=..., server_port=...)`.
+    """Return the page, ready to `launch(**launch_options(languages), server_name=..., server_port=...)`.
 
     `queue` is started and stopped by the caller; the page only looks at it and adds to it. `asks` says whether this run asks for a
     password.
@@ -67,10 +67,9 @@ def build_page(library: Library, queue: ReadingQueue, models: Models, asks: bool
     return page
 
 
-def launch_options(routes: Sequence[Any] = ()) -> dict[str, Any]:
+def launch_options(languages: Languages, routes: Sequence[Any] = ()) -> dict[str, Any]:
     """Return the keyword arguments of `launch()` for the page's look, language and safety; address and port are the caller's, and
     so are other `routes` of the same server."""
-    languages = Languages.load()
     return {
         "theme": theme.theme(),
         "css": theme.css(),

@@ -60,7 +60,11 @@ class Desk:
         self.models = Models(self.library, self.queue, self.load, Choices("default", "auto", "auto"))
         self.blocks = build_page(self.library, self.queue, self.models)
         _, self.address, _ = self.blocks.launch(
-            server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True, quiet=True, **launch_options()
+            server_name="127.0.0.1",
+            server_port=free_port(),
+            prevent_thread_lock=True,
+            quiet=True,
+            **launch_options(self.library.languages),
         )
 
     def load(self, wanted, say) -> PageEngine:

@@ -8,22 +8,16 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 import textwrap
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from bench.browser import running
 from engine.errors import EngineError
 from engine.fetch import DEFAULT_BASE, ensure_default_base, holds
 from tests.browser.books import prose
-from tests.browser.conftest import free_port
 from tests.documents.makers import epub, pdf
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -49,27 +43,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     (folder / "models").symlink_to(models)
     return folder
-
-
-@contextmanager
-def running(home: Path, how_it_ends: int) -> Iterator[str]:
-    """The app in a process of its own, ended by that signal; gives its address."""
-    address = f"http://127.0.0.1:{(port := free_port())}"
-    command = [sys.executable, "launch.py", "--home", str(home), "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                urllib.request.urlopen(address, timeout=5).close()
-                break
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                assert process.poll() is None and time.monotonic() < until
-                time.sleep(0.3)
-        yield address
-    finally:
-        process.send_signal(how_it_ends)
-        process.wait(60)
 
 
 def opened(chromium, address: str):
@@ -118,21 +91,21 @@ def files(folder: Path) -> list[Path]:
 
 def test_a_journey_with_the_shipped_model(chromium, home, tmp_path) -> None:
     pdf_file, *others = files(tmp_path)
-    with running(home, signal.SIGKILL) as address:
-        page = opened(chromium, address)
+    with running(home / "library.db", ["--home", str(home)], ends_by=signal.SIGKILL) as app:
+        page = opened(chromium, app.address)
         page.set_input_files("#drop input[type=file]", [str(pdf_file), *map(str, others)])
         page.locator("#shelf li.read", has_text="Handbook in print").wait_for()
         page.locator("#shelf li.read", has_text="The Lighthouse").wait_for()
         page.locator("#shelf li.read", has_text="Vessary").wait_for()
         page.context.close()
-        page = opened(chromium, address)
+        page = opened(chromium, app.address)
         choose(page, "The long log")
         page.locator("#reading .figures", has_text="tokens a second").wait_for()
         time.sleep(5)
         page.context.close()
 
-    with running(home, signal.SIGTERM) as address:
-        page = opened(chromium, address)
+    with running(home / "library.db", ["--home", str(home)]) as app:
+        page = opened(chromium, app.address)
         choose(page, "The long log")
         page.locator("#reading .figures", has_text="tokens a second").wait_for()
         read = int(re.search(r"([\d,]+) of", page.inner_text("#reading .figures"))[1].replace(",", ""))

@@ -70,7 +70,7 @@ def test_everything_else_passes_through_piece_by_piece(path: str, method: str) -
 
 
 def test_whoever_needs_the_password_is_asked_in_their_language() -> None:
-    asked = launch_options()["auth_message"]
+    asked = launch_options(LANGUAGES)["auth_message"]
     page = f'<html lang="en"><head><script>{{"auth_message": "{asked}"}}</script>'.encode()
     (_, body) = answered(page, headers={"accept-language": "nl"})
     assert b"Deze plank heeft een wachtwoord." in body["body"] and asked.encode() not in body["body"]
