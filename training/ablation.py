@@ -82,16 +82,18 @@ def compare(variants: list[Variant], base: Path, corpora: Corpora, unseen: Corpo
 def measure(recipe: Recipe, base: Path, unseen: Corpora, adapter: Path) -> dict:
     """Loss and exactness of the answers on EPISODES unseen episodes: `near`, asked at once, and `far`, after FAR_SEGMENTS segments
     of unseen books; and the bytes of a document's state."""
-    task = RecallTask(build(base, recipe, choose_dtype(choose_device())), recipe)
+    device = choose_device()
+    task = RecallTask(build(base, recipe, choose_dtype(device)).to(device), recipe)
     load_adapter(task, adapter)
     task.eval()
     writer = Writer(AutoTokenizer.from_pretrained(base), unseen, recipe.memory.get("running_answers", False))
     episodes = Episodes(replace(recipe, seed=recipe.seed + 1000), writer)
-    task.pool = record(task.model, _filler(writer, recipe), torch.ones(FAR_SEGMENTS), GROUP)
+    task.pool = record(task.model, _filler(writer, recipe).to(device), torch.ones(FAR_SEGMENTS, device=device), GROUP)
     found = {"state_bytes": task.model.config.state_bytes}
     for where in MEASURES:
         for number in range(EPISODES):
-            batch = episodes[number]
+            episode = episodes[number]
+            batch = {name: part.to(device) if isinstance(part, torch.Tensor) else part for name, part in episode.items()}
             last = torch.arange(FAR_SEGMENTS if where == "far" else 0)
             task(**batch | {"plan": [torch.arange(0)] * (len(batch["plan"]) - 1) + [last], "after_rivals": False})
         answers = [hit for name, hits in task.tally.items() if name.startswith("exact_") for hit in hits]

@@ -136,10 +136,12 @@ def train(
     # attention to what is kept is sharp, and its many shares of almost nothing are slow to multiply
     torch.set_flush_denormal(True)
     arguments = _arguments(recipe, out)
-    dtype = choose_dtype(choose_device())
+    device = choose_device()
     writer = Writer(AutoTokenizer.from_pretrained(base), corpora, recipe.memory.get("running_answers", False))
     kind = RecallTask if recipe.window is None else WindowTask
-    task = kind(build(base, recipe, dtype), recipe, arguments.process_index, arguments.world_size)
+    # the lessons before the first step are on the device as well
+    model = build(base, recipe, choose_dtype(device)).to(device)
+    task = kind(model, recipe, arguments.process_index, arguments.world_size)
     if start is not None:
         load_adapter(task, start)
     anew = recipe.window is None and not resume
