@@ -93,7 +93,9 @@ def measure(recipe: Recipe, base: Path, unseen: Corpora, adapter: Path) -> dict:
     for where in MEASURES:
         for number in range(EPISODES):
             episode = episodes[number]
-            batch = {name: part.to(device) if isinstance(part, torch.Tensor) else part for name, part in episode.items()}
+            batch = {
+                name: part.to(device) if isinstance(part, torch.Tensor) else part for name, part in episode.items()
+            }
             last = torch.arange(FAR_SEGMENTS if where == "far" else 0)
             task(**batch | {"plan": [torch.arange(0)] * (len(batch["plan"]) - 1) + [last], "after_rivals": False})
         answers = [hit for name, hits in task.tally.items() if name.startswith("exact_") for hit in hits]
