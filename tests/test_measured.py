@@ -1,25 +1,21 @@
 """What was measured on a large GPU stands in the repository row by row: it is of the shipped weights, and the results say the same."""
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 
 from engine import adapter
+from training.ablation import stored_rows
 
 ROOT = Path(__file__).parent.parent
 MEASURED = sorted((ROOT / "docs" / "measured").glob("*.jsonl"))
 RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 
 
-def cases(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
 @pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.stem)
 def test_rows_are_of_the_shipped_weights_and_from_memory_alone(path: Path) -> None:
-    found = cases(path)
+    found = list(stored_rows(path))
     assert {case["weights"] for case in found} == {adapter.read_manifest(ROOT / "weights")["weights_sha256"]}
     assert {case["by"] for case in found} == {"memory"}
     assert len({case["case"] for case in found}) == len(found)
@@ -27,7 +23,7 @@ def test_rows_are_of_the_shipped_weights_and_from_memory_alone(path: Path) -> No
 
 def test_the_table_of_distances_says_what_the_rows_of_a_million_tokens_say() -> None:
     by_depth: dict[str, list[float]] = {}
-    for case in cases(ROOT / "docs" / "measured" / "passkey-1m.jsonl"):
+    for case in stored_rows(ROOT / "docs" / "measured" / "passkey-1m.jsonl"):
         _, _, tokens, depth, _ = case["case"].split("/")
         assert tokens == "1048576"
         by_depth.setdefault(depth, []).extend(row["exact"] for row in case["rows"])
@@ -39,6 +35,6 @@ def test_the_table_of_distances_says_what_the_rows_of_a_million_tokens_say() -> 
 
 @pytest.mark.parametrize(("name", "tokens"), [("needles-8k", "8,192"), ("needles-131k", "131,072")])
 def test_the_table_of_needles_says_what_its_rows_say(name: str, tokens: str) -> None:
-    found = cases(ROOT / "docs" / "measured" / f"{name}.jsonl")
+    found = list(stored_rows(ROOT / "docs" / "measured" / f"{name}.jsonl"))
     hits = [row["exact"] for case in found for row in case["rows"]]
     assert f"| {tokens} | {len(found)} | **{sum(hits) / len(hits):.2f}** of {len(hits)} |" in RESULTS

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from accelerate.utils import send_to_device
 from transformers import AutoTokenizer
 
 from engine.device import choose_device, choose_dtype
@@ -92,10 +93,7 @@ def measure(recipe: Recipe, base: Path, unseen: Corpora, adapter: Path) -> dict:
     found = {"state_bytes": task.model.config.state_bytes}
     for where in MEASURES:
         for number in range(EPISODES):
-            episode = episodes[number]
-            batch = {
-                name: part.to(device) if isinstance(part, torch.Tensor) else part for name, part in episode.items()
-            }
+            batch = send_to_device(episodes[number], device)
             last = torch.arange(FAR_SEGMENTS if where == "far" else 0)
             task(**batch | {"plan": [torch.arange(0)] * (len(batch["plan"]) - 1) + [last], "after_rivals": False})
         answers = [hit for name, hits in task.tally.items() if name.startswith("exact_") for hit in hits]
