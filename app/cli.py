@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.answering.text_search import recognise
 from app.errors import PicturesStopped, ReadingStopped
-from app.exact import recognise
 from app.library import Library, named_errors
 from app.terminal import Output, duration, error_line, size
 from app.views import Origin, ReadProgress, ReadReport, ShelfItem, TextAnswer

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from app.mentions import SENTENCE_END
+from app.answering.text_search import ABBREVIATED, SENTENCE_END
 from app.words import Words
 
 FEWEST_WORDS, LONGEST = 4, 420
 OF_ALL, OF_A_SECTION = 10, 5
-_ABBREVIATED = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|No|vs|Capt|Col|Gen|Lt|Sr|Jr|Rev|Hon|Mme|Mlle|[A-Z]))\.$")
 
 
 class Quote(NamedTuple):
@@ -27,7 +25,7 @@ def sentence_spans(page: str) -> Iterator[tuple[int, int]]:
     begin = 0
     for match in SENTENCE_END.finditer(f"{page}\n\n"):
         end, said = min(match.end(), len(page)), match.group().strip()
-        if said and _ABBREVIATED.search(page[begin:end]):
+        if said and ABBREVIATED.search(page[begin:end]):
             continue
         text = page[begin:end].strip()
         if said and len(text.split()) >= FEWEST_WORDS and len(text) <= LONGEST:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from app import mentions, portable, rows
+from app import portable, rows
+from app.answering import text_search
+from app.answering.text_search import TextQuestion
 from app.choices import NOTE, Choices
 from app.errors import (
     AmbiguousDocument,
@@ -21,7 +22,6 @@ from app.errors import (
     UnknownDocument,
     UnknownPage,
 )
-from app.exact import Exact
 from app.pictures import OnPicture, Pictures, ReadPicture
 from app.sheets import page_view
 from app.tags import tidy
@@ -211,7 +211,7 @@ class Shelf:
         self,
         document_id: str,
         question: str,
-        wanted: Exact,
+        wanted: TextQuestion,
         *,
         page: int | None = None,
         keep: bool = True,
@@ -222,16 +222,17 @@ class Shelf:
 
         With `page` only from the text up to the end of that page. Raises UnknownDocument, UnknownPage.
         """
-        begun, row = time.monotonic(), self._row(document_id)
+        row = self._row(document_id)
         if page is not None and not 1 <= page <= row.n_pages:
             raise UnknownPage(page, row.title, row.n_pages)
         words = self.languages.words(wanted.language)
-        found = mentions.answer(words, wanted, self._store.documents.pages(row.id)[:page])
+        pages, sections = self._store.documents.pages(row.id)[:page], self._store.documents.sections(row.id)
+        found = text_search.answer(words, wanted, pages, sections, row.title)
         if keep:
             places = [astuple(place) for place in found.places]
             self._store.chats.add_turn(row.id, question, found.text, places=places, page=page, instead=instead)
             self._store.documents.touch(row.id)
-        return TextAnswer(found.text, found.total, found.places, time.monotonic() - begun)
+        return found
 
     def export_snapshot(self, document_id: str, path: Path) -> None:
         """Writes one file with the document's text and memory: the running model's, else the newest.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app import rows
+from app.answering.text_search import recognise
 from app.errors import LibraryError, UnknownSection
-from app.exact import recognise
 from app.library.highlights import Highlights
 from app.library.memories import WHOLE, Memories, OnProgress, ShouldStop, Text
 from app.library.origins import Asked, Origins
@@ -125,7 +126,7 @@ class Library(Shelf):
         """Text pieces (str), then one Answer (text, grounding, grounded, seconds, first_token_seconds, stopped).
 
         A half-read document answers from what was read so far: get(document_id).read_pages says up to which page.
-        A question about the text itself (how often, where, in which words: see app.exact) is answered from the stored
+        A question about the text itself (how often, where, in which words: see `text_search`) is answered from the stored
         text instead, without the model and whether or not it was read; then the last piece is a TextAnswer.
         With `page` the memory is the one at the end of that page, of nothing that follows; what lies between it and the
         waypoint before is read again at the first piece, which `on_progress` is told of.
@@ -161,9 +162,11 @@ class Library(Shelf):
         items = [item for item in self.shelf() if chosen is None or item.id in chosen]
         wanted = recognise(question)
         if wanted is not None:
-            return self._several.look_up(
+            found = self._several.look_up(
                 items, lambda item: self.look_up(item.id, question.strip(), wanted, keep=False)
             )
+            # how such a question must be put is the same for every book
+            return found if wanted.kind != "help" else replace(found, text=found.told[0].answer, told=found.told[:1])
         return self._several.ask(items, self._row, question, should_stop)
 
     def where(

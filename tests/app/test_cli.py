@@ -104,7 +104,7 @@ def test_ask_looks_up_in_the_text_what_a_memory_cannot_count(library: Library, t
     question = "How many times is the tide mentioned?"
     assert cli.ask(library, tides, question, OPTIONS, JSON) == 0
     told = last(capsys)
-    assert told["answer"] == "“tide” stands in the text once, on page 1."
+    assert told["answer"] == "“tide” stands in the text once, on page 1. Including plurals (“tides”): twice."
     assert (told["grounding"], told["grounded"], told["total"]) == (None, True, 1)
     (place,) = told["places"]
     assert (place["page"], place["words"]) == (1, "tide")
