@@ -46,8 +46,7 @@ def _read_file(
     library: Library, file: Path, password: str | None, stopped: Callable[[], bool], out: Output, ocr: bool
 ) -> ReadReport:
     item = library.add_file(file, password)
-    for warning in item.warnings:
-        out.note(f"{item.title}: {warning}")
+    _told_notes(library, item, out)
     if ocr or item.scan:
         _read_pictures(library, item, stopped, out)
     report = library.read(item.id, on_progress=ProgressLine(item.title, out), should_stop=stopped)
@@ -67,8 +66,12 @@ def _read_pictures(library: Library, item: ShelfItem, stopped: Callable[[], bool
 
     if not library.read_pictures(item.id, on_picture=tell, should_stop=stopped):
         raise PicturesStopped(item.title, library.get(item.id).pictures)
-    for warning in library.get(item.id).warnings:
-        out.note(f"{item.title}: {warning}")
+    _told_notes(library, library.get(item.id), out)
+
+
+def _told_notes(library: Library, item: ShelfItem, out: Output) -> None:
+    for key, values in item.notes:
+        out.note(f"{item.title}: {library.languages.english.note(key, values)}")
 
 
 def ask(

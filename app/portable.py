@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, get_type_hints
 
 from app.errors import FileNotWritten, FileUnreadable, NotASnapshotFile, SnapshotFileDamaged, SnapshotFileTooNew
-from storage import DocumentRow, NewSnapshot, SectionRow, now
+from storage import DocumentRow, NewSnapshot, SectionRow, notes_from, now
 
 FORMAT = "palimpsest-snapshot"
 VERSION = 1
@@ -156,8 +156,10 @@ def _bundle(manifest: dict[str, Any], text: dict[str, Any], state: bytes) -> Bun
     """Builds the rows; ValueError, KeyError or TypeError when a value is missing or of another kind."""
     # files from before there were tags have none
     document = {"tags": [], **manifest["document"], "added_at": now(), "last_asked_at": None}
-    for name in ("missing_pages", "warnings", "tags"):
+    for name in ("missing_pages", "tags"):
         document[name] = tuple(document[name])
+    # and they have warnings, sentences in English, where there are notes now
+    document["notes"] = notes_from(document.pop("warnings", None) or document.get("notes", ()))
     bundle = Bundle(
         document=_checked(DocumentRow, document),
         pages=tuple(text["pages"]),

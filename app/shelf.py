@@ -25,15 +25,12 @@ from app.exact import Exact
 from app.pictures import OnPicture, Pictures, ReadPicture
 from app.sheets import page_view
 from app.tags import tidy
-from app.views import ChatView, JobView, PageView, ShelfItem, TextAnswer, Turn
+from app.views import ChatView, JobView, Note, PageView, ShelfItem, TextAnswer, Turn
 from app.words import Languages
 from storage import DocumentRow, OriginalRow, SnapshotRow, Store
 
 KEPT_DAYS = 1.0
-HOW_TO_READ_PICTURES = (
-    "Text can be read off such pages (OCR) with a few more packages: "
-    "pip install -r requirements-ocr.txt, then start again."
-)
+HOW_TO_READ_PICTURES: Note = ("how_to_read_pictures", {})
 
 
 class Shelf:
@@ -286,10 +283,10 @@ class Shelf:
         return page_view(self._store, self._row(document_id), number, words)
 
     def _hinted(self, item: ShelfItem) -> ShelfItem:
-        """The same with a sentence on how its pictures could be read, where a library can't."""
+        """The same with a note on how its pictures could be read, where a library can't."""
         if not item.pictures or self.reads_pictures or self._fingerprint is None:
             return item
-        return replace(item, warnings=(*item.warnings, HOW_TO_READ_PICTURES))
+        return replace(item, notes=(*item.notes, HOW_TO_READ_PICTURES))
 
     def _row(self, document_id: str) -> DocumentRow:
         row = self._store.documents.get(document_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Note = tuple[str, dict[str, str | int]]  # the key of a sentence in the catalogue, and what stands in its blanks
 Status = Literal["new", "queued", "reading", "read", "stale", "failed", "cancelled"]
 JobStatus = Literal["queued", "reading", "done", "cancelled", "failed"]
 
@@ -43,7 +44,7 @@ class ShelfItem:
     read_pages: int
     status: Status
     state_bytes: int
-    warnings: tuple[str, ...]
+    notes: tuple[Note, ...]
     missing_pages: tuple[int, ...]
     sections: tuple[SectionView, ...]
     added_at: str

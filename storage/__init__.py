@@ -19,11 +19,13 @@ from storage.rows import (
     DocumentRow,
     JobRow,
     NewSnapshot,
+    Notes,
     OriginalRow,
     SectionRow,
     SnapshotRow,
     TurnRow,
     WaypointRow,
+    notes_from,
 )
 from storage.store import Store
 
@@ -41,6 +43,7 @@ __all__ = [
     "NewSnapshot",
     "NewerSchema",
     "NotADatabase",
+    "Notes",
     "OriginalRow",
     "SectionRow",
     "SnapshotDamaged",
@@ -49,5 +52,6 @@ __all__ = [
     "Store",
     "TurnRow",
     "WaypointRow",
+    "notes_from",
     "now",
 ]
