@@ -18,9 +18,9 @@ def shelf(documents: Shelf, sections: bool, out: Output) -> int:
     """Lists the documents."""
     items = documents.shelf()
     for item in items:
-        out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} pages  {item.title}")
+        out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} {item.unit}s  {item.title}")
         for section in item.sections if sections else ():
-            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} (page {section.page})")
+            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} ({item.unit} {section.page})")
     if not items:
         out.text("The shelf is empty. Put a book on it: launch.py read FILE")
     out.result({"documents": [asdict(item) for item in items]})
@@ -107,7 +107,7 @@ def export_snapshot(documents: Shelf, document_id: str, file: Path, out: Output)
 def import_snapshot(documents: Shelf, file: Path, out: Output) -> int:
     """Takes such a file in."""
     item = documents.import_snapshot(file)
-    out.text(f"{item.id}  {item.title} is on the shelf, read to page {item.read_pages} of {item.pages}.")
+    out.text(f"{item.id}  {item.title} is on the shelf, read to {item.unit} {item.read_pages} of {item.pages}.")
     out.result({"document": asdict(item)})
     return 0
 

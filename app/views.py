@@ -55,6 +55,11 @@ class ShelfItem:
     scan: bool = False
 
     @property
+    def unit(self) -> Literal["page", "section", "part"]:
+        """What its pages are: only a PDF has pages that somebody can turn to."""
+        return {"pdf": "page", "text": "part"}.get(self.format, "section")  # type: ignore[return-value]
+
+    @property
     def can_ask(self) -> bool:
         """True when there is a memory to answer from, of the whole document or of its first `read_pages` pages."""
         return self.state_bytes > 0
