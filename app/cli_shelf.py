@@ -8,10 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app import export, portable
-from app.shelf import Shelf
+from app.shelf import Shelf, preview
 from app.tags import parse
 from app.terminal import Output, size
 from app.views import ShelfItem
+from app.words import Languages
 
 
 def shelf(documents: Shelf, sections: bool, out: Output) -> int:
@@ -24,6 +25,20 @@ def shelf(documents: Shelf, sections: bool, out: Output) -> int:
     if not items:
         out.text("The shelf is empty. Put a book on it: launch.py read FILE")
     out.result({"documents": [asdict(item) for item in items]})
+    return 0
+
+
+def text(file: Path, password: str | None, out: Output) -> int:
+    """Prints what would be read of a file, section by section, and what is to be known about it."""
+    found = preview(file, password)
+    english = Languages.load().english
+    notes = [english.note(key, values) for key, values in found.notes]
+    out.text(found.title + (f" by {found.author}" if found.author else ""))
+    for said in notes:
+        out.text(f"({said})")
+    for section in found.sections:
+        out.text(f"\n--- {section.title} ({found.unit} {section.page})\n\n{section.text.strip()}")
+    out.result(asdict(found) | {"notes": notes})
     return 0
 
 

@@ -127,7 +127,7 @@ def is_text(data: bytes) -> bool:
         return True
     zeros = head.count(0)
     controls = sum(head.count(bytes([code])) for code in (*range(1, 9), *range(14, 27), *range(28, 32), 127))
-    return zeros <= 0.1 * len(head) and controls <= 0.02 * len(head)
+    return zeros <= 0.2 * len(head) and controls <= 0.02 * len(head)
 
 
 def _decode(data: bytes, named: str | None) -> Decoded:

@@ -137,10 +137,13 @@ class _Package:
         _, path = self._relations.get(relation, ("", ""))
         return self.xml(self._archive.find(path)) if path else None
 
-    def file(self, relation: str) -> tuple[bytes, str]:
-        """A part's bytes and name. Raises DamagedFile."""
-        _, path = self._relations.get(relation, ("", relation))
-        return self._archive.read(self._archive.find(path) or path), posixpath.basename(path)
+    def path(self, relation: str) -> str:
+        """Where a relation leads; the relation's id where nobody knows."""
+        return self._relations.get(relation, ("", relation))[1]
+
+    def file(self, path: str) -> bytes:
+        """A part's bytes. Raises DamagedFile."""
+        return self._archive.read(self._archive.find(path) or path)
 
 
 @dataclass(frozen=True)
@@ -534,12 +537,12 @@ class _Reader:
 
     def _chunk(self, relation: str) -> None:
         """Another file that stands in the text as if it were typed there."""
-        name = relation
+        path = self._package.path(relation)
+        name = posixpath.basename(path)
         try:
-            data, name = self._package.file(relation)
             if self._read_chunk is None:
                 raise DamagedFile(name, _KIND)
-            parsed = self._read_chunk(data, name)
+            parsed = self._read_chunk(self._package.file(path), name)
         except DocumentError:
             self._lost.append(name)
             return

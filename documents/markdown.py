@@ -18,6 +18,7 @@ from documents.markup import extract
 from documents.model import Note, Parsed, note
 
 _LONGEST_HEADER = 20_000  # characters of front matter
+_MOST_NESTED = 200  # lists and the like in front matter, which is read line by line above that: YAML takes quadratic time for them
 _LONGEST_INLINE = 20_000  # characters of a paragraph whose emphasis and links are looked for; they take quadratic time
 _FENCE = re.compile(r"(---|\+\+\+|;;;)[ \t]{0,99}\n")
 _ENDS = {"---": ("---", "..."), "+++": ("+++",), ";;;": (";;;",)}
@@ -105,6 +106,8 @@ def _split_header(text: str) -> tuple[Mapping[str, Any], str]:
 
 def _fields(fence: str, head: str) -> Mapping[str, Any] | None:
     """What the header says; None when it is none, but text between two rules."""
+    if head.count("[") + head.count("{") + head.count("*") > _MOST_NESTED:
+        return _by_lines(head)
     try:
         found = tomllib.loads(head) if fence == "+++" else json.loads(head) if fence == ";;;" else yaml.safe_load(head)
     except (ValueError, yaml.YAMLError, RecursionError, ArithmeticError, LookupError, TypeError, AttributeError):

@@ -108,6 +108,7 @@ class _Reader:
         self._writer = writer
         self._frames = frames
         self._left_out: Counter[str] = Counter()
+        self._passed: set[int] = set()  # elements that were left out and are still to be left
         self._lists: list[tuple[str, int]] = []  # type and next number of each open list; an empty type has bullets
         self._styled: Mapping[int, bool] = {}
         self._structured: frozenset[int] = frozenset()
@@ -197,7 +198,8 @@ class _Reader:
         writer, tag = self._writer, node.tag or ""
         if tag in _SKIP or tag.startswith(("-", "!")):
             return
-        if self._was_left_out(node, tag):
+        if node.mem_id in self._passed:
+            self._passed.discard(node.mem_id)
             return
         heading = _HEADING.match(tag)
         if heading:
@@ -229,10 +231,9 @@ class _Reader:
         why = self._why_left_out(node, tag, attributes)
         if why and node.text().strip():
             self._left_out[why] += 1
+        if why:
+            self._passed.add(node.mem_id)
         return bool(why)
-
-    def _was_left_out(self, node: LexborNode, tag: str) -> bool:
-        return bool(self._why_left_out(node, tag, node.attributes))
 
     def _why_left_out(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> str:
         """The reason, "hidden" or "menus", or "silent" for what says nothing that is not said elsewhere; empty for what is read."""

@@ -234,7 +234,7 @@ class _Reader:
                 parts.append("\n")
             elif tag == "note":
                 said = " ".join(self._words(one) for one in children(element, "note-body"))
-                parts.append(f" [{said}] " if said else "")
+                parts.append(f" [{said}]" if said else "")
             elif tag in ("frame", "text-box", "custom-shape", "g", "rect", "ellipse"):
                 boxes.append(element)
             else:

@@ -133,7 +133,7 @@ def _brace(reading: _Reading, brace: bytes, name: str) -> None:
     if ended.into == "note" and reading.state.into != "note":
         said = _line(reading.sides.pop("note", ""))
         if said:
-            reading.words.append(f" [{said}] ")
+            reading.words.append(f" [{said}]")
     elif ended.into == "header" and reading.state.into != "header":
         said = _line(reading.sides.pop("header", ""))
         if says_something(said) and said not in reading.heads:

@@ -10,6 +10,7 @@ from documents.model import Heading
 
 CELLS = " | "  # between the cells of a row
 _SPAN_ROWS = 1000  # that a cell is repeated in at most
+_SPANS = 30  # such cells in a row, at most; a real table has one or two
 _SPAN_CHARACTERS = 200  # of a cell that is repeated in each row that it reaches over
 
 
@@ -185,7 +186,7 @@ class TextWriter:
         self._space = self._fresh = False
         if cell.rows > 1 and self._rows:
             text = " ".join("".join(self._parts[cell.part :]).split()).strip("| ")
-            if text and len(text) <= _SPAN_CHARACTERS:
+            if text and len(text) <= _SPAN_CHARACTERS and len(self._rows[-1].spans) < _SPANS:
                 self._rows[-1].spans[cell.column] = (cell.rows - 1, text)
 
     def cells(self, texts: Iterable[str]) -> None:
