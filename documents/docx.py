@@ -18,7 +18,7 @@ from documents.decode import visible
 from documents.errors import DamagedFile, DocumentError
 from documents.formula import formula
 from documents.model import Heading, Note, Parsed, note
-from documents.styles import CONTENTS, TITLE, level_of, says_something
+from documents.styles import CONTENTS, TITLE, level_of, numeral, says_something
 from documents.text import find_headings
 from documents.writer import TextWriter
 from documents.xml import Xml, attribute, children, descendants, local, parse_xml, read_xml, words
@@ -29,19 +29,7 @@ _PASSED = frozenset(
 )
 _PAGE_FIELDS = ("PAGE", "NUMPAGES", "SECTIONPAGES")
 _LONGEST_HEADING = 300
-_ROMAN = (
-    (1000, "m"),
-    (900, "cm"),
-    (500, "d"),
-    (400, "cd"),
-    (100, "c"),
-    (90, "xc"),
-    (50, "l"),
-    (40, "xl"),
-    (10, "x"),
-    (9, "ix"),
-)
-_ROMAN += ((5, "v"), (4, "iv"), (1, "i"))
+_NUMERALS = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
 
 Chunk = Callable[[bytes, str], Parsed]  # reads a whole file that lies within the document
 
@@ -252,16 +240,7 @@ def _start(level: Any) -> int:
 
 
 def _numeral(number: int, kind: str) -> str:
-    if kind in ("lowerLetter", "upperLetter") and number > 0:
-        letter = chr(ord("a") + (number - 1) % 26) * min((number - 1) // 26 + 1, 10)
-        return letter.upper() if kind == "upperLetter" else letter
-    if kind in ("lowerRoman", "upperRoman") and 0 < number < 4000:
-        written = ""
-        for value, letters in _ROMAN:
-            written += letters * (number // value)
-            number %= value
-        return written.upper() if kind == "upperRoman" else written
-    return f"{number:02d}" if kind == "decimalZero" else str(number)
+    return f"{number:02d}" if kind == "decimalZero" else numeral(number, _NUMERALS.get(kind, "1"))
 
 
 @dataclass

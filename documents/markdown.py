@@ -18,7 +18,9 @@ from documents.markup import extract
 from documents.model import Note, Parsed, note
 
 _LONGEST_HEADER = 20_000  # characters of front matter
-_MOST_NESTED = 200  # lists and the like in front matter, which is read line by line above that: YAML takes quadratic time for them
+_MOST_NESTED = (
+    200  # lists and the like in front matter, which is read line by line above that: YAML takes quadratic time for them
+)
 _LONGEST_INLINE = 20_000  # characters of a paragraph whose emphasis and links are looked for; they take quadratic time
 _FENCE = re.compile(r"(---|\+\+\+|;;;)[ \t]{0,99}\n")
 _ENDS = {"---": ("---", "..."), "+++": ("+++",), ";;;": (";;;",)}

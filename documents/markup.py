@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from documents.model import Heading, Note, note
+from documents.styles import numeral
 from documents.writer import TextWriter
 
 _SKIP = frozenset(
@@ -26,9 +27,11 @@ _HEADING = re.compile(r"h([1-6])$")
 _MENUS = frozenset({"navigation", "doc-pagebreak", "doc-toc", "menu", "menubar"})
 # Inputs whose value is shown.
 _TYPED = frozenset(
-    ["", "text", "search", "email", "tel", "url", "number", "date", "month", "week", "time", "datetime-local"]
+    [
+        "",
+        *"text search email tel url number date month week time datetime-local button submit reset color range".split(),
+    ]
 )
-_TYPED |= {"button", "submit", "reset", "color", "range"}
 _HIDING = re.compile(
     r"(?:^|;)\s{0,9}(?:display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}(?:hidden|collapse)|font-size\s{0,9}:\s{0,9}0(?![.\d]*[1-9.])"
     r"|opacity\s{0,9}:\s{0,9}0(?:\.0{1,9})?\s{0,9}(?:;|!|$)|mso-hide\s{0,9}:\s{0,9}all"
@@ -41,19 +44,6 @@ _RULES = 200  # of the page's own styles that hide or show something, that are l
 _FRAMES = 3  # pages within pages within the page
 _SUPERSCRIPT = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _UNIT_LETTERS = 3  # before a raised number, at most, for that to be a power: "cm²", but "lamp[1]"
-_ROMAN = (
-    (1000, "m"),
-    (900, "cm"),
-    (500, "d"),
-    (400, "cd"),
-    (100, "c"),
-    (90, "xc"),
-    (50, "l"),
-    (40, "xl"),
-    (10, "x"),
-    (9, "ix"),
-)
-_ROMAN += ((5, "v"), (4, "iv"), (1, "i"))
 
 
 @dataclass(frozen=True)
@@ -260,7 +250,7 @@ class _Reader:
         kind, number = self._lists[-1]
         number = _number(attributes.get("value"), number)
         self._lists[-1] = (kind, number + 1)
-        return f"{_numeral(number, kind)}. "
+        return f"{numeral(number, kind)}. "
 
     def _special(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
         writer = self._writer
@@ -433,15 +423,3 @@ def _rules(style: str) -> Iterator[tuple[str, bool]]:
 def _number(text: str | None, usual: int) -> int:
     text = (text or "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else usual
-
-
-def _numeral(number: int, kind: str) -> str:
-    if kind in ("a", "A") and 1 <= number <= 26:
-        return chr(ord(kind) + number - 1)
-    if kind in ("i", "I") and 1 <= number < 4000:
-        written = ""
-        for value, letters in _ROMAN:
-            written += letters * (number // value)
-            number %= value
-        return written.upper() if kind == "I" else written
-    return str(number)

@@ -1,4 +1,4 @@
-"""What the names of paragraph styles say: headings by their level, in the languages that word processors speak."""
+"""What word processors and pages have in common: names of paragraph styles in many languages, numerals of lists, running headers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ _TITLES = frozenset(
 _CONTENTS = re.compile(r"(?:toc|inhopg|verzeichnis|tm|índice|sommario|tdc|contents)[\s_]{0,3}(?:\d|heading)", re.I)
 
 TITLE, CONTENTS = 0, -1
+_MOST_LETTERS = 10  # of a list's number after "z": "aa", "aaa"
+_ROMAN = (
+    *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl")),
+    *((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
+)
 
 
 def level_of(style: str) -> int | None:
@@ -33,6 +38,20 @@ def level_of(style: str) -> int | None:
 _FOLIO = frozenset(
     "page pages pagina paginas seite seiten von van of de sur p pag pág página páginas str strona stránka z ze di av side".split()
 )
+
+
+def numeral(number: int, kind: str) -> str:
+    """A list's number as it is shown; `kind` is as HTML has it: "a", "A", "i", "I", anything else for digits."""
+    if kind in ("a", "A") and number > 0:
+        letters = chr(ord(kind) + (number - 1) % 26)
+        return letters * min((number - 1) // 26 + 1, _MOST_LETTERS)
+    if kind in ("i", "I") and 0 < number < 4000:
+        written = ""
+        for value, letters in _ROMAN:
+            written += letters * (number // value)
+            number %= value
+        return written.upper() if kind == "I" else written
+    return str(number)
 
 
 def says_something(header: str) -> bool:

@@ -224,3 +224,20 @@ def test_tags_travel_and_older_files_have_none(library: Library, tides: str, fil
     library.remove(tides)
     library.sweep(days=-1)
     assert library.import_snapshot(file).tags == ()
+
+
+def test_a_file_from_before_notes_had_keys_is_taken_in(library: Library, tides: str, file: Path, elsewhere: Library):
+    library.read(tides)
+    library.export_snapshot(tides, file)
+
+    def before(manifest: dict) -> None:
+        del manifest["document"]["notes"]
+        manifest["document"]["warnings"] = ["Page 2 gave no text."]
+
+    rewrite(file, lambda parts: edit(parts, before))
+    assert elsewhere.import_snapshot(file).notes == (("plain", {"text": "Page 2 gave no text."}),)
+    rewrite(
+        file, lambda parts: edit(parts, lambda manifest: manifest["document"].update(warnings=[], notes=[["key", 3]]))
+    )
+    with pytest.raises(NotASnapshotFile):
+        elsewhere.import_snapshot(file)

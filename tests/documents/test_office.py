@@ -54,9 +54,11 @@ def test_an_opendocument_text_is_read_in_order() -> None:
 
 
 def test_tables_of_an_opendocument_text_keep_their_rows() -> None:
-    cells = lambda *texts: (
-        "<table:table-row>" + "".join(f"<table:table-cell><text:p>{t}</text:p></table:table-cell>" for t in texts)
-    )  # noqa: E731
+    def cells(*texts: str) -> str:
+        return "<table:table-row>" + "".join(
+            f"<table:table-cell><text:p>{t}</text:p></table:table-cell>" for t in texts
+        )
+
     data = odt(
         f"<table:table>{cells('Port', 'Depth')}</table:table-row>{cells('Orrin', '', '27 m')}</table:table-row></table:table>"
     )
