@@ -87,9 +87,11 @@ def _parts(message: Message) -> tuple[list[Message], list[str]]:
             readable = [one for one in inside if _is_text(one) or one.is_multipart()]
             pending = [*(readable[-1:] or inside[:1]), *pending]
         elif isinstance(inside, list):
-            related = kind == "multipart/related" and inside
-            page = next((one for one in inside if _is_text(one) or one.is_multipart()), None) if related else None
-            pending = [*([page] if page is not None else inside), *pending]
+            if kind == "multipart/related":  # a page, with frames that it shows and with its pictures
+                readable = [one for one in inside if _is_text(one) or one.is_multipart()]
+                frames = [one for one in readable[1:] if one.get_content_type() != "text/plain"]
+                inside = [*readable[:1], *frames] or inside
+            pending = [*inside, *pending]
         elif _is_text(part) and part.get_content_disposition() != "attachment":
             bodies.append(part)
         else:

@@ -155,6 +155,10 @@ class _Reader:
             return False
         if tag in ("input", "select", "iframe", "img", "sup"):
             return self._special(node, tag, attributes)
+        if tag == "a" and _calls_note(attributes):
+            mark = " ".join(node.text().split()).strip("[]()")
+            writer.glue(f"[{mark}]" if mark else "")
+            return False
         self._open(tag, node, attributes)
         return True
 
@@ -303,6 +307,11 @@ class _Reader:
             return
         written = node.attributes.get("alttext") or _formula(node)
         writer.write(f" {written} " if not writer.tail(1) else written)
+
+
+def _calls_note(attributes: Mapping[str, str | None]) -> bool:
+    """Whether a link is the mark of a footnote."""
+    return "noteref" in (attributes.get("epub:type") or "").split() or attributes.get("role") == "doc-noteref"
 
 
 def _formula(root: LexborNode) -> str:

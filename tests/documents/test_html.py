@@ -106,6 +106,10 @@ def test_raised_numbers_are_powers_or_marks_of_notes() -> None:
     assert page(
         "<p>The lamp<sup>1</sup> covers 12 m<sup>2</sup>, 10<sup>6</sup> rays<sup><a href='#a'>2</a></sup>.</p>"
     ).text == ("The lamp[1] covers 12 m², 10⁶ rays[2].\n")
+    assert (
+        page("<p>lamp<a epub:type='noteref' href='#n'>3</a> lit<a role='doc-noteref' href='#m'>(4)</a></p>").text
+        == "lamp[3] lit[4]\n"
+    )
     assert page("<p>H<sub>2</sub>O on the 1<sup>st</sup></p>").text == "H2O on the 1st\n"
 
 

@@ -71,6 +71,12 @@ def test_a_saved_page_is_its_page() -> None:
     assert documents.read(MHT.encode(), "a").format == "mht"
 
 
+def test_frames_of_a_saved_page_are_read_after_it() -> None:
+    frame = "--b\r\nContent-Type: text/html; charset=iso-8859-1\r\nContent-Transfer-Encoding: base64\r\n\r\nPHA+RXh0cmEg6TwvcD4=\r\n"
+    data = MHT.replace("--b\r\nContent-Type: text/css", frame + "--b\r\nContent-Type: text/css")
+    assert documents.read(data.encode(), "a.mht").text == "Lit\n\nThe keeper’s lamp.\n\nExtra é\n"
+
+
 def test_a_text_that_begins_like_a_mail_is_a_text() -> None:
     assert documents.read(b"From: the keeper\nTo: whom it concerns\n\nThe lamp is lit.\n", "a.txt").format == "text"
     assert documents.read(b"Note: one\nNote: two\n\nThe lamp is lit.\n", "a").format == "text"
