@@ -19,9 +19,10 @@ from app.answering.conversations import as_json, as_markdown
 from app.answering.summary import WORDS
 from app.answering.text_search import recognise
 from app.errors import HistoryUnreadable, PicturesStopped, ReadingStopped, named_errors
-from app.library import Library, tidy
+from app.library import Library, preview, tidy
 from app.terminal import Output, duration, error_line, size
 from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object
+from app.words import Languages
 
 REPORTED = ("id", "title", "tokens", "seconds", "tokens_per_second", "state_bytes", "state_sha256")
 
@@ -36,8 +37,7 @@ def read_files(library: Library, files: list[Path], password: str | None, out: O
                 break
             try:
                 item = library.add_file(file, password)
-                for warning in item.warnings:
-                    out.note(f"{item.title}: {warning}")
+                _told_notes(library, item, out)
                 if ocr or item.scan:
                     _read_pictures(library, item, stopped, out)
                 reports.append(_reported(_read(library, item, stopped, out)))
@@ -70,8 +70,12 @@ def _read_pictures(library: Library, item: ShelfItem, stopped: Callable[[], bool
 
     if not library.pictures.read(item.id, on_picture=tell, should_stop=stopped):
         raise PicturesStopped(item.title, library.get(item.id).pictures)
-    for warning in library.get(item.id).warnings:
-        out.note(f"{item.title}: {warning}")
+    _told_notes(library, library.get(item.id), out)
+
+
+def _told_notes(library: Library, item: ShelfItem, out: Output) -> None:
+    for key, values in item.notes:
+        out.note(f"{item.title}: {library.languages.english.note(key, values)}")
 
 
 def read_again(library: Library, out: Output) -> int:
@@ -110,18 +114,18 @@ def ask(library: Library, given: Namespace, out: Output) -> int:
             should_stop=stopped,
         )
         if given.page is None and not item.whole and recognise(given.question) is None:
-            out.note(f"Only pages 1 to {item.read_pages} of {item.pages} are read; the answer comes from those.")
+            out.note(f"Only {item.unit}s 1 to {item.read_pages} of {item.pages} are read; the answer comes from those.")
         answer = _spoken(pieces, out)
     words = library.languages.english
     if isinstance(answer, TextAnswer):
         for place in answer.places:
-            out.text(f"  page {place.page:>5}  …{place.before}[{place.words}]{place.after}…")
+            out.text(f"  {item.unit} {place.page:>5}  …{place.before}[{place.words}]{place.after}…")
         out.text("(Looked up in the text itself, word for word, not recalled.)")
     else:
         if answer.declined:
             out.text(words("talk.declined"))
         for one in answer.evidence:
-            out.text(f"  page {one.page:>5}  “{one.quote}”")
+            out.text(f"  {item.unit} {one.page:>5}  “{one.quote}”")
         out.text(f"({words.confidence(answer.confidence)}, {round(100 * answer.confidence)}%)")
     out.result(answer_object(answer, words("talk.declined")))
     return 0
@@ -135,7 +139,8 @@ def ask_all(library: Library, question: str, among: Sequence[str] | None, out: O
         found = library.answering.ask_all(items, question, should_stop=stopped)
     for one in found.told:
         said = library.languages.english("talk.declined") if one.declined else one.answer
-        page = f" (page {one.evidence[0].page})" if one.evidence else ""
+        unit = next(item.unit for item in items if item.id == one.document_id)
+        page = f" ({unit} {one.evidence[0].page})" if one.evidence else ""
         out.text(f"{one.title}: {said}{page}")
     if found.left_out:
         out.note(f"Not read yet, so not asked: {', '.join(found.left_out)}.")
@@ -169,7 +174,7 @@ def summarize(library: Library, given: Namespace, out: Output) -> int:
         )
         answer = _spoken(pieces, out)
     for one in answer.evidence:
-        out.text(f"  page {one.page:>5}  “{one.quote}”")
+        out.text(f"  {item.unit} {one.page:>5}  “{one.quote}”")
     told = answer_object(answer, "")
     out.result({"summary": answer.text} | {name: told[name] for name in ("pages", "seconds")})
     return 0
@@ -261,12 +266,26 @@ def shelf(documents: Library, sections: bool, out: Output) -> int:
     """Lists the documents."""
     items = documents.shelf()
     for item in items:
-        out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} pages  {item.title}")
+        out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} {item.unit}s  {item.title}")
         for section in item.sections if sections else ():
-            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} (page {section.page})")
+            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} ({item.unit} {section.page})")
     if not items:
         out.text("The shelf is empty. Put a book on it: launch.py read FILE")
     out.result({"documents": [asdict(item) for item in items]})
+    return 0
+
+
+def text(file: Path, password: str | None, out: Output) -> int:
+    """Prints what would be read of a file, section by section, and what is to be known about it."""
+    found = preview(file, password)
+    english = Languages.load().english
+    notes = [english.note(key, values) for key, values in found.notes]
+    out.text(found.title + (f" by {found.author}" if found.author else ""))
+    for said in notes:
+        out.text(f"({said})")
+    for section in found.sections:
+        out.text(f"\n--- {section.title} ({found.unit} {section.page})\n\n{section.text.strip()}")
+    out.result(asdict(found) | {"notes": notes})
     return 0
 
 
@@ -348,7 +367,7 @@ def export_snapshot(documents: Library, document_id: str, file: Path, out: Outpu
 def import_snapshot(documents: Library, file: Path, out: Output) -> int:
     """Takes such a file in."""
     item = documents.import_snapshot(file)
-    out.text(f"{item.id}  {item.title} is on the shelf, read to page {item.read_pages} of {item.pages}.")
+    out.text(f"{item.id}  {item.title} is on the shelf, read to {item.unit} {item.read_pages} of {item.pages}.")
     out.result({"document": asdict(item)})
     return 0
 

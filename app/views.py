@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 SHORTEST_WORD = 4
 PHRASE = re.compile(r"[“\"](.+)[”\"]", re.DOTALL)
+Note = tuple[str, dict[str, str | int]]  # the key of a sentence in the catalogue, and what stands in its blanks
 Status = Literal["new", "queued", "reading", "read", "stale", "failed", "cancelled"]
 JobStatus = Literal["queued", "reading", "done", "cancelled", "failed"]
 
@@ -22,6 +23,28 @@ class SectionView:
     page: int
     last_page: int
     characters: int
+
+
+@dataclass(frozen=True)
+class SectionText:
+    """A section with its own text: that of the sections inside it is theirs."""
+
+    title: str
+    level: int
+    page: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be read of a file. The texts of its sections, one after another, are the whole text."""
+
+    title: str
+    author: str | None
+    format: str
+    unit: str
+    sections: tuple[SectionText, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True)
@@ -46,7 +69,7 @@ class ShelfItem:
     read_pages: int
     status: Status
     state_bytes: int
-    warnings: tuple[str, ...]
+    notes: tuple[Note, ...]
     missing_pages: tuple[int, ...]
     sections: tuple[SectionView, ...]
     added_at: str
@@ -55,6 +78,11 @@ class ShelfItem:
     tags: tuple[str, ...] = ()
     pictures: int = 0
     scan: bool = False
+
+    @property
+    def unit(self) -> Literal["page", "section", "part"]:
+        """What its pages are: only a PDF has pages that somebody can turn to."""
+        return {"pdf": "page", "text": "part"}.get(self.format, "section")  # type: ignore[return-value]
 
     @property
     def can_ask(self) -> bool:

@@ -6,6 +6,27 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+Unit = Literal["page", "section", "part"]
+UNITS: MappingProxyType[str, Unit] = MappingProxyType({"pdf": "page", "text": "part"})  # other formats have sections
+
+
+class Note(NamedTuple):
+    """Something to know about how a file was read: what is missing, what was guessed.
+
+    `key` names a sentence; whoever shows it has that sentence, with a blank for each of `values`. So a note reads in any language:
+    numbers are whole numbers, pages are written "3, 5–8", and a format is named by its key.
+    """
+
+    key: str
+    values: tuple[tuple[str, str | int], ...] = ()
+
+
+def note(key: str, **values: str | int) -> Note:
+    """The note of that key with those values."""
+    return Note(key, tuple(values.items()))
 
 
 @dataclass(frozen=True)
@@ -25,12 +46,17 @@ class Document:
 
     title: str
     author: str | None
-    format: str  # "pdf" "epub" "docx" "html" "markdown" "text"
+    format: str  # "pdf" "epub" "docx" "odt" "rtf" "fb2" "html" "mht" "eml" "markdown" "text"
     sha256: str  # of the file's bytes, hex
     pages: tuple[str, ...]  # formats without pages: one page a section
     sections: tuple[Section, ...]  # never empty
     missing_pages: tuple[int, ...]  # 1-based: pages that show something, but gave no text
-    warnings: tuple[str, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def unit(self) -> Unit:
+        """What its pages are: only a PDF has pages that somebody can turn to."""
+        return UNITS.get(self.format, "section")
 
     @cached_property
     def text(self) -> str:
@@ -67,5 +93,8 @@ class Parsed:
     heading_title: str | None = None  # the text's own title, where the format tells it from the other headings
     author: str | None = None
     missing_pages: tuple[int, ...] = ()  # with `paged`
+    part_characters: int | None = (
+        None  # without `paged`: the most characters of a page, where long sections are divided
+    )
     gaps: tuple[tuple[int, str], ...] = ()  # without `paged`: where in the text a part could not be read, and its name
-    warnings: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from pypdf import PdfReader
 
 from documents.errors import NoText
-from documents.model import Heading, Parsed
+from documents.model import Heading, Note, Parsed, note
 from documents.pdf_clean import clean_pages, is_readable
 from documents.pdf_outline import place_bookmarks, read_metadata, read_outline
 from documents.pdf_pages import read_raw, shows_something
@@ -53,9 +53,9 @@ def parse_pdf(
         heading_title=raw.biggest or _first_line(pages),
         author=author,
         missing_pages=missing,
-        warnings=raw.warnings
-        + ((_missing_warning(missing, len(pages)),) if missing else ())
-        + ((_pictures_warning(read),) if (read := sorted(n for n, text in pictures.items() if text.strip())) else ()),
+        notes=raw.notes
+        + ((_missing_note(missing, len(pages)),) if missing else ())
+        + ((_pictures_note(read),) if (read := sorted(n for n, text in pictures.items() if text.strip())) else ()),
     )
 
 
@@ -96,20 +96,14 @@ def _first_line(pages: Sequence[str]) -> str | None:
     return first if len(first) <= 120 and not first.endswith((",", ";")) else None
 
 
-def _missing_warning(missing: Sequence[int], total: int) -> str:
+def _missing_note(missing: Sequence[int], total: int) -> Note:
     if len(missing) == total > 1:
-        return f"{total:,} pages, all pictures or broken: no text came out of any."
-    if len(missing) == 1:
-        return f"No text came out of page {missing[0]} (of {total}): it may be a picture, or broken."
-    return (
-        f"No text came out of {len(missing)} of {total} pages: {page_ranges(missing)}. They may be pictures, or broken."
-    )
+        return note("all_pages_empty", all=total)
+    return note("pages_empty", n=len(missing), all=total, pages=page_ranges(missing))
 
 
-def _pictures_warning(read: Sequence[int]) -> str:
-    if len(read) == 1:
-        return f"The text of page {read[0]} was read off its picture (OCR), so letters may be wrong."
-    return f"The text of {len(read):,} pages was read off pictures (OCR), so letters may be wrong: {page_ranges(read)}."
+def _pictures_note(read: Sequence[int]) -> Note:
+    return note("pages_read_off", n=len(read), pages=page_ranges(read))
 
 
 def _count(pages: int) -> str:

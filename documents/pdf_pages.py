@@ -25,6 +25,7 @@ from documents.errors import (
     UnpacksTooLarge,
     WrongPassword,
 )
+from documents.model import Note, note
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +38,6 @@ _DRAWS_TEXT = re.compile(rb"\b(Tj|TJ)\b|['\"]\s")
 _DRAWS_PICTURE = re.compile(rb"\b(Do|BI|sh)\b")
 _CATALOG = re.compile(rb"/Type\s*/Catalog\b")
 _OBJECT = re.compile(rb"(\d+)\s+(\d+)\s+obj\b")
-_CUT_OFF = "The end of the file is missing. What is left of it was read; copy or download it again to have all of it."
 _CATALOG_BYTES = 4096  # how far before its type a catalog's number is looked for
 _EMPTY_STREAM = 20  # bytes: nothing at all, compressed, takes up to this much
 _DOTS = 200  # an inch, that pages are drawn with for text recognition
@@ -54,7 +54,7 @@ class RawPages:
 
     texts: tuple[str | None, ...]
     biggest: str | None
-    warnings: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def read_raw(data: bytes, name: str, password: str | None) -> tuple[RawPages, PdfReader | None]:
@@ -63,7 +63,7 @@ def read_raw(data: bytes, name: str, password: str | None) -> tuple[RawPages, Pd
     A file whose end is missing is mended as far as it goes. Raises DamagedFile, LockedFile, PasswordNeeded,
     WrongPassword, UnpacksTooLarge.
     """
-    for candidate, warnings in ((data, ()), (_mended(data), (_CUT_OFF,))):
+    for candidate, notes in ((data, ()), (_mended(data), (note("cut_off"),))):
         raw = _by_pdfium(candidate, name, password) if candidate else None
         readable = raw is not None and bool(raw.texts)
         reader = _open_pypdf(candidate, name, password, alone=not readable) if candidate else None
@@ -73,7 +73,7 @@ def read_raw(data: bytes, name: str, password: str | None) -> tuple[RawPages, Pd
             texts = tuple(_page_text(reader, i) if text is None else text for i, text in enumerate(raw.texts))
             raw = replace(raw, texts=texts)
         if raw.texts:
-            return replace(raw, warnings=warnings), reader
+            return replace(raw, notes=notes), reader
     raise DamagedFile(name, KIND)
 
 

@@ -11,7 +11,7 @@ from documents.model import Heading, Section
 FRONT_MATTER = "Front matter"
 _MIN_FRONT = 80  # non-blank characters before the first heading that are worth a section of their own
 _MAX_TITLE = 200
-_NAMED_RANGES = 12  # spelled out before it says "and more"
+_NAMED_RANGES = 12  # spelled out before it breaks off
 _ROOT_SHARE = 0.9  # of the text, under one heading that is then taken for the document's title
 
 
@@ -35,10 +35,19 @@ def build_sections(headings: Sequence[Heading], text: str, title: str) -> tuple[
 
 
 def cut_pages(
-    sections: Sequence[Section], text: str, gaps: Sequence[int]
+    sections: Sequence[Section], text: str, gaps: Sequence[int], longest: int | None = None
 ) -> tuple[tuple[str, ...], tuple[Section, ...], tuple[int, ...]]:
-    """One page a section, an empty page for every gap. Returns pages, sections with their page, missing pages."""
+    """One page a section, or several of about one length where it has more than `longest` characters; an empty page for every gap.
+
+    Returns pages, sections with their page, missing pages.
+    """
     cuts = sorted({0, *(s.start for s in sections)} | {g for g in gaps if 0 < g < len(text)})
+    if longest is not None:
+        cuts = [
+            place
+            for a, b in zip(cuts, [*cuts[1:], len(text)], strict=True)
+            for place in (a, *_divided(text, a, b, longest))
+        ]
     pages: list[str] = []
     missing: list[int] = []
     page_of: dict[int, int] = {}
@@ -54,6 +63,24 @@ def cut_pages(
     return tuple(pages), tuple(replace(s, page=page_of[s.start]) for s in sections), tuple(missing)
 
 
+def _divided(text: str, start: int, end: int, longest: int) -> list[int]:
+    """Where to part a long stretch: between paragraphs if it can be, else between lines, sentences or words."""
+    count = -(-(end - start) // longest)
+    places: list[int] = []
+    for number in range(1, count):
+        middle = start + (end - start) * number // count
+        low, high = max(start + 1, middle - longest // 4), min(end, middle + longest // 4)
+        for mark in ("\n\n", "\n", ". ", " "):
+            after, before = text.find(mark, middle, high), text.rfind(mark, low, middle)
+            found = [place + len(mark) for place in (before, after) if place >= 0 and place + len(mark) < end]
+            if found:
+                middle = min(found, key=lambda place: abs(place - middle))
+                break
+        if middle > (places[-1] if places else start):
+            places.append(middle)
+    return places
+
+
 def number_pages(sections: Sequence[Section], page_starts: Sequence[int], text: str) -> tuple[Section, ...]:
     """The sections with the 1-based page on which each starts; blank pages before a section's first word are passed."""
     placed = []
@@ -64,15 +91,15 @@ def number_pages(sections: Sequence[Section], page_starts: Sequence[int], text: 
 
 
 def page_ranges(pages: Sequence[int]) -> str:
-    """Ascending page numbers in words: ``3, 5 to 8, 11``."""
+    """Ascending page numbers, stretches of them drawn together: ``3, 5–8, 11``."""
     ranges: list[list[int]] = []
     for page in pages:
         if ranges and ranges[-1][1] == page - 1:
             ranges[-1][1] = page
         else:
             ranges.append([page, page])
-    named = ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in ranges[:_NAMED_RANGES])
-    return named + (" and more" if len(ranges) > _NAMED_RANGES else "")
+    named = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in ranges[:_NAMED_RANGES])
+    return named + (", …" if len(ranges) > _NAMED_RANGES else "")
 
 
 def _open_root(headings: list[Heading], text: str) -> list[Heading]:

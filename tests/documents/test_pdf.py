@@ -6,6 +6,7 @@ import pytest
 
 import documents
 from documents import DamagedFile, NoText, PasswordNeeded, WrongPassword
+from documents.model import note
 from tests.documents import makers
 
 PROSE = (
@@ -32,7 +33,7 @@ def test_pages_sections_and_metadata_come_from_the_file() -> None:
         ("Chapter C", 2, 3),
         ("Chapter E", 1, 5),
     ]
-    assert len(document.pages) == 5 and document.missing_pages == () and document.warnings == ()
+    assert len(document.pages) == 5 and document.missing_pages == () and document.notes == ()
     chapter_b = document.sections[1]
     assert "reached the gallery" in document.text[chapter_b.start : chapter_b.end]
     assert "too long" in document.text[chapter_b.start : chapter_b.end]  # a chapter holds its inner sections
@@ -112,7 +113,7 @@ def test_chapter_headings_make_sections_where_there_is_no_outline(headings: list
 def test_picture_pages_are_named_and_blank_pages_are_not() -> None:
     document = documents.read(makers.scanned_pdf(2, [PROSE[0] * 3, "", PROSE[1] * 3, PROSE[2] * 3]), "a.pdf")
     assert document.missing_pages == (1, 2)
-    assert document.warnings == ("No text came out of 2 of 6 pages: 1 to 2. They may be pictures, or broken.",)
+    assert document.notes == (note("pages_empty", n=2, all=6, pages="1–2"),)
     assert document.pages[3] == "" and len(document.pages) == 6
 
 
@@ -129,7 +130,7 @@ def test_a_broken_page_is_left_out_and_named() -> None:
     junk = b"\x00" * (broken.end(1) - broken.start(1))
     document = documents.read(data[: broken.start(1)] + junk + data[broken.end(1) :], "a.pdf")
     assert document.missing_pages == (2,)
-    assert "page 2 (of 5)" in document.warnings[0]
+    assert document.notes == (note("pages_empty", n=1, all=5, pages="2"),)
     assert "brought oil" in document.pages[2]
 
 
@@ -154,7 +155,7 @@ def test_a_lost_end_is_mended() -> None:
     data = makers.pdf(PROSE)
     document = documents.read(data[: data.rindex(b"xref\n0")], "a.pdf")
     assert len(document.pages) == 5 and "They let him stay." in document.text
-    assert document.missing_pages == () and document.warnings[0].startswith("The end of the file is missing.")
+    assert document.missing_pages == () and document.notes[0] == note("cut_off")
 
 
 def test_a_file_cut_off_in_the_middle_gives_the_pages_that_are_there() -> None:
@@ -163,7 +164,7 @@ def test_a_file_cut_off_in_the_middle_gives_the_pages_that_are_there() -> None:
     document = documents.read(data[: contents[2].start(1) + 30], "a.pdf")
     assert "The glass held." in document.text and len(document.pages) == 5
     assert document.missing_pages == (3, 4, 5)
-    assert "3 to 5" in document.warnings[1]
+    assert document.notes[1] == note("pages_empty", n=3, all=5, pages="3–5")
 
 
 def test_a_header_without_a_body_is_damaged() -> None:

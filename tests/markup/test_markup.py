@@ -124,14 +124,14 @@ def item(status: str = "read", **changes) -> ShelfItem:
         "id": "0123456789abcdef",
         "title": "The Lamp",
         "author": "A. Keeper",
-        "format": "epub",
+        "format": "pdf",
         "pages": 31,
         "tokens": 12_345,
         "read_tokens": 6_789,
         "read_pages": 17,
         "status": status,
         "state_bytes": 2_211_840,
-        "warnings": (),
+        "notes": (),
         "missing_pages": (),
         "sections": (SectionView(number=1, title="Dusk", level=1, page=1, last_page=9, characters=4_321),),
         "added_at": "2026-01-02T03:04:05+00:00",
@@ -232,7 +232,8 @@ def test_the_open_document_is_marked_on_the_shelf() -> None:
 
 
 def test_nothing_from_outside_becomes_html() -> None:
-    bad = item("failed", title=NASTY, author=NASTY, warnings=(NASTY,), error=NASTY, id='"><script>')
+    notes = (("plain", {"text": NASTY}), (NASTY, {NASTY: NASTY}))
+    bad = item("failed", title=NASTY, author=NASTY, notes=notes, error=NASTY, id='"><script>')
     told = turn(NASTY, NASTY)
     for html in (
         shelf.shelf(EN, [bad], {}, ""),
@@ -281,3 +282,13 @@ def test_the_part_it_answers_from_is_said() -> None:
 
 def test_a_day_is_said_in_words() -> None:
     assert EN.day("2031-03-05T12:00:00.000+00:00") == "5 March 2031"
+
+
+def test_what_has_no_pages_to_turn_to_is_counted_in_sections_or_parts() -> None:
+    book, novel = item("cancelled", format="epub"), item("cancelled", format="text")
+    assert "31 sections ·" in shelf.shelf(EN, [book], {}, "") and "31 parts ·" in shelf.shelf(EN, [novel], {}, "")
+    assert "<dt>Sections</dt><dd>31</dd>" in document.about(EN, book) and "Pages" not in document.about(EN, book)
+    assert "<dt>Parts</dt><dd>31</dd>" in document.about(EN, novel)
+    assert "from sections 1 to 17 of 31" in document.answers_from(EN, book)
+    assert "from part 1 of 31" in document.answers_from(EN, novel, 1)
+    assert "Reading section 16 of 31" in document.reading(EN, item("reading", format="epub"), job())
