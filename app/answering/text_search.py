@@ -223,6 +223,7 @@ class Language:
     ordinals: tuple[str, ...]
     last: str
     prepositions: Mapping[str, str]
+    each: str
     to: str
     onwards: str
     of: str
@@ -349,6 +350,7 @@ def _once(when: str, ordinal: str, kind: Kind) -> tuple[Rule, ...]:
         Rule(kind, f"(where|when|{_ON_PAGE}|{_IN_CHAPTER}) {_BE}", named),
         Rule(kind, f"(where|when|{_ON_PAGE}|{_IN_CHAPTER})", f"({_BE} {named}|{when} {_IS_MENTIONED})"),
         Rule(kind, f"(where|when|{_ON_PAGE}) (is|was) the {ordinal} time (that|)", f"({_IS_MENTIONED}|{_APPEARS})"),
+        Rule(kind, "(which|what) (page|chapter|section) mentions", when),
         Rule(kind, f"{_ON_PAGE} {_DO}", appear),
         Rule(kind, f"{_ON_PAGE}", appears),
         Rule(kind, f"(where|{_IN_CHAPTER}) {_DO}", appear, _PLACED),
@@ -373,6 +375,7 @@ _ENGLISH_RULES: tuple[Rule, ...] = (
     Rule("count", f"{_OFTEN} (has|have|had)", "(ever|) been used", _USED),
     Rule("count", _OFTEN, f"{_BE} used", _USED),
     Rule("count", f"{_OFTEN} {_BE} there", "", _QUOTED),
+    Rule("count", "how (frequent|common) is", "", _QUOTED),
     Rule("count", f"{_OFTEN} {_BE}", f"(ever|) {_SPELLED}", _QUOTED),
     Rule("count", _OFTEN, f"{_BE} {_SPELLED}", _QUOTED),
     Rule("count", f"{_OFTEN} {_BE}", "", _WITHIN),
@@ -453,6 +456,7 @@ _ENGLISH_RULES: tuple[Rule, ...] = (
     Rule("list", f"where (do|does|did) {_SUBJECT} (use|say|contain|have)", "", _QUOTED),
     Rule("list", "where (can|could|do) (i|we|you|one) (find|see|read)", "", _QUOTED),
     Rule("list", f"{_ON_PAGE} {_BE}", _MENTIONED),
+    Rule("list", f"(which|what) (page|pages) {_BE}", f"{_MENTIONED} on"),
     Rule("list", f"{_ON_PAGE}", f"({_IS_MENTIONED}|{_APPEARS}|{_OCCURS})"),
     Rule("list", f"{_ON_PAGE} {_DO}", f"({_APPEAR}|{_OCCUR})"),
     Rule("list", f"{_ON_PAGE} {_BE}", f"({_SPELLED}|)", _QUOTED),
@@ -506,7 +510,8 @@ ENGLISH = Language(
         "just|then|but|thanks)"
     ),
     courtesy=(
-        "(please|thanks|thank you|for me|exactly|precisely|in total|in all|altogether|total|overall|do you think|roughly|"
+        "(including (the|) (plural|plurals)|"
+        "please|thanks|thank you|for me|exactly|precisely|in total|in all|altogether|total|overall|do you think|roughly|"
         "approximately|at all|anywhere|somewhere|(and|or) where|and (on|in) (which|what) (page|pages|chapter|chapters)|"
         "and when|word for word|literally|verbatim|so far|or not|if at all|if you can|as a word|now|then)"
     ),
@@ -538,6 +543,7 @@ ENGLISH = Language(
         "(after|since)": "after",
         "(between)": "between",
     },
+    each="(per|(in|for) (each|every)|by)",
     to="(to|-|–|—|through|until|till|up to)",
     onwards="(onwards|onward|on|and later|and beyond|to the end)",
     of="of in",
@@ -615,7 +621,10 @@ _DUTCH_RULES: tuple[Rule, ...] = (
     Rule("count", f"{_VAAK} {_STAAT}", "(er|erin|geschreven|vermeld|genoemd|er geschreven|)", _WRITTEN),
     Rule("count", f"{_VAAK} {_STAAT} er", "", _WRITTEN),
     Rule("count", _VAAK, f"(er|) {_STAAT}", _WRITTEN),
-    Rule("count", f"{_VAAK} (valt|viel|vallen|lees je|zie je|vind je|vinden we|lezen we)", "", _QUOTED),
+    Rule("count", f"{_VAAK} (valt|viel|vallen|(lees|zie|vind|tref) (ik|je)|(lezen|vinden|zien) we)", "(aan|)", _QUOTED),
+    Rule("count", f"{_VAAK} (verschijnt|verscheen|duikt|dook)", "(op|)", _SHOWN),
+    Rule("count", f"{_VAAK} (is|was) er sprake van", "", _NAMED),
+    Rule("count", f"{_VAAK} {_WORDT} (er|) naar", "verwezen"),
     Rule("count", f"{_VAAK} {_WORDT}", "", _WITHIN),
     Rule("count", _VAAK, "", _WITHIN),
     Rule("count", f"{_VAAK} {_NOEMT} {_ONDERWERP}"),
@@ -633,7 +642,7 @@ _DUTCH_RULES: tuple[Rule, ...] = (
     Rule("count", f"(op|in|) hoeveel (verschillende|) ({_PAGINA}|zinnen) {_WORDT}", _GENOEMD),
     Rule("count", f"(op|in|) hoeveel (verschillende|) ({_PAGINA}|zinnen) {_KOMT}", "voor"),
     Rule("count", f"(op|in|) hoeveel (verschillende|) ({_PAGINA}|zinnen) {_STAAT}"),
-    Rule("count", f"hoeveel ({_PAGINA}|zinnen) (noemen|vermelden)"),
+    Rule("count", f"hoeveel ({_PAGINA}|zinnen) (noemen|vermelden|bevatten)"),
     Rule("count", f"{_AANTAL} {_VERMELDING} van"),
     Rule("count", f"{_AANTAL} {_KEREN} dat", f"({_WORDT_GENOEMD})"),
     Rule("count", f"{_AANTAL} {_KEREN} dat", f"({_VOORKOMT})", _SHOWN),
@@ -666,6 +675,7 @@ _DUTCH_RULES: tuple[Rule, ...] = (
     Rule("list", f"{_ZOEK} {_ELKE} ({_VERMELDING}|vindplaatsen|keer dat|keren dat) (van|)", f"({_WORDT_GENOEMD}|{_VOORKOMT}|(op|zien|)|)"),
     Rule("list", f"{_ELKE} {_VERMELDING} van", "(geven|tonen|zoeken|laten zien|opzoeken|vinden|noemen|)"),
     Rule("list", f"{_ZOEK} {_ELKE} {_PLAATS} (waar|waarop|waarin|op waar)", f"({_WORDT_GENOEMD}|{_VOORKOMT}|{_STAAT})"),
+    Rule("list", f"laat (me|mij|) {_ELKE} {_PLAATS} zien (waar|waarop|waarin)", f"({_WORDT_GENOEMD}|{_VOORKOMT}|{_STAAT})"),
     Rule("list", f"{_ZOEK} {_ELKE} {_PLAATS} die", "(noemen|noemt|vermelden|vermeldt)"),
     Rule("list", f"{_ZOEK} (op|uit|) waar", _WORDT_GENOEMD),
     Rule("list", f"{_ZOEK} (op|uit|) waar", f"({_VOORKOMT}|{_STAAT}|gebruikt wordt)", _PLACED),
@@ -731,7 +741,8 @@ DUTCH = Language(
         "ik (wil|zou) (graag|) weten|ik wil weten|ik vraag me af|weet (je|u)|graag|even|in totaal|bereken|bepaal|ga na)"
     ),
     courtesy=(
-        "(alsjeblieft|alstublieft|dank je|dank u|bedankt|graag|precies|exact|in totaal|totaal|alles bij elkaar|voor me|voor mij|"
+        "(inclusief (het|) (meervoud|meervouden)|"
+        "alsjeblieft|alstublieft|dank je|dank u|bedankt|graag|precies|exact|in totaal|totaal|alles bij elkaar|voor me|voor mij|"
         "eigenlijk|ergens|en waar|en op welke (pagina|pagina's|bladzijde|bladzijden)|letterlijk|woordelijk|tot nu toe|of niet|"
         "ongeveer|dan|eens|even)"
     ),
@@ -763,6 +774,7 @@ DUTCH = Language(
         "(na|sinds)": "after",
         "(tussen)": "between",
     },
+    each="(per|in (elk|ieder))",
     to="(tot en met|t/m|tot|-|–|—)",
     onwards="(en verder|en later|verder)",
     of="van in uit",
@@ -862,6 +874,7 @@ class _Asked:
     def __init__(self, language: Language, question: str, sentence: Sequence[Token]) -> None:
         self.language, self.question = language, question
         self.first = sentence[0].start
+        self.by_chapter = False
         self.tokens, self.scopes = self._without_scopes(self._bare(_trimmed(sentence)))
         self.tokens = self._bare(self.tokens)
 
@@ -870,14 +883,26 @@ class _Asked:
         found = self._by_rules(self.tokens)
         at = len(self.tokens) - 1
         while found is None and at > 1:
-            # a part of which only the document can know whether it has it: "mentioned in the second log"
-            token, before = self.tokens[at], self.tokens[at - 1]
-            if self._has("loose", token) and self._has("named", before):
-                found = self._by_rules(self.tokens[:at], marked=True)
-                if found and found.kind != "help":
-                    found = replace(found, scopes=(*found.scopes, self._named(self.tokens[at:])))
+            if self._has("named", self.tokens[at - 1]):
+                found = self._with_rest(self.tokens[:at], _trimmed(self.tokens[at:]))
             at -= 1
-        return found or self._by_marks()
+        found = found or self._by_marks()
+        return (
+            replace(found, kind="chapters") if found and self.by_chapter and found.kind in ("count", "list") else found
+        )
+
+    def _with_rest(self, tokens: list[Token], rest: list[Token]) -> TextQuestion | None:
+        """A question with something behind it: a part of which only the document can know whether it has it ("mentioned in the second
+        log"), or what can't be honoured ("and by whom")."""
+        loose = len(rest) > 1 and self._has("loose", rest[0])
+        joined = len(rest) > 1 and self._has("joiners", rest[0])
+        again = any(_begins(rest, self.language.counting, at) for at in range(len(rest)))
+        found = self._by_rules(tokens, marked=True) if (loose or joined) and not again else None
+        if found is None or found.kind == "help":
+            return None
+        if loose:
+            return replace(found, scopes=(*found.scopes, self._named(rest)))
+        return replace(found, ignored=(*found.ignored, _said(self.question, rest)))
 
     def _has(self, words: str, token: Token) -> bool:
         return self.language.has(getattr(self.language, words), token.low)
@@ -900,12 +925,22 @@ class _Asked:
     def _without_scopes(self, tokens: list[Token]) -> tuple[list[Token], tuple[Scope, ...]]:
         left: list[Token] = []
         scopes: list[Scope] = []
-        at = 0
+        at = start = behind = 0
         while at < len(tokens):
+            each = _begins(tokens, self.language.each, at)
             found, stop = self._scope(tokens, at)
-            if found:
-                scopes += found
-                at = stop
+            if each and at + each < len(tokens) and tokens[at + each].low in self.language.sections:
+                self.by_chapter, at = True, at + each + 1
+            elif found:
+                if scopes and len(left) == behind + 1 and self._has("joiners", left[-1]):
+                    # "in chapter 2 and in chapter 3" is one part, as "in chapters 2 and 3" is
+                    left.pop()
+                    one, said = scopes[-1].said, _said(self.question, tokens[start:stop])
+                    scopes = [replace(scope, said=said) if scope.said == one else scope for scope in scopes]
+                    scopes += [replace(scope, said=said) for scope in found]
+                else:
+                    scopes, start = [*scopes, *found], at
+                at, behind = stop, len(left)
             else:
                 left.append(tokens[at])
                 at += 1
@@ -942,9 +977,9 @@ class _Asked:
             another = self._scope(tokens, stop)[0]  # the "on" of "on page 2" is not the one of "from chapter 2 on"
             long = 0 if another else _begins(tokens, self.language.onwards, stop)
             pairs = _pointed(ranges, "from" if long and way == "in" else way)
-            return [Scope("", *unit[:1], first, last, unit[1]) for first, last in pairs], self._of_book(
-                tokens, stop + long
-            )  # type: ignore[arg-type]
+            kind, word = unit
+            scopes = [Scope("", kind, first, last, word) for first, last in pairs]
+            return scopes, self._of_book(tokens, stop + long)
         book = self._has("authors" if by else "document", token)
         if book and way == "in" and (determined or token.low in ("text", "tekst")):
             return [Scope("", "text")], at + 1
@@ -1122,7 +1157,8 @@ class _Asked:
             shown |= {"quote"}
         if self.scopes:
             shown |= {"scope", "in scope"} | ({"bare in scope"} if "bare" in shown else set())
-        together = _said(self.question, rest) if len(phrases) > 1 and not any(part.verbatim for part in parts) else ""
+        whole = [token for item in items for token in item]
+        together = _said(self.question, whole) if len(phrases) > 1 and not any(part.verbatim for part in parts) else ""
         scopes = tuple(scope for part in parts for scope in part.scopes)
         return _What(phrases, together, bool(label) or parts[-1].verbatim, False, shown | {"always"}, scopes)
 
