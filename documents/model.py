@@ -48,6 +48,9 @@ class Document:
     sections: tuple[Section, ...]  # never empty
     missing_pages: tuple[int, ...]  # 1-based: pages that show something, but gave no text
     notes: tuple[Note, ...]
+    page_labels: tuple[
+        str, ...
+    ] = ()  # the number printed on each page, where the file says it and it isn't the page's own; else empty
 
     @cached_property
     def text(self) -> str:
@@ -86,3 +89,4 @@ class Parsed:
     missing_pages: tuple[int, ...] = ()  # with `paged`
     gaps: tuple[tuple[int, str], ...] = ()  # without `paged`: where in the text a part could not be read, and its name
     notes: tuple[Note, ...] = ()
+    page_labels: tuple[str, ...] = ()  # with `paged`: one a page, or none at all
