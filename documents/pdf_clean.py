@@ -10,10 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from documents.pdf_layout import PrintedLine, is_number
+from documents.pdf_layout import CUT, PrintedLine, is_number
 from documents.pdf_script import spelled_out
 
 _SPACES = {
@@ -46,12 +47,24 @@ _COLUMN_SHIFT = 24.0  # points that the white between columns may move from page
 _SENTENCE_END = (".", "!", "?", "。", "؟", "।")
 _LONGEST_WORD = 100
 # English words that make compounds with a hyphen, and endings that they take without one.
-_HYPHENED = frozenset(
-    ["well", "self", "ill", "half", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-)  # fmt: skip
-_ENDINGS = frozenset(
-    ["ish", "ishly", "ishness", "ness", "less", "lessly", "lessness", "ing", "ed", "er", "ers", "est", "ly", "ment", "ments", "ful", "hood", "ship", "ship-like", "ies", "y"]
-)  # fmt: skip
+_HYPHENED = {
+    "well",
+    "self",
+    "ill",
+    "half",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+}
+_ENDINGS = {
+    "ish", "ishly", "ishness", "ness", "less", "lessly", "lessness", "ing", "ed", "er", "ers", "est", "ly", "ment", "ments",
+    "ful", "hood", "ship", "ies", "y",
+}  # fmt: skip
 
 
 class CleanPages(NamedTuple):
@@ -270,7 +283,7 @@ def _stands_apart(page: Sequence[PrintedLine], place: int, at_top: bool) -> bool
     placed = sorted((other for other in page if other.size and other is not line), key=lambda other: -other.base)
     if not line.size or len(placed) < 2:
         return False
-    steps = [one.base - other.base for one, other in zip(placed, placed[1:], strict=False) if one.base - other.base > 1]
+    steps = [one.base - other.base for one, other in pairwise(placed) if one.base - other.base > 1]
     nearest = placed[0] if at_top else placed[-1]
     usual = median(steps) if steps else 1.3 * nearest.size
     sizes = sorted(other.size for other in placed)
@@ -345,10 +358,14 @@ def _words(pages: Sequence[Sequence[PrintedLine]]) -> Counter[str]:
 def _page_text(page: Sequence[PrintedLine], words: Counter[str]) -> str:
     text: list[str] = []
     for line in page:
-        if text and not line.opens and (whole := _whole(text[-1], line.text, words)):
+        pieces = line.text.split(CUT)
+        said = pieces[0]
+        for piece in pieces[1:]:
+            said = _whole(said, piece, words) or said + piece
+        if text and not line.opens and (whole := _whole(text[-1], said, words)):
             text[-1] = whole
         else:
-            text += ["", line.text] if line.opens and text else [line.text]
+            text += ["", said] if line.opens and text else [said]
     return "\n".join(text).strip()
 
 

@@ -11,8 +11,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
+from unicodedata import normalize
 
 from documents.pdf_letters import Drawn, Letter, Rule, is_wide, turned
 from documents.pdf_script import consonants_first, in_logical_order, is_mark, runs_to_left, spelled_out
@@ -22,6 +24,7 @@ _RUN_STEP = 0.55  # of a letter's size, up or down, as a raised or lowered one s
 _ROW = 0.3  # of a letter's size, within which runs stand at one height
 _WORD_GAP = 0.13  # of a letter's size, from which white parts words where no blanks are drawn
 _BLANKED_GAP = 0.28  # the same in a row that has blanks
+_LETTERS_A_BLANK = 16  # at most, in a row whose words are parted by blanks
 _JOINED_GAP = 0.5  # the same in a script whose glyphs say little about their width
 _PIECE_GAP = 0.7  # of a letter's size, from which white may part columns
 _APART = 1.5  # of a letter's size, by which two things in a row clearly stand apart
@@ -29,7 +32,14 @@ _PARAGRAPH = 1.6  # of the usual step from line to line, beyond which a paragrap
 _MOST_ROWS = 1500  # of a page, beyond which columns aren't looked for
 _MOST_GUTTERS = 64  # followed at a time
 _DEEPEST = 12  # columns in columns
-_ITEM_MARK = re.compile(r"(?:[•◦▪▸‣●○■□–—*·\-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlIVXL]{1,5})[.)])$")
+CUT = "\u00ad"  # after a hyphen in a line: what follows stood on the next one
+_ITEM_MARK = re.compile(
+    r"(?:[•◦▪▸‣●○■□–—*·\-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlIVXL]{1,5})[.)]|(?:\d{1,3}|[A-Z])(?:\.\d{1,3}){1,4}\.?)$"
+)
+_ACCENTS = {
+    "`": "\u0300", "´": "\u0301", "ˆ": "\u0302", "˜": "\u0303", "¯": "\u0304", "˘": "\u0306", "˙": "\u0307",
+    "¨": "\u0308", "˚": "\u030a", "˝": "\u030b", "ˇ": "\u030c", "¸": "\u0327", "˛": "\u0328",
+}  # fmt: skip
 _NUMBER = re.compile(r"[^\W\d_]{0,3}[\W\d_]{1,40}[^\W\d_]{0,3}$")
 _JOINED_SCRIPT = re.compile("[\u0590-\u08ff\u0900-\u0dff\u0e00-\u109f\u1780-\u17ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
@@ -315,21 +325,31 @@ def _row(group: Sequence[_Run], upright: Sequence[Rule]) -> _Row:
 
 def _in_place(letters: Sequence[Letter]) -> list[tuple[Letter, str]]:
     """A run's letters from left to right, each with its text; marks go with the letter that they stand on."""
-    bases = sorted(
-        (letter for letter in letters if not is_mark(letter.text)), key=lambda one: (one.left, one.right, one.order)
-    )
+    ordered = sorted(letters, key=lambda one: (one.left, one.right, one.order))
+    accents = {id(one) for one in ordered if one.text in _ACCENTS and _stands_on(one, ordered)}
+    bases = [letter for letter in ordered if not is_mark(letter.text) and id(letter) not in accents]
+    if not bases:
+        return [(letter, letter.text) for letter in ordered]
     texts = [letter.text for letter in bases]
     lefts = [letter.left for letter in bases]
-    for mark in (letter for letter in letters if is_mark(letter.text)):
-        if not bases:
-            return [(letter, letter.text) for letter in letters]
+    for mark in (letter for letter in letters if is_mark(letter.text) or id(letter) in accents):
         centre = (mark.left + mark.right) / 2
         at = bisect_left(lefts, centre)
         near = [place for place in range(max(0, at - 3), min(len(bases), at + 2)) if not bases[place].text.isspace()]
         if near:
             home = min(near, key=lambda place: (_distance(bases[place], centre), abs(bases[place].order - mark.order)))
-            texts[home] += mark.text
+            texts[home] = texts[home].replace("ı", "i") + _ACCENTS.get(mark.text, mark.text)
     return list(zip(bases, texts, strict=True))
+
+
+def _stands_on(accent: Letter, letters: Sequence[Letter]) -> bool:
+    """Whether an accent that has a place of its own was drawn over a letter, as TeX does it."""
+    return any(
+        other.text.isalpha()
+        and min(accent.right, other.right) - max(accent.left, other.left) > 0.5 * (accent.right - accent.left)
+        for other in letters
+        if abs(other.left - accent.left) < accent.size
+    )
 
 
 def _distance(letter: Letter, x: float) -> float:
@@ -353,7 +373,7 @@ def _gaps(letters: Sequence[tuple[Letter, str]]) -> list[tuple[float, bool]]:
 def _word_gap(letters: Sequence[tuple[Letter, str]], gaps: Sequence[tuple[float, bool]], size: float) -> float:
     """The white, in points, from which words are parted in a row."""
     text = "".join(letter.text for letter, _ in letters)
-    blanks = any(letter.text.isspace() for letter, _ in letters)
+    blanks = _LETTERS_A_BLANK * sum(letter.text.isspace() for letter, _ in letters) >= len(letters)
     if _JOINED_SCRIPT.search(text):
         return (_JOINED_GAP if blanks else 2 * _WORD_GAP) * size
     inner = sorted(
@@ -386,6 +406,8 @@ def _with_item_marks(pieces: list[_Piece], size: float) -> list[_Piece]:
     """A bullet or a number in front of a line is part of that line."""
     if len(pieces) < 2 or not _ITEM_MARK.match(pieces[0].text) or pieces[1].left - pieces[0].right > 4 * size:
         return pieces
+    if "." in pieces[0].text[:-1] and is_number(pieces[1].text):
+        return pieces  # 1.5 before 2.5 is a number
     first, second = pieces[:2]
     joined = _Piece((*first.glyphs, " ", *second.glyphs), first.left, second.right, first.order)
     return [joined, *pieces[2:]]
@@ -406,7 +428,7 @@ def _frame_lines(runs: Sequence[_Run], rules: tuple[list[Rule], list[Rule]]) -> 
 
 
 def _with_paragraphs(lines: list[PrintedLine]) -> list[PrintedLine]:
-    steps = [one.base - other.base for one, other in zip(lines, lines[1:], strict=False)]
+    steps = [one.base - other.base for one, other in pairwise(lines)]
     usual = median([step for step in steps if step > 0] or [0.0])
     return lines[:1] + [
         replace(line, opens=line.opens or step > _PARAGRAPH * max(usual, 0.9 * line.size))
@@ -459,7 +481,7 @@ class _Page:
 
     def _said(self, glyphs: Sequence[str]) -> str:
         text = in_logical_order(glyphs, True if self.to_left else None)
-        return " ".join(consonants_first(spelled_out(text)).split())
+        return " ".join(normalize("NFC", consonants_first(spelled_out(text))).split())
 
     def _zone(self, rows: Sequence[_Row]) -> _Zone | None:
         """The gutter beside which most stands, with the rows that it parts."""
@@ -490,7 +512,7 @@ class _Page:
         gutters = self._shared_gutters(inside, zone.gutter)
         if not self._is_table(inside, gutters, zone.gutter):
             return None
-        steps = [one.base - other.base for one, other in zip(inside, inside[1:], strict=False)]
+        steps = [one.base - other.base for one, other in pairwise(inside)]
         usual = median(steps)
 
         def belongs(row: _Row, beside: _Row) -> bool:
@@ -571,11 +593,13 @@ class _Page:
     def _table(self, rows: Sequence[_Row], gutters: Sequence[tuple[float, float]]) -> list[PrintedLine]:
         lines = []
         for group in self._cell_rows(rows, gutters):
-            cells = [[] for _ in range(len(gutters) + 1)]
+            cells: list[list[str]] = [[] for _ in range(len(gutters) + 1)]
             for row in group:
-                for piece in row.pieces:
-                    cells[_cell(piece, gutters)].append(piece)
-            texts = [self._said(_spaced(cell)) for cell in cells]
+                for place, cell in enumerate(cells):
+                    glyphs = _spaced([piece for piece in row.pieces if _cell(piece, gutters) == place])
+                    cut = bool(cell and glyphs) and cell[-1] == "-" and glyphs[0].isalnum()
+                    cell += [CUT if cut else " ", *glyphs] if cell and glyphs else glyphs
+            texts = [self._said(cell) for cell in cells]
             columns = [(a + b) / 2 for a, b in gutters]
             if self.to_left:
                 texts.reverse()
@@ -631,8 +655,13 @@ class _Page:
     ) -> bool:
         """Whether a row without a first cell stands closer to the row above than the table's rows do to each other."""
         keyed = [one for one in rows if one.pieces and _cell(one.pieces[0], gutters) == 0]
-        steps = [one.base - other.base for one, other in zip(keyed, keyed[1:], strict=False)]
-        if not steps or _cell(row.pieces[0], gutters) == 0 or row is rows[0]:
+        steps = [one.base - other.base for one, other in pairwise(keyed)]
+        first = _cell(row.pieces[0], gutters)
+        if first == 0:
+            return False
+        if all(_cell(piece, gutters) == first for piece in row.pieces) and row.pieces[0].text[:1].islower():
+            return True
+        if not steps:
             return False
         return before.base - row.base < 0.9 * median(steps)
 
@@ -759,7 +788,7 @@ def _column(rows: Sequence[_Row], gutters: Sequence[tuple[float, float]], place:
 def _drawn_by_column(columns: Sequence[Sequence[tuple[_Row, _Piece]]]) -> bool:
     """Whether each column was drawn as a whole before the next."""
     spans = sorted((min(p.order for _, p in column), max(p.order for _, p in column)) for column in columns if column)
-    return len(spans) > 1 and all(one[1] < other[0] for one, other in zip(spans, spans[1:], strict=False))
+    return len(spans) > 1 and all(one[1] < other[0] for one, other in pairwise(spans))
 
 
 def _spaced(pieces: Sequence[_Piece]) -> list[str]:

@@ -25,6 +25,7 @@ _UPRIGHT = 3  # degrees off a right angle that count as none
 _DOUBLE = 0.1  # of a letter's size: the same letter within it is the same one, drawn again to look bold
 _CELL = 16.0  # points: letters are looked up by the square that they stand in
 _WIDE = ((0x2E80, 0xA000), (0xF900, 0xFB00), (0xFF00, 0xFF66), (0x20000, 0x40000))
+_OVERHANG = 0.04  # of a letter's size: ink that reaches that far out in front of its place does so behind it too
 _HYPHENS = frozenset((0x02, 0xFFFE, 0xAD))
 _REPLACEMENT = "\ufffd"
 
@@ -65,6 +66,8 @@ class _Place(NamedTuple):
 class _Style(NamedTuple):
     size: float
     angle: int
+    font: Any = None
+    unit: float = 0.0  # points along the line for one of the font's own
 
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -231,13 +234,14 @@ class _Reading:
             char = _readable(code)
             spot = (address, x.value, y.value)
             if last is not None and last[0] == spot and self._of_one_glyph(char, last[2], index):
-                self._add_to_last(char, last[1], turned=self._tight(last[2]) == self._tight(index))
+                self._add_to_last(char, last[1], box.right, turned=self._tight(last[2]) == self._tight(index))
                 continue
             style = self._style(address, index)
             edges = (box.left, box.bottom, box.right, box.top)
-            mark = category(char) == "Mn"
-            if mark:
+            if category(char) == "Mn":
                 edges = self._tight(index)
+            elif style.angle == 0 and box.left < x.value - _OVERHANG * style.size:
+                edges = (x.value, box.bottom, x.value + (self._advance(style, code) or box.right - x.value), box.top)
             placed = self._place(char, edges, (x.value, y.value), style, place.order)
             last = (spot, style.angle, index) if placed else None
         for span in self._survey.actual.keys() - self._placed:
@@ -250,11 +254,17 @@ class _Reading:
             found.sort(key=lambda letter: letter.order)
         return self._found
 
+    def _advance(self, style: _Style, code: int) -> float:
+        """How far a letter's place reaches, which is less than a slanting letter's ink does; 0 where the font doesn't say."""
+        width = ctypes.c_float()
+        found = style.font and pdfium_c.FPDFFont_GetGlyphWidth(style.font, code, 1.0, width)
+        return width.value * style.unit if found else 0.0
+
     def _of_one_glyph(self, char: str, before: int, index: int) -> bool:
         """Whether two letters with one origin are a single glyph's. Arabic ligatures have a box of each letter's own."""
         return bidirectional(char) in ("R", "AL") or self._tight(before) == self._tight(index)
 
-    def _add_to_last(self, char: str, angle: int, *, turned: bool) -> None:
+    def _add_to_last(self, char: str, angle: int, right: float, *, turned: bool) -> None:
         """One glyph stands for several letters. Of a line that runs to the left pdfium turns those in one box around."""
         found = self._found[angle]
         before = found[-1]
@@ -262,7 +272,7 @@ class _Reading:
         if turned and bidirectional(char) in ("R", "AL"):
             text = char + before.text
             text = _LAM_ALEF.get(text, text)
-        found[-1] = before._replace(text=text)
+        found[-1] = before._replace(text=text, right=before.right if angle else max(before.right, right))
 
     def _span(self, place: _Place, index: int, address: int) -> None:
         if place.span in self._placed:
@@ -312,12 +322,14 @@ class _Reading:
         if known is not None:
             return known
         matrix = pdfium_c.FS_MATRIX()
-        size = pdfium_c.FPDFText_GetFontSize(self._textpage.raw, index)
+        size = unit = pdfium_c.FPDFText_GetFontSize(self._textpage.raw, index)
         angle = 0
         if pdfium_c.FPDFText_GetMatrix(self._textpage.raw, index, matrix):
             size *= math.hypot(matrix.c, matrix.d)
+            unit *= math.hypot(matrix.a, matrix.b)
             angle = _angle(matrix.a, matrix.b)
-        style = _Style(abs(size) or 1.0, angle)
+        font = pdfium_c.FPDFTextObj_GetFont(pdfium_c.FPDFText_GetTextObject(self._textpage.raw, index))
+        style = _Style(abs(size) or 1.0, angle, font, abs(unit))
         self._styles[address] = style
         return style
 
