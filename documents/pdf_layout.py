@@ -24,6 +24,7 @@ _RUN_STEP = 0.55  # of a letter's size, up or down, as a raised or lowered one s
 _ROW = 0.3  # of a letter's size, within which runs stand at one height
 _WORD_GAP = 0.13  # of a letter's size, from which white parts words where no blanks are drawn
 _BLANKED_GAP = 0.28  # the same in a row that has blanks
+_THINNEST = 0.08  # of a letter's size, that a blank leaves white at least
 _LETTERS_A_BLANK = 16  # at most, in a row whose words are parted by blanks
 _JOINED_GAP = 0.5  # the same in a script whose glyphs say little about their width
 _PIECE_GAP = 0.7  # of a letter's size, from which white may part columns
@@ -172,15 +173,21 @@ def _seen_insert(angle: int, insert: Insert) -> Insert:
 def _runs(letters: Iterable[Letter]) -> list[_Run]:
     runs: list[_Run] = []
     run: _Run | None = None
+    blank: list[Letter] = []  # one that is drawn right before the next letter
     for letter in letters:
         if run is not None and _goes_on(run, letter):
             run.letters.append(letter)
             if letter.size > run.size * 1.05 and not letter.text.isspace():
                 run.base, run.size = letter.base, letter.size
             run.left, run.right = min(run.left, letter.left), max(run.right, letter.right)
-        elif not letter.text.isspace():
-            run = _Run([letter], letter.left, letter.right, letter.base, letter.size)
+        elif letter.text.isspace():
+            blank = [letter]
+            continue
+        else:
+            before = [one for one in blank if abs(one.base - letter.base) <= 1 and one.order == letter.order]
+            run = _Run([*before, letter], letter.left, letter.right, letter.base, letter.size)
             runs.append(run)
+        blank = []
     return runs
 
 
@@ -357,16 +364,24 @@ def _distance(letter: Letter, x: float) -> float:
 
 
 def _gaps(letters: Sequence[tuple[Letter, str]]) -> list[tuple[float, bool]]:
-    """For each letter the white before it, and whether a blank is drawn in that."""
-    found = []
-    right, blank = None, False
+    """For each letter the white before it, and whether a blank is drawn in that.
+
+    A blank without a width of its own is believed where it leaves white, or where the ink of both letters reaches over it.
+    """
+    found: list[tuple[float, bool]] = []
+    right: float | None = None
+    blanks: list[Letter] = []
     for letter, _ in letters:
         if letter.text.isspace():
             found.append((0.0, False))
-            blank = True
+            blanks.append(letter)
             continue
-        found.append((letter.left - right if right is not None else 0.0, blank))
-        right, blank = max(letter.right, right if right is not None and letter.left <= right else letter.right), False
+        gap = letter.left - right if right is not None else 0.0
+        white = gap > _THINNEST * letter.size
+        reached = gap < -_THINNEST * letter.size and any(letter.left - one.left > 0.15 * letter.size for one in blanks)
+        found.append((gap, bool(blanks) and (white or reached or any(one.right > one.left for one in blanks))))
+        right = max(letter.right, right if right is not None and letter.left <= right else letter.right)
+        blanks = []
     return found
 
 

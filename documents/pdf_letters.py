@@ -134,6 +134,8 @@ class _Survey:
             across, up = [x for x, _ in corners], [y for _, y in corners]
             box = (min(across), min(up), max(across), max(up))
             if span:
+                # Ink may reach far out to the left of a letter's place, under the one before.
+                box = (max(box[0], min(_times(_matrix(raw), matrix)[4], box[2])), *box[1:])
                 known = self.extent.get(span, box)
                 self.extent[span] = (
                     min(known[0], box[0]),
@@ -206,6 +208,7 @@ class _Reading:
 
     def letters(self) -> dict[int, list[Letter]]:
         get_unicode, get_object = pdfium_c.FPDFText_GetUnicode, pdfium_c.FPDFText_GetTextObject
+        no_meaning = pdfium_c.FPDFText_HasUnicodeMapError
         textpage = self._textpage.raw
         x, y = ctypes.c_double(), ctypes.c_double()
         box = pdfium_c.FS_RECTF()
@@ -231,7 +234,7 @@ class _Reading:
             high = 0
             pdfium_c.FPDFText_GetCharOrigin(textpage, index, x, y)
             pdfium_c.FPDFText_GetLooseCharBox(textpage, index, box)
-            char = _readable(code)
+            char = _REPLACEMENT if no_meaning(textpage, index) else _readable(code)
             spot = (address, x.value, y.value)
             if last is not None and last[0] == spot and self._of_one_glyph(char, last[2], index):
                 self._add_to_last(char, last[1], box.right, turned=self._tight(last[2]) == self._tight(index))

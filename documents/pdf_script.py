@@ -15,6 +15,7 @@ from unicodedata import bidirectional, category, mirrored, normalize
 _LATIN_LIGATURES = range(0xFB00, 0xFB07)
 _HEBREW_FORMS, _ARABIC_FORMS = range(0xFB1D, 0xFE00), range(0xFE70, 0xFEFD)
 _TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_ENDS_LEFT = re.compile(r"[.,;:!?…]\s?\w")  # a line that ends at its left edge
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">", "«": "»", "‹": "›"}
 _MIRRORED = _PAIRS | {close: opening for opening, close in _PAIRS.items()}
 # Vowel signs that are seen before the consonant they are read after, of nine Indian scripts.
@@ -52,7 +53,7 @@ def in_logical_order(glyphs: Sequence[str], to_left: bool | None = None) -> str:
     `to_left`: whether the line belongs to text that runs to the left; by its own letters when None.
     """
     seen = "".join(glyphs)
-    if not _TO_LEFT.search(seen):
+    if not _TO_LEFT.search(seen) and not (to_left and _ENDS_LEFT.match(seen)):
         return seen
     base = int(runs_to_left(seen) if to_left is None else to_left)
     levels = _levels([_kind(glyph) for glyph in glyphs], base)
@@ -70,12 +71,10 @@ def consonants_first(text: str) -> str:
 
 
 def _kind(glyph: str) -> str:
-    """L, R, EN, AN, a separator between digits (CS), a sign beside them (ET), or N for all else."""
+    """L, R, AL, EN, AN, a separator between digits (CS), a sign beside them (ET), or N for all else."""
     for char in glyph:
         kind = bidirectional(char)
-        if kind == "AL":
-            return "R"
-        if kind in ("L", "R", "EN", "AN"):
+        if kind in ("L", "R", "AL", "EN", "AN"):
             return kind
         if kind in ("CS", "ES"):
             return "CS"
@@ -93,7 +92,9 @@ def _levels(kinds: list[str], base: int) -> list[int]:
         around = (kinds[place - 1] if place else "", kinds[place + 1] if place + 1 < len(kinds) else "")
         if kind == "CS" and around[0] == around[1] and around[0] in ("EN", "AN"):
             resolved[place] = around[0]
-    _spread_signs(resolved)
+    if "AL" not in kinds:  # among Arabic letters a sign such as % stands alone, to the left of its number
+        _spread_signs(resolved)
+    resolved = ["R" if kind == "AL" else kind for kind in resolved]
     _join_latin(resolved)
     strong = {"EN": "R", "AN": "R", "R": "R", "L": "L"}
     levels = []
@@ -178,16 +179,23 @@ def _with_brackets(glyphs: list[str], levels: list[int]) -> str:
         _MIRRORED.get(glyph, glyph) if level % 2 and len(glyph) == 1 and mirrored(glyph) else glyph
         for glyph, level in zip(glyphs, levels, strict=True)
     ]
-    return "".join(turned if _unpaired(turned) < _unpaired(glyphs) else glyphs)
+    return "".join(turned if _misplaced(turned) < _misplaced(glyphs) else glyphs)
 
 
-def _unpaired(glyphs: Sequence[str]) -> int:
+def _misplaced(glyphs: Sequence[str]) -> int:
+    """How many brackets have no partner, or stand with their back to the word that they are at."""
     waiting: list[str] = []
     wrong = 0
-    for glyph in glyphs:
+    for place, glyph in enumerate(glyphs):
+        if glyph not in _MIRRORED:
+            continue
+        before = place > 0 and not glyphs[place - 1].isspace()
+        after = place + 1 < len(glyphs) and not glyphs[place + 1].isspace()
         if glyph in _PAIRS:
             waiting.append(_PAIRS[glyph])
-        elif glyph in _MIRRORED:
+            wrong += before and not after
+        else:
+            wrong += after and not before
             if waiting and waiting[-1] == glyph:
                 waiting.pop()
             else:
