@@ -10,6 +10,7 @@ from documents.errors import NoText
 from documents.model import Heading, Note, Parsed, note
 from documents.pdf_clean import CleanPages, clean_pages, is_readable, plain_page
 from documents.pdf_layout import PrintedLine
+from documents.pdf_letters import UNKNOWN
 from documents.pdf_outline import Outline, place_bookmarks, read_metadata, read_outline
 from documents.pdf_pages import biggest_line, read_raw, shows_something
 from documents.sections import page_ranges
@@ -100,6 +101,9 @@ def _notes(
         notes.append(_missing_note(missing, len(pages)))
     if read := sorted(number for number, text in pictures.items() if text.strip()):
         notes.append(note("pages_read_off", n=len(read), pages=page_ranges(read)))
+    if unknown := [number for number, page in enumerate(pages, 1) if UNKNOWN in page]:
+        count = sum(page.count(UNKNOWN) for page in pages)
+        notes.append(note("letters_unknown", n=count, pages=page_ranges(unknown)))
     blank = [number for number, page in enumerate(pages, 1) if not page and number not in missing]
     if len(blank) > _MANY_BLANK * len(pages):
         notes.append(note("pages_blank", n=len(blank), all=len(pages), pages=page_ranges(blank)))

@@ -41,7 +41,7 @@ _ACCENTS = {
     "`": "\u0300", "´": "\u0301", "ˆ": "\u0302", "˜": "\u0303", "¯": "\u0304", "˘": "\u0306", "˙": "\u0307",
     "¨": "\u0308", "˚": "\u030a", "˝": "\u030b", "ˇ": "\u030c", "¸": "\u0327", "˛": "\u0328",
 }  # fmt: skip
-_NUMBER = re.compile(r"[^\W\d_]{0,3}[\W\d_]{1,40}[^\W\d_]{0,3}$")
+_NUMBER = re.compile(r"(?:[^\W\d_]{1,3}(?=[\s\d.€$£+-]))?[\W\d_]{1,40}[^\W\d_]{0,3}$")
 _JOINED_SCRIPT = re.compile("[\u0590-\u08ff\u0900-\u0dff\u0e00-\u109f\u1780-\u17ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
@@ -579,16 +579,18 @@ class _Page:
         if self._rules_between(rows, gutter.middle) >= 2:
             return True
         columns = [_column(rows, gutters, place) for place in range(len(gutters) + 1)]
-        aligned = sum(1 for row in rows if len(row.pieces) > 1) / len(rows)
+        aligned = min(_shared_rows(column, columns) for column in columns)
         sides = [_Side.of([(row, piece) for row, piece in column]) for column in columns]
+        if aligned < 0.8 and len(rows) > 2:
+            return False
         if any(side.numbers >= 0.4 for side in sides):
             return True
         by_column = _drawn_by_column(columns)
         if len(sides) > 2:
             return not (by_column or all(side.words >= 3 and side.lower >= 0.3 for side in sides))
         if min(side.words for side in sides) < 1.6 and not (by_column and len(rows) >= 8):
-            return aligned >= 0.5
-        if by_column or aligned < 0.6:
+            return True
+        if by_column:
             return False
         if all(side.lower >= 0.3 and side.words >= 2 for side in sides):
             return False
@@ -753,9 +755,20 @@ def _gutters(rows: Sequence[_Row], narrowest: float) -> list[_Gutter]:
         for c, d in free[1:-1]:
             if d - c >= narrowest:
                 going.setdefault((c, d), place)
+        if place:  # lines of two columns may stand at different heights
+            between = _between(rows[place - 1], row)
+            if between[1] - between[0] >= narrowest:
+                going[between] = min(place - 1, going.get(between, place))
         active = dict(sorted(going.items(), key=lambda item: item[1])[:_MOST_GUTTERS])
     found += [_Gutter(a, b, start, len(rows) - 1) for (a, b), start in active.items()]
     return [_upwards(rows, gutter) for gutter in found if gutter.last > gutter.first]
+
+
+def _between(one: _Row, other: _Row) -> tuple[float, float]:
+    """The white between two rows of which one ends before the other begins."""
+    if one.pieces[-1].right < other.pieces[0].left:
+        return one.pieces[-1].right, other.pieces[0].left
+    return other.pieces[-1].right, one.pieces[0].left
 
 
 def _upwards(rows: Sequence[_Row], gutter: _Gutter) -> _Gutter:
@@ -798,6 +811,14 @@ def _cell(piece: _Piece, gutters: Sequence[tuple[float, float]]) -> int:
 
 def _column(rows: Sequence[_Row], gutters: Sequence[tuple[float, float]], place: int) -> list[tuple[_Row, _Piece]]:
     return [(row, piece) for row in rows for piece in row.pieces if _cell(piece, gutters) == place]
+
+
+def _shared_rows(column: Sequence[tuple[_Row, _Piece]], columns: Sequence[Sequence[tuple[_Row, _Piece]]]) -> float:
+    """The share of a column's rows in which another column has something too; of the fullest column always 1."""
+    own = {id(row) for row, _ in column}
+    others = {id(row) for other in columns if other is not column for row, _ in other}
+    fullest = max(len({id(row) for row, _ in other}) for other in columns)
+    return 1.0 if len(own) == fullest else len(own & others) / max(1, len(own))
 
 
 def _drawn_by_column(columns: Sequence[Sequence[tuple[_Row, _Piece]]]) -> bool:

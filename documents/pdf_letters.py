@@ -27,7 +27,7 @@ _CELL = 16.0  # points: letters are looked up by the square that they stand in
 _WIDE = ((0x2E80, 0xA000), (0xF900, 0xFB00), (0xFF00, 0xFF66), (0x20000, 0x40000))
 _OVERHANG = 0.04  # of a letter's size: ink that reaches that far out in front of its place does so behind it too
 _HYPHENS = frozenset((0x02, 0xFFFE, 0xAD))
-_REPLACEMENT = "\ufffd"
+UNKNOWN = "\ufffd"  # in place of a letter that no font explains
 
 
 class Letter(NamedTuple):
@@ -234,7 +234,7 @@ class _Reading:
             high = 0
             pdfium_c.FPDFText_GetCharOrigin(textpage, index, x, y)
             pdfium_c.FPDFText_GetLooseCharBox(textpage, index, box)
-            char = _REPLACEMENT if no_meaning(textpage, index) else _readable(code)
+            char = UNKNOWN if no_meaning(textpage, index) else _readable(code)
             spot = (address, x.value, y.value)
             if last is not None and last[0] == spot and self._of_one_glyph(char, last[2], index):
                 self._add_to_last(char, last[1], box.right, turned=self._tight(last[2]) == self._tight(index))
@@ -353,7 +353,7 @@ def text_string(data: bytes) -> str:
 def _readable(code: int) -> str:
     if code in _HYPHENS:
         return "-"
-    return chr(code) if code and code < 0x110000 and not 0xD800 <= code < 0xE000 else _REPLACEMENT
+    return chr(code) if code and code < 0x110000 and not 0xD800 <= code < 0xE000 else UNKNOWN
 
 
 def _once(letters: list[Letter]) -> list[Letter]:

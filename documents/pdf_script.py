@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from unicodedata import bidirectional, category, mirrored, normalize
+from unicodedata import bidirectional, category, normalize
 
 _LATIN_LIGATURES = range(0xFB00, 0xFB07)
 _HEBREW_FORMS, _ARABIC_FORMS = range(0xFB1D, 0xFE00), range(0xFE70, 0xFEFD)
@@ -175,32 +175,32 @@ def _reversed_at(order: list[int], levels: list[int], level: int) -> list[int]:
 
 def _with_brackets(glyphs: list[str], levels: list[int]) -> str:
     """Brackets of what runs to the left, turned where that makes pairs of them: files have them by meaning or by shape."""
-    turned = [
-        _MIRRORED.get(glyph, glyph) if level % 2 and len(glyph) == 1 and mirrored(glyph) else glyph
-        for glyph, level in zip(glyphs, levels, strict=True)
-    ]
-    return "".join(turned if _misplaced(turned) < _misplaced(glyphs) else glyphs)
-
-
-def _misplaced(glyphs: Sequence[str]) -> int:
-    """How many brackets have no partner, or stand with their back to the word that they are at."""
-    waiting: list[str] = []
-    wrong = 0
-    for place, glyph in enumerate(glyphs):
-        if glyph not in _MIRRORED:
+    said = list(glyphs)
+    for opening, close in _PAIRS.items():
+        if opening not in said and close not in said:
             continue
+        turned = [
+            _MIRRORED[glyph] if glyph in (opening, close) and level % 2 else glyph
+            for glyph, level in zip(said, levels, strict=True)
+        ]
+        if _misplaced(turned, opening, close) < _misplaced(said, opening, close):
+            said = turned
+    return "".join(said)
+
+
+def _misplaced(glyphs: Sequence[str], opening: str, close: str) -> int:
+    """How many brackets have no partner, or stand with their back to the word that they are at."""
+    waiting = wrong = 0
+    for place, glyph in enumerate(glyphs):
         before = place > 0 and not glyphs[place - 1].isspace()
         after = place + 1 < len(glyphs) and not glyphs[place + 1].isspace()
-        if glyph in _PAIRS:
-            waiting.append(_PAIRS[glyph])
+        if glyph == opening:
+            waiting += 1
             wrong += before and not after
-        else:
-            wrong += after and not before
-            if waiting and waiting[-1] == glyph:
-                waiting.pop()
-            else:
-                wrong += 1
-    return wrong + len(waiting)
+        elif glyph == close:
+            wrong += (after and not before) + (not waiting)
+            waiting = max(0, waiting - 1)
+    return wrong + waiting
 
 
 def is_mark(text: str) -> bool:
