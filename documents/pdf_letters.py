@@ -205,6 +205,8 @@ class _Reading:
         self._styles: dict[int, _Style] = {}
         self._found: dict[int, list[Letter]] = {}
         self._placed: set[int] = set()  # spans
+        self._on_page: set[int] = set()  # orders of objects
+        self._outside: list[tuple[int, Letter]] = []
 
     def letters(self) -> dict[int, list[Letter]]:
         get_unicode, get_object = pdfium_c.FPDFText_GetUnicode, pdfium_c.FPDFText_GetTextObject
@@ -253,6 +255,9 @@ class _Reading:
             if angle in self._found:
                 along, base = turned(angle, across, up)
                 self._found[angle].append(Letter(" ", along, along, base, 1.0, order))
+        for angle, letter in self._outside:  # a line that runs over the page's edge is read to its end
+            if letter.order in self._on_page:
+                self._found.setdefault(angle, []).append(letter)
         for found in self._found.values():
             found.sort(key=lambda letter: letter.order)
         return self._found
@@ -304,10 +309,6 @@ class _Reading:
         style: _Style,
         order: int,
     ) -> bool:
-        left, bottom, right, top = self._bbox
-        middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        if not (left - _OUTSIDE <= middle[0] <= right + _OUTSIDE and bottom - _OUTSIDE <= middle[1] <= top + _OUTSIDE):
-            return False
         if style.angle == 0:
             start, end = box[0], box[2]
         elif style.angle % 90 == 0:
@@ -317,7 +318,14 @@ class _Reading:
             start = turned(style.angle, *origin)[0]
             end = start + 0.5 * style.size * len(text)  # the box of a slanting letter says little about its width
         base = turned(style.angle, *origin)[1]
-        self._found.setdefault(style.angle, []).append(Letter(text, start, end, base, style.size, order))
+        letter = Letter(text, start, end, base, style.size, order)
+        left, bottom, right, top = self._bbox
+        across, up = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        if not (left - _OUTSIDE <= across <= right + _OUTSIDE and bottom - _OUTSIDE <= up <= top + _OUTSIDE):
+            self._outside.append((style.angle, letter))
+            return False
+        self._on_page.add(order)
+        self._found.setdefault(style.angle, []).append(letter)
         return True
 
     def _style(self, address: int, index: int) -> _Style:
