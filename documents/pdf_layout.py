@@ -228,7 +228,10 @@ def _inserted(inserts: Sequence[Insert], runs: Sequence[_Run]) -> list[_Run]:
             base = insert.top - size
         elif beside:
             base = min(beside, key=lambda run: abs(run.base - base)).base
-        named = any(run.right <= insert.left + 3 for run in beside) or any(
+        # An entry belongs to its label as if it had been drawn right after it.
+        before = [run for run in beside if run.right <= insert.left + 3]
+        place = max(before, key=lambda run: run.right).letters[-1].order if before else order
+        named = bool(before) or any(
             run.left < insert.right and run.right > insert.left and 0 <= run.base - insert.top < 2 * run.size
             for run in runs
         )
@@ -236,7 +239,7 @@ def _inserted(inserts: Sequence[Insert], runs: Sequence[_Run]) -> list[_Run]:
         if insert.label and not named and not after and lines:
             lines[0] = f"{insert.label}: {lines[0]}"
         for line in lines:
-            letters = [Letter(char, insert.left, insert.left, base, size, order) for char in [line]]
+            letters = [Letter(char, insert.left, insert.left, base, size, place) for char in [line]]
             right = max(insert.left + 1, min(insert.right, insert.left + 0.5 * size * len(line)))
             letters = [letter._replace(right=right) for letter in letters]
             found.append(_Run(letters, insert.left, right, base, size))

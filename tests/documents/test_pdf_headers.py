@@ -104,13 +104,15 @@ def test_a_header_that_stands_apart_is_read_once_and_needs_no_note() -> None:
 
 
 def test_a_header_with_the_page_number_apart_goes_with_it() -> None:
+    def head(n: int) -> list[tuple[float, float, str]]:
+        if n % 2:
+            return [(60.0, 800.0, "Of light and oil"), (500.0, 800.0, str(n))]
+        return [(60.0, 800.0, str(n)), (400.0, 800.0, "The Lighthouse")]
+
     pages = [
-        [
-            *([(60.0, 800.0, "Of light and oil"), (500.0, 800.0, str(n))] if n % 2 else [(60.0, 800.0, str(n)), (400.0, 800.0, "The Lighthouse")]),
-            *((60.0, 740.0 - 14 * k, line) for k, line in enumerate(text.split("\n") * 3)),
-        ]
+        [*head(n), *((60.0, 740.0 - 14 * k, line) for k, line in enumerate(text.split("\n") * 3))]
         for n, text in enumerate(STORY, 1)
-    ]  # fmt: skip
+    ]
     document = documents.read(drawn_pdf(*pages), "a.pdf")
     assert document.text.count("Of light and oil") == 1 and document.text.count("The Lighthouse") == 1
     assert document.pages[4].startswith("The glass held") and document.pages[7].startswith("The mayor counted")
