@@ -55,6 +55,8 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
     match given.verb:
         case None:
             return serve(settings, out)
+        case "text":
+            return cli_shelf.text(given.file, given.password, out)
         case "shelf" | "describe" | "remove" | "restore" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Shelf(store), out)

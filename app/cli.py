@@ -96,7 +96,7 @@ def ask(
             on_progress=ProgressLine(item.title, out),
         )
         if page is None and not item.whole and recognise(question) is None:
-            out.note(f"Only pages 1 to {item.read_pages} of {item.pages} are read; the answer comes from those.")
+            out.note(f"Only {item.unit}s 1 to {item.read_pages} of {item.pages} are read; the answer comes from those.")
         answer = _spoken(pieces, out)
         found = None
         if where and answer is not None and not isinstance(answer, TextAnswer) and answer.text:

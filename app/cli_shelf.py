@@ -8,22 +8,37 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app import export, portable
-from app.shelf import Shelf
+from app.shelf import Shelf, preview
 from app.tags import parse
 from app.terminal import Output, size
 from app.views import ShelfItem
+from app.words import Languages
 
 
 def shelf(documents: Shelf, sections: bool, out: Output) -> int:
     """Lists the documents."""
     items = documents.shelf()
     for item in items:
-        out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} pages  {item.title}")
+        out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} {item.unit}s  {item.title}")
         for section in item.sections if sections else ():
-            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} (page {section.page})")
+            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} ({item.unit} {section.page})")
     if not items:
         out.text("The shelf is empty. Put a book on it: launch.py read FILE")
     out.result({"documents": [asdict(item) for item in items]})
+    return 0
+
+
+def text(file: Path, password: str | None, out: Output) -> int:
+    """Prints what would be read of a file, section by section, and what is to be known about it."""
+    found = preview(file, password)
+    english = Languages.load().english
+    notes = [english.note(key, values) for key, values in found.notes]
+    out.text(found.title + (f" by {found.author}" if found.author else ""))
+    for said in notes:
+        out.text(f"({said})")
+    for section in found.sections:
+        out.text(f"\n--- {section.title} ({found.unit} {section.page})\n\n{section.text.strip()}")
+    out.result(asdict(found) | {"notes": notes})
     return 0
 
 
@@ -107,7 +122,7 @@ def export_snapshot(documents: Shelf, document_id: str, file: Path, out: Output)
 def import_snapshot(documents: Shelf, file: Path, out: Output) -> int:
     """Takes such a file in."""
     item = documents.import_snapshot(file)
-    out.text(f"{item.id}  {item.title} is on the shelf, read to page {item.read_pages} of {item.pages}.")
+    out.text(f"{item.id}  {item.title} is on the shelf, read to {item.unit} {item.read_pages} of {item.pages}.")
     out.result({"document": asdict(item)})
     return 0
 

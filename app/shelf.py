@@ -25,12 +25,31 @@ from app.exact import Exact
 from app.pictures import OnPicture, Pictures, ReadPicture
 from app.sheets import page_view
 from app.tags import tidy
-from app.views import ChatView, JobView, Note, PageView, ShelfItem, TextAnswer, Turn
+from app.views import ChatView, JobView, Note, PageView, Preview, SectionText, ShelfItem, TextAnswer, Turn
 from app.words import Languages
 from storage import DocumentRow, OriginalRow, SnapshotRow, Store
 
 KEPT_DAYS = 1.0
 HOW_TO_READ_PICTURES: Note = ("how_to_read_pictures", {})
+
+
+def preview(path: Path, password: str | None = None) -> Preview:
+    """What would be read of a file, without putting it on any shelf. Raises FileUnreadable besides DocumentError."""
+    import documents  # here, because the format readers take a while to import
+
+    document = documents.read(_bytes_of(path), path.name, password=password)
+    starts = [section.start for section in document.sections]
+    sections = tuple(
+        SectionText(section.title, section.level, section.page, document.text[section.start : end])
+        for section, end in zip(document.sections, [*starts[1:], len(document.text)], strict=True)
+    )
+    return Preview(document.title, document.author, document.format, document.unit, sections, rows.notes(document))
+
+
+def _bytes_of(path: Path) -> bytes:
+    import documents
+
+    return portable.bytes_of(path, documents.MAX_BYTES + 1)
 
 
 class Shelf:
@@ -59,7 +78,7 @@ class Shelf:
         memory and all. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
         import documents  # here, because the format readers take a while to import
 
-        scan = False
+        name, scan = documents.readable_name(name), False
         try:
             document = documents.read(data, name, password=password)
         except documents.NoText:
@@ -75,7 +94,7 @@ class Shelf:
 
     def add_file(self, path: Path, password: str | None = None) -> ShelfItem:
         """The same from a path. Raises FileUnreadable besides DocumentError."""
-        return self.add(portable.bytes_of(path), path.name, password)
+        return self.add(_bytes_of(path), path.name, password)
 
     def shelf(self) -> list[ShelfItem]:
         """All documents, the last added first."""

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
+from lxml import etree
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, PyPdfError
 from pypdf.generic import IndirectObject, StreamObject
@@ -247,14 +246,18 @@ def _xfa_data(form: Mapping[str, Any]) -> list[str]:
             continue
         try:
             data = stream.get_data()
-            root = ElementTree.fromstring(data) if len(data) <= _MAX_XFA else None
-        except (*FAULTS, ElementTree.ParseError, DefusedXmlException):
+            root = (
+                etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
+                if len(data) <= _MAX_XFA
+                else None
+            )
+        except (*FAULTS, etree.LxmlError):
             continue
-        sets = [one for one in root.iter() if _bare(one.tag) == "data"] if root is not None else []
+        sets = [one for one in root.iter(etree.Element) if _bare(one.tag) == "data"] if root is not None else []
         return [
             f"{_bare(leaf.tag)}: {' '.join(leaf.text.split())}"
             for one in sets[:1]
-            for leaf in one.iter()
+            for leaf in one.iter(etree.Element)
             if len(leaf) == 0 and leaf.text and leaf.text.strip()
         ]
     return []

@@ -93,7 +93,7 @@ def bars(words: Words, found: Sequence[tuple[int, float]]) -> str:
         f'<svg class="bars" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{words("memory.bars")}">{drawn}</svg>'
         f'<p class="ends"><span>{words("origin.beginning")}</span><span>{words("memory.axis")}</span>'
-        f"<span>{words('pages.one', page=found[-1][0])}</span></p>"
+        f"<span>{words('stretch.page.one', page=found[-1][0])}</span></p>"
     )
 
 

@@ -84,5 +84,5 @@ def curve(words: Words, found: Origin) -> str:
         f'<rect class="steep" x="{left:.1f}" y="0" width="{right - left:.1f}" height="{HEIGHT}"/>'
         f'<line class="floor" x1="0" y1="{HEIGHT - 1}" x2="{WIDTH}" y2="{HEIGHT - 1}"/><polyline points="{line}"/>{dots}</svg>'
         f'<div class="ends"><span>{words("origin.beginning")}</span><span>{words("origin.axis")}</span>'
-        f"<span>{words('pages.one', page=points[-1].page)}</span></div>"
+        f"<span>{words('stretch.page.one', page=points[-1].page)}</span></div>"
     )

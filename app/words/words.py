@@ -72,9 +72,11 @@ class Words:
         month = self("dates.months").split(" ")[here.month - 1]
         return self("dates.day", day=here.day, month=month, year=str(here.year))
 
-    def pages(self, first: int, last: int) -> str:
-        """Return "page 3" or "pages 3 to 5"."""
-        return self("pages.one", page=first) if first == last else self("pages.range", first=first, last=last)
+    def pages(self, first: int, last: int, unit: str = "page") -> str:
+        """Return "page 3" or "pages 3 to 5"; `unit` is what the pages of that document are, "page", "section" or "part"."""
+        if first == last:
+            return self(f"stretch.{unit}.one", page=first)
+        return self(f"stretch.{unit}.range", first=first, last=last)
 
     def told(self, sentence: str) -> str:
         """Return in this language what another part of the program said in English: an error; as it is where the

@@ -17,7 +17,7 @@ from app.library import Library
 from app.shelf import Shelf
 from app.terminal import Output, duration
 from storage import Store
-from tests.app.conftest import TEXT
+from tests.app.conftest import SOURCE, TEXT
 from tests.app.small_engine import SmallEngine, state_of
 
 PLAIN, JSON = Output(json=False), Output(json=True)
@@ -27,7 +27,7 @@ OPTIONS = {"max_new_tokens": 9, "temperature": 0.0, "seed": 3}
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
     path = tmp_path / "tides.md"
-    path.write_text(TEXT)
+    path.write_bytes(SOURCE)
     return path
 
 
@@ -139,7 +139,7 @@ def test_ask_says_when_the_document_does_not(library: Library, tides: str, capsy
 def test_ask_says_up_to_which_page_it_knows(library: Library, engine: SmallEngine, tides: str, capsys):
     library.read(tides, should_stop=lambda: engine.tokens_read >= 60)
     assert cli.ask(library, tides, "Who?", OPTIONS, PLAIN) == 0
-    assert "Only pages 1 to 1 of 3 are read" in capsys.readouterr().err
+    assert "Only sections 1 to 1 of 3 are read" in capsys.readouterr().err
 
 
 def test_an_unknown_id_is_named(library: Library):
@@ -159,8 +159,8 @@ def test_the_shelf_lists_documents_and_sections(library: Library, engine: SmallE
     library.read(tides, should_stop=lambda: engine.tokens_read >= 60)
     assert cli_shelf.shelf(library, True, PLAIN) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"{tides}  cancelled {6300 // len(TEXT)}%       3 pages  Tides"
-    assert lines[1:] == ["     1  Tides (page 1)", "     2  Moons (page 2)", "     3    Rings (page 3)"]
+    assert lines[0] == f"{tides}  cancelled {6300 // len(TEXT)}%       3 sections  Tides"
+    assert lines[1:] == ["     1  Tides (section 1)", "     2  Moons (section 2)", "     3    Rings (section 3)"]
     cli_shelf.shelf(library, False, JSON)
     (told,) = last(capsys)["documents"]
     assert (told["id"], told["title"], told["pages"], told["tokens"], told["read_tokens"]) == (

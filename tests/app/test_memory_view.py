@@ -9,7 +9,7 @@ from app.library import Library
 from app.reading import SavePolicy, segment_ends
 from app.views import GatesView
 from storage import Store
-from tests.app.conftest import TEXT
+from tests.app.conftest import SOURCE, TEXT
 from tests.app.small_engine import SmallEngine
 
 TOTAL = len(TEXT)
@@ -29,14 +29,14 @@ def test_strengths_of_every_segment_are_kept(library: Library, tides: str):
 
 def test_a_reading_in_two_sittings_keeps_the_same(store: Store, tmp_path):
     whole = Library(SmallEngine(), store, SavePolicy(groups=3))
-    document = whole.add(TEXT.encode(), "tides.md").id
+    document = whole.add(SOURCE, "tides.md").id
     groups = iter(range(99))
     whole.read(document, should_stop=lambda: next(groups) == 4)
     assert 0 < whole.memory(document).read_tokens < TOTAL
     whole.read(document)
     with Store.open(tmp_path / "other.db") as other:
         alone = Library(SmallEngine(), other)
-        alone.read(alone.add(TEXT.encode(), "tides.md").id)
+        alone.read(alone.add(SOURCE, "tides.md").id)
         assert whole.memory(document) == alone.memory(document)
 
 

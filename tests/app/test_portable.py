@@ -24,7 +24,7 @@ from app.reading import SavePolicy
 from app.shelf import Shelf
 from app.views import ReadProgress
 from storage import Store
-from tests.app.conftest import TEXT
+from tests.app.conftest import SOURCE
 from tests.app.small_engine import SmallEngine
 
 
@@ -93,7 +93,7 @@ def test_half_a_reading_goes_on_elsewhere(library: Library, tides: str, file: Pa
 def test_a_memory_that_goes_further_is_kept(library: Library, tides: str, file: Path, elsewhere: Library):
     half(library, tides, 6)
     library.export_snapshot(tides, file)
-    elsewhere.add(TEXT.encode(), "tides.md")
+    elsewhere.add(SOURCE, "tides.md")
     half(elsewhere, tides, 9)
     assert elsewhere.import_snapshot(file).read_tokens == 63
     library.read(tides)
@@ -128,7 +128,7 @@ def test_a_place_that_can_not_be_written_is_named(library: Library, tides: str, 
 def test_a_half_read_memory_of_another_text_is_refused(library: Library, tides: str, file: Path, elsewhere: Library):
     half(library, tides, 6)
     library.export_snapshot(tides, file)
-    elsewhere.add(TEXT.encode(), "tides.md")
+    elsewhere.add(SOURCE, "tides.md")
     connection = sqlite3.connect(elsewhere._store.path)
     with connection:  # as if an earlier version had read the file a little otherwise
         connection.execute("UPDATE pages SET text = replace(text, 'Oru', 'Uro')")

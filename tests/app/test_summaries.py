@@ -11,7 +11,7 @@ from tests.app.small_engine import SmallEngine, said, state_of
 
 
 def test_a_section_is_read_by_itself_once(library: Library, tides: str, engine: SmallEngine):
-    section = TEXT[TEXT.index("## Rings") :]
+    section = TEXT[TEXT.index("Rings") :]
     summary = said(library.summarize(tides, section=3))
     assert summary.startswith("Rings") and state_of(section, 7) in summary
     assert engine.tokens_read == len(section)
@@ -22,7 +22,7 @@ def test_a_section_is_read_by_itself_once(library: Library, tides: str, engine: 
 
 
 def test_a_chapter_takes_its_sections_in(library: Library, tides: str):
-    chapter = TEXT[TEXT.index("# Moons") :]
+    chapter = TEXT[TEXT.index("Moons") :]
     assert state_of(chapter, 7) in said(library.summarize(tides, section=2))
 
 

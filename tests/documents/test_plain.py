@@ -47,8 +47,8 @@ def test_markdown_headings_outside_code_make_sections() -> None:
         ("Birds", 2, 2),
         ("The Lamp", 1, 3),
     ]
-    assert document.pages[1] == "## [Birds](b.md) {#birds}\ngulls\n\n"
-    assert document.text.startswith("# The **Rock**")
+    assert document.pages[1] == "Birds\n\ngulls\n\n"
+    assert document.text.startswith("The Rock\n\nflat\n\n# no heading\n")
 
 
 @pytest.mark.parametrize(
