@@ -52,6 +52,9 @@ class Document:
     sections: tuple[Section, ...]  # never empty
     missing_pages: tuple[int, ...]  # 1-based: pages that show something, but gave no text
     notes: tuple[Note, ...]
+    page_labels: tuple[
+        str, ...
+    ] = ()  # the number printed on each page, where the file says it and it isn't the page's own; else empty
 
     @property
     def unit(self) -> Unit:
@@ -98,3 +101,4 @@ class Parsed:
     )
     gaps: tuple[tuple[int, str], ...] = ()  # without `paged`: where in the text a part could not be read, and its name
     notes: tuple[Note, ...] = ()
+    page_labels: tuple[str, ...] = ()  # with `paged`: one a page, or none at all

@@ -127,6 +127,7 @@ def _finish(parsed: Parsed, kind: str, data: bytes, name: str) -> Document:
         sections=sections,
         missing_pages=missing,
         notes=notes,
+        page_labels=parsed.page_labels,
     )
 
 
