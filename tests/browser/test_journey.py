@@ -16,7 +16,7 @@ import pytest
 
 from bench.browser import running
 from engine.errors import EngineError
-from engine.fetch import DEFAULT_BASE, ensure_default_base, holds
+from engine.fetch import STANDARD, ensure_base, holds
 from tests.browser.books import prose
 from tests.documents.makers import epub, pdf
 
@@ -32,14 +32,14 @@ LAST = "#talk .turn.assistant:last-child"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home of its own that shares the base model."""
     models = Path.home() / ".palimpsest" / "models"
-    if not holds(models / DEFAULT_BASE.folder):
+    if not holds(models / STANDARD.folder):
         models = ROOT / ".cache" / "models"
         try:
-            ensure_default_base(models)
+            ensure_base(models)
         except EngineError as error:
             if os.environ.get("CI"):
                 raise
-            pytest.skip(f"the journey needs the default base model: {error}")
+            pytest.skip(f"the journey needs the standard base model: {error}")
     folder = tmp_path_factory.mktemp("home")
     (folder / "models").symlink_to(models)
     return folder
@@ -116,7 +116,13 @@ def test_a_journey_with_the_shipped_model(chromium, home, tmp_path) -> None:
 
         choose(page, "Handbook in print")
         answer = ask(page, LATE)
-        assert "flowerpot" in answer and "From the document" in page.inner_text(f"{LAST} .grounding .said")
+        assert "flowerpot" in answer and page.locator(f"{LAST} .confidence").count() == 1
+        assert "flowerpot" in page.inner_text(f"{LAST} .evidence")
+        page.locator(f"{LAST} .evidence [data-sheet]").first.click()
+        page.wait_for_selector("#sheet figure i")
+        page.keyboard.press("Escape")
+        ask(page, "Who won the football world cup in 1998?")
+        assert "declined" in page.get_attribute(LAST, "class")
         told = int(re.search(r"once, on page (\d+)", ask(page, "Which pages mention the lifeboat house?"))[1])
         page.click(f"{LAST} .places summary")
         page.click(f"{LAST} .places [data-sheet]")
@@ -131,17 +137,14 @@ def test_a_journey_with_the_shipped_model(chromium, home, tmp_path) -> None:
         assert "flowerpot" in ask(page, LATE)
         named = len(re.findall(r"\bnorth light\b", " ".join(SAMPLE.split()), re.IGNORECASE))
         assert f" {named} times" in ask(page, "How many times is north light named?")
-        page.click(f"{LAST} >> xpath=preceding-sibling::article[2] >> [data-where]")
-        page.locator("#origin .answers").wait_for()
-        assert "flowerpot" in page.locator("#origin .answers p").nth(1).inner_text()
-        page.keyboard.press("Escape")
         page.fill("#question textarea", LATE)
         page.click("#everywhere")
         page.locator("#origin .several li").first.wait_for()
         assert "flowerpot" in page.locator("#origin .several li").first.inner_text()
         page.keyboard.press("Escape")
         page.click("#summarise")
-        page.locator(f"{LAST} .grounding", has_text="Quoted from the text").wait_for()
+        page.locator(f"{LAST} .said", has_text="Written by the model").wait_for()
+        assert page.locator(f"{LAST} .text [data-sheet]").count() > 0
         with page.expect_download() as saved:
             page.locator("#keep a").first.click()
         assert LATE in saved.value.path().read_text(encoding="utf-8")

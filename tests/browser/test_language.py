@@ -76,9 +76,11 @@ def test_reading_and_asking_in_dutch(desk) -> None:
     assert page.input_value("#section input") == NL("summary.whole")
     assert "klaar voor vragen" in page.inner_text("#shelf li").lower()
     ask(page, "Who keeps the light?")
-    page.wait_for_selector(f"{LAST_ANSWER} .grounding.strong")
-    assert page.inner_text(f"{LAST_ANSWER} .text") == ANSWER
-    assert page.inner_text(f"{LAST_ANSWER} .said") == NL("grounding.strong")
+    page.wait_for_selector(f"{LAST_ANSWER} .confidence.sure")
+    assert page.inner_text(f"{LAST_ANSWER} > .text") == ANSWER
+    assert page.inner_text(f"{LAST_ANSWER} .confidence") == NL("confidence.sure")
+    ask(page, "What will the weather be?")
+    page.locator(f"{LAST_ANSWER} > .text", has_text=NL("talk.declined")).wait_for()
     ask(page, "Hoe vaak wordt de zeppelin genoemd?")
     page.locator(f"{LAST_ANSWER} .text", has_text="“zeppelin” staat nergens in de tekst.").wait_for()
     page.click("#summarise")
@@ -99,9 +101,12 @@ def test_every_panel_in_dutch(desk) -> None:
     desk.library.add(prose("Unread", 2, 30).encode(), "unread.md")
     page = desk.open(document=document, locale="nl-NL")
     ask(page, "Who keeps the light?")
-    page.wait_for_selector(f"{LAST_ANSWER} [data-where]")
+    page.wait_for_selector(f"{LAST_ANSWER} .evidence")
+    desk.store.chats.start(document)
+    desk.store.chats.add_turn(document, "Who keeps the light?", ANSWER)
+    page.reload()
     page.click(f"{LAST_ANSWER} [data-where]")
-    page.wait_for_selector("#origin .verdict")
+    page.wait_for_selector("#origin .where")
     assert left_in_english(page) == []
     page.wait_for_selector("#ask:visible")
     page.keyboard.press("Escape")
@@ -169,9 +174,9 @@ def test_the_switch_is_remembered_and_everything_follows(desk) -> None:
     assert page.evaluate("[document.documentElement.lang, navigator.language]") == ["en", "en"]
     assert page.inner_text("#ask") == "Ask" and "Click to Upload" in page.inner_text("#drop")
     ask(page, "Who keeps the light?")
-    page.locator(f"{LAST_ANSWER} .said", has_text=EN("grounding.strong")).wait_for()
+    page.locator(f"{LAST_ANSWER} .confidence", has_text=EN("confidence.sure")).wait_for()
     page.click("[data-language=nl]")
-    page.locator(f"{LAST_ANSWER} .said", has_text=NL("grounding.strong")).wait_for()
+    page.locator(f"{LAST_ANSWER} .confidence", has_text=NL("confidence.sure")).wait_for()
     assert page.inner_text("#ask") == NL("page.ask")
     assert left_in_english(page) == []
 
