@@ -88,7 +88,7 @@ def test_reading_and_asking_in_dutch(desk) -> None:
     page.wait_for_selector("#ask:visible")
     page.fill("#page input[type=number]", "2")
     page.keyboard.press("Tab")
-    page.locator("#part", has_text="uit pagina 1 tot en met 2 van").wait_for()
+    page.locator("#part", has_text="uit delen 1 tot en met 2 van").wait_for()
     assert left_in_english(page) == []
     ask(page, "   ")
     page.locator(".notice.problem", has_text="De vraag is leeg.").wait_for()
@@ -144,7 +144,7 @@ def test_a_document_that_waits_and_one_that_is_read_in_dutch(desk) -> None:
     page.locator("#reading", has_text="nog 1 document ervoor").wait_for()
     assert left_in_english(page) == []
     page.click("#first")
-    page.locator("#reading", has_text="Leest pagina").wait_for()
+    page.locator("#reading", has_text="Leest deel").wait_for()
     page.click("#cancel")
     page.wait_for_selector("#shelf li.cancelled")
     assert page.inner_text("#read") == NL("document.read.cancelled")
