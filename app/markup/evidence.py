@@ -12,7 +12,8 @@ from app.views import Evidence
 from app.words import Words
 from app.words.words import degree
 
-SENTENCE = re.compile(r".+?(?:[.!?…][\"”’»)]*(?=\s|$)|$)", re.DOTALL)
+# as summaries are cut into sentences where each one's place is looked for
+SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+[\"'”’»)\]]*|\n|$)")
 
 
 def confidence(words: Words, sure: float) -> str:
@@ -47,14 +48,14 @@ def quotes(words: Words, found: Sequence[Evidence], lead: str) -> str:
 def with_pages(words: Words, text: str, found: Sequence[Evidence]) -> str:
     """Return a summary with a button behind each sentence that opens its page, or behind them all where sentences and places don't
     go together one by one."""
-    sentences = [match[0] for match in SENTENCE.finditer(text) if match[0].strip()]
-    if len(sentences) == len(found):
-        parts = [
-            f"{escape(said)} {opener(words, one.page, f'“{one.quote}”')}"
-            for said, one in zip(sentences, found, strict=True)
-        ]
-        return "".join(parts)
-    return f"{escape(text)} {''.join(opener(words, one.page, f'“{one.quote}”') for one in found)}"
+    buttons = [opener(words, one.page, f"“{one.quote}”") for one in found]
+    ends = [match.end() for match in SENTENCE.finditer(text) if re.search(r"\w", match[0])]
+    if len(ends) != len(found):
+        first = {one.page: number for number, one in reversed(list(enumerate(found)))}
+        return f"{escape(text)} {''.join(buttons[number] for number in sorted(first.values()))}"
+    starts = [0, *ends[:-1]]
+    shown = (f"{escape(text[a:b])} {button}" for a, b, button in zip(starts, ends, buttons, strict=True))
+    return "".join([*shown, escape(text[ends[-1] :])]) if ends else ""
 
 
 def found_again(words: Words, question: str, found: Sequence[Evidence]) -> str:
