@@ -17,6 +17,22 @@ class ModelNotFound(EngineError):
     """No model lies at the given folder, or the hub could not be reached for it."""
 
 
+class BaseNotAvailable(EngineError):
+    """One of our own base models cannot be had: most often there is no connection. The kinds of it below say what else."""
+
+
+class BaseCorrupt(BaseNotAvailable):
+    """What was fetched is not the file that is expected: its SHA-256 differs, or it cannot be read."""
+
+
+class CacheUnusable(BaseNotAvailable):
+    """The folder for models cannot be written: no permission, or a disk that filled up on the way."""
+
+
+class NotEnoughSpace(CacheUnusable):
+    """There is less free space than fetching and converting the model take; known before anything is fetched."""
+
+
 class AdapterInvalid(EngineError):
     """The adapter's files are damaged, incomplete, or were made for another base model."""
 
