@@ -34,11 +34,11 @@ PAGES = 3  # how many are read again
 MARGIN = 32  # tokens read on either side of a page
 SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+[\"'”’»)\]]*|\n|$)")
 WORD = re.compile(r"[^\W_]+")
-REFUSAL = re.compile(r"(?i)\b(?:text|passages?|document)s? (?:does|do) not (?:say|mention|hold|state|specify|provide|contain)|zegt de tekst niet|de tekst zegt")
+REFUSAL = re.compile(
+    r"(?i)\b(?:text|passages?|document)s? (?:does|do) not (?:say|mention|hold|state|specify|provide|contain)|zegt de tekst niet|de tekst zegt"
+)
 LITTLE = frozenset(
-    "a an and are as at be been but by did do does for from had has have he her his how i in is it its of on or she that the their them they "
-    "this to was were what when where which who whom whose why will with you your de het een en van is in op te dat die wie wat waar hoe "
-    "waarom wanneer welke zijn was er".split()
+    ["a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i", "in", "is", "it", "its", "of", "on", "or", "she", "that", "the", "their", "them", "they", "this", "to", "was", "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "with", "you", "your", "de", "het", "een", "en", "van", "is", "in", "op", "te", "dat", "die", "wie", "wat", "waar", "hoe", "waarom", "wanneer", "welke", "zijn", "was", "er"]
 )
 
 
@@ -131,7 +131,9 @@ class Answerer:
             stopped = should_stop()
         yield self.judge(ask, recalled, looked, page, time.monotonic() - begun, first, stopped)
 
-    def ask_each(self, asks: Sequence[Ask], source: Source, options: AnswerOptions, should_stop: Callable[[], bool]) -> list[Answer]:
+    def ask_each(
+        self, asks: Sequence[Ask], source: Source, options: AnswerOptions, should_stop: Callable[[], bool]
+    ) -> list[Answer]:
         """The same for many questions at once, each on its own document or on the same one; times are of them all."""
         if not asks:
             return []
@@ -143,9 +145,14 @@ class Answerer:
         spent, stopped = time.monotonic() - begun, should_stop()
         return [self.judge(*one, spent, first, stopped) for one in zip(asks, recalled, looked, pages, strict=True)]
 
-    def recall(self, asks: Sequence[Ask], options: AnswerOptions, should_stop: Callable[[], bool], point_only: bool = False):
+    def recall(
+        self, asks: Sequence[Ask], options: AnswerOptions, should_stop: Callable[[], bool], point_only: bool = False
+    ):
         """Pieces of the first row's answer from memory, then what every row said and the pages that it points at."""
-        prompts = [self._checked(ask.question, self.chat.ids(FROM_MEMORY, ask.question.strip(), ask.history), options) for ask in asks]
+        prompts = [
+            self._checked(ask.question, self.chat.ids(FROM_MEMORY, ask.question.strip(), ask.history), options)
+            for ask in asks
+        ]
         cache, gazes = self._memories(asks), self._gazes(asks, prompts)
 
         def observe(layer: int, before: Tensor, queries: Tensor, keys: Tensor) -> None:
@@ -166,7 +173,9 @@ class Answerer:
         pages = [page for _, gaze in gazes for page in gaze.best(PAGES)]
         yield said, [self._look(ask, found) for ask, found in zip(asks, pages, strict=True)]
 
-    def read_pages(self, asks: Sequence[Ask], looked: Sequence[_Looked], options: AnswerOptions, should_stop: Callable[[], bool]):
+    def read_pages(
+        self, asks: Sequence[Ask], looked: Sequence[_Looked], options: AnswerOptions, should_stop: Callable[[], bool]
+    ):
         """Pieces of the first row's answer from the pages in plain view, then what every row said."""
         parts = [
             self.chat.split_ids(FROM_PASSAGES, one.passages, ask.question.strip(), ask.history)

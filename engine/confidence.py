@@ -84,5 +84,3 @@ class Confidence:
             [0.3 if n in ("agreement", "support", "asked", "refused") else 1.0 for n in NAMES],
             [weight.get(n, 0.0) for n in NAMES], 0.0, 0.3,
         )  # fmt: skip
-
-

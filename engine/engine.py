@@ -65,7 +65,9 @@ class Engine:
         self.decoder, self.tokenizer, self.memory = loaded.decoder, loaded.tokenizer, loaded.memory
         self.fingerprint = fingerprint(loaded.parts)
         d, memory = self.decoder, self.memory
-        self.reader = read.Reader(d, memory.config, memory.scorer, memory.keys, memory.values, memory.pointing.key_heads)
+        self.reader = read.Reader(
+            d, memory.config, memory.scorer, memory.keys, memory.values, memory.pointing.key_heads
+        )
         self.answerer = Answerer(d, self.tokenizer, memory)
         self.info = EngineInfo(
             name, str(d.device), loaded.parts["dtype"], memory.config.window, memory.config.slots, memory.config.rule,
@@ -175,7 +177,9 @@ class Engine:
         asks = [Ask(state, question, text) for state, text in zip(states, texts, strict=True)]
         return self.answerer.ask_each(asks, source, options, should_stop)
 
-    def ask_many(self, asks: Sequence[Ask], *, source: Source = "both", options: AnswerOptions = ANSWER) -> list[Answer]:
+    def ask_many(
+        self, asks: Sequence[Ask], *, source: Source = "both", options: AnswerOptions = ANSWER
+    ) -> list[Answer]:
         """Many questions at once, each on its own document or on the same one."""
         return self.answerer.ask_each(asks, source, options, lambda: False)
 

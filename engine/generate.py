@@ -128,4 +128,6 @@ class _Chooser:
             [[-1] * (longest - len(one.tokens)) + one.tokens for one in said], dtype=torch.long, device=log_probs.device
         )
         scores = self._change(before, log_probs.clone())
-        return torch.multinomial(scores.softmax(-1), 1, generator=self._chance)[:, 0] if self._drawn else scores.argmax(-1)
+        return (
+            torch.multinomial(scores.softmax(-1), 1, generator=self._chance)[:, 0] if self._drawn else scores.argmax(-1)
+        )

@@ -15,7 +15,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from engine.config import MemoryConfig
 from engine.errors import ModelNotFound, UnsupportedModel
-from engine.fetch import resolve_base
+from engine.fetch import model_hash, resolve_base
 from engine.memory import MANIFEST, Memory, load_memory, read_manifest, untrained
 from engine.model import Decoder
 
@@ -41,7 +41,7 @@ def load_model(
 
     Raises ModelNotFound, UnsupportedModel, MemoryInvalid and the errors of `engine.fetch`.
     """
-    folder, shown = resolve_base(name, cache_dir, say)
+    folder, shown = resolve_base(name, cache_dir, lambda progress: say(str(progress)))
     say("Loading the model ...")
     tokenizer, decoder = load_base(folder, name, device, dtype)
     base = model_hash(folder)
@@ -60,7 +60,9 @@ def load_model(
     return Loaded(decoder, tokenizer, memory, parts, shown)
 
 
-def load_base(folder: Path, name: str, device: torch.device, dtype: torch.dtype) -> tuple[PreTrainedTokenizerBase, Decoder]:
+def load_base(
+    folder: Path, name: str, device: torch.device, dtype: torch.dtype
+) -> tuple[PreTrainedTokenizerBase, Decoder]:
     """Tokenizer and decoder in `folder`. Raises ModelNotFound, UnsupportedModel."""
     try:
         config = AutoConfig.from_pretrained(folder)
@@ -94,28 +96,6 @@ def architecture_hash(decoder: Decoder) -> str:
     for name in ("_name_or_path", "_model_name_or_path", "transformers_version", "dtype"):
         config.pop(name, None)
     return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def model_hash(folder: Path) -> str:
-    """SHA-256 over the headers and samples of a model folder's safetensors files and their sizes, in the order of their names.
-
-    A gigabyte takes seconds to hash at every start; a megabyte from each of 64 places tells one model from another as well.
-    Raises ModelNotFound if there are none.
-    """
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise ModelNotFound(
-            f"There are no safetensors weights in {folder}. Choose the folder of a model, or 'standard'."
-        )
-    digest = hashlib.sha256()
-    for path in files:
-        size = path.stat().st_size
-        digest.update(size.to_bytes(8, "little"))
-        with path.open("rb") as file:
-            for place in range(64):
-                file.seek(place * size // 64)
-                digest.update(file.read(1 << 20 if size > 1 << 26 else size // 64 + 1))
-    return digest.hexdigest()
 
 
 def fingerprint(parts: dict[str, str]) -> str:

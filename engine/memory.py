@@ -18,8 +18,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 from torch import Tensor
 
-from engine.config import MemoryConfig
 from engine.confidence import Confidence
+from engine.config import MemoryConfig
 from engine.errors import ConfigInvalid, MemoryInvalid
 from engine.model import Decoder, Update, Updates
 from engine.point import Pointing
@@ -92,9 +92,7 @@ def load_memory(folder: Path, decoder: Decoder, base_sha256: str, size: tuple[in
         updates = _updates(manifest.get("updates", {}), tensors, decoder)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, ConfigInvalid) as error:
         raise MemoryInvalid(f"The memory in {folder} cannot be used ({error}). Get the folder again.") from error
-    return Memory(
-        config, scorer, codecs[0], codecs[1], pointing, confidence, updates, True, manifest["weights_sha256"]
-    )
+    return Memory(config, scorer, codecs[0], codecs[1], pointing, confidence, updates, True, manifest["weights_sha256"])
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

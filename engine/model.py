@@ -131,6 +131,10 @@ class Decoder:
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool = False) -> Tensor:
         """One softmax over all of `k`: `[B,H,T,D]`. `mask` is boolean, True where a key may be seen."""
+        if q.shape[2] == 1:
+            # the query heads of a group as rows of one: on a CPU that is ten times as fast for a single token
+            rows = q.unflatten(1, (self.N, -1)).flatten(2, 3)
+            return F.scaled_dot_product_attention(rows, k, v, attn_mask=mask, scale=self.scaling).reshape(q.shape)
         return F.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, is_causal=causal, scale=self.scaling, enable_gqa=self.H != self.N
         )

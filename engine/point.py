@@ -85,7 +85,9 @@ class Pointing:
 class Gaze:
     """Watches one forward pass of questions over a document's kept keys, and gives the pages that they attend to."""
 
-    def __init__(self, decoder: Decoder, pointing: Pointing, keys: Codec, state: State, asked: Sequence[tuple[int, int]]) -> None:
+    def __init__(
+        self, decoder: Decoder, pointing: Pointing, keys: Codec, state: State, asked: Sequence[tuple[int, int]]
+    ) -> None:
         """`asked`: of each row, how many tokens before its prompt's end the question begins, and how many tokens the prompt has."""
         self._decoder, self._pointing, self._asked = decoder, pointing, asked
         self._pages = max(math.ceil(state.n_tokens / PAGE), 1)
@@ -118,7 +120,7 @@ class Gaze:
             usual = (self._pointing.usual[which] @ known.T).float() * self._decoder.scaling
             usual = usual.softmax(-1).mean(0) if len(usual) else torch.ones_like(rows[0]) / len(rows[0])
             seen, expected = self._by_page(torch.stack(rows), pages), self._by_page(usual[None], pages)
-            self._seen[layer, head] = ((seen + self._pointing.floor).log() - (expected + self._pointing.floor).log())
+            self._seen[layer, head] = (seen + self._pointing.floor).log() - (expected + self._pointing.floor).log()
 
     def _key_rows(self, layer: int, n: int) -> tuple[Tensor, Tensor]:
         keys, pages = self._keys[layer]

@@ -46,7 +46,9 @@ class Chat:
             message["content"] = self._marks.sub(lambda mark: guard.join(mark[0]), message["content"])
         return self._split(self._rendered(messages), guard)
 
-    def split_ids(self, system: str, passages: str, question: str, history: Sequence[Turn] = ()) -> tuple[list[int], list[int]]:
+    def split_ids(
+        self, system: str, passages: str, question: str, history: Sequence[Turn] = ()
+    ) -> tuple[list[int], list[int]]:
         """The same for a question on `passages` in plain view, in two parts: up to the passages' end, and from the question on, which
         low-rank updates act on."""
         whole = self.ids(system, f"{passages}\n\nQuestion: {question}", history)

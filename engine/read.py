@@ -25,7 +25,11 @@ from engine.ops.naive import NORMALISED, Matrix
 from engine.scorer import Scorer
 from engine.state import Codec, Kept, State
 
-MOST_WINDOWS = {"cpu": 1, "mps": 2, "cuda": 16}  # on a CPU one window fills both cores, and an answer waits for one at most
+MOST_WINDOWS = {
+    "cpu": 1,
+    "mps": 2,
+    "cuda": 16,
+}  # on a CPU one window fills both cores, and an answer waits for one at most
 SHARE_OF_FREE_MEMORY = 0.25
 FIRST = 6e4  # the score of a token that always stays
 STEPS, ZERO = 8, 128  # a score of 1 is 8 steps, and 0 the middle of a byte
@@ -88,7 +92,13 @@ class Reader:
     """Reads token ids into states, with one decoder, scorer and codec. Holds no document."""
 
     def __init__(
-        self, decoder: Decoder, config: MemoryConfig, scorer: Scorer, keys: Codec, values: Codec, pointing: dict[int, tuple[int, ...]]
+        self,
+        decoder: Decoder,
+        config: MemoryConfig,
+        scorer: Scorer,
+        keys: Codec,
+        values: Codec,
+        pointing: dict[int, tuple[int, ...]],
     ) -> None:
         """`pointing`: the key/value heads that keep more keys, by layer."""
         self.decoder, self.config, self.scorer = decoder, config, scorer
@@ -103,7 +113,12 @@ class Reader:
             make = lambda dtype, *tail: torch.zeros(batch, heads, 0, *tail, dtype=dtype, device=d.device)  # noqa: E731
             half = make(torch.float16)
             return Kept(
-                make(codes, d.D), half, make(codes, d.D) if values else None, half if values else None, half, make(torch.int32)
+                make(codes, d.D),
+                half,
+                make(codes, d.D) if values else None,
+                half if values else None,
+                half,
+                make(torch.int32),
             )
 
         matrix = tuple(self._empty_matrix(batch) for _ in range(d.L)) if self.config.rule != "none" else ()
@@ -242,7 +257,9 @@ class Reader:
     def _pointing(self, layer: int, k: Tensor, score: Tensor, where: Tensor, before: Kept) -> Kept:
         heads = list(self.pointing[layer])
         codes, scale = self.keys.encode(layer, k[:, heads], heads)
-        return before.join(Kept(codes, scale, None, None, score[:, heads], where[:, heads])).best(self.config.pointing_slots)[0]
+        return before.join(Kept(codes, scale, None, None, score[:, heads], where[:, heads])).best(
+            self.config.pointing_slots
+        )[0]
 
     def _empty_matrix(self, batch: int) -> Matrix:
         d = self.decoder

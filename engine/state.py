@@ -45,7 +45,9 @@ class Codec(NamedTuple):
         codes = (even / scale.float()[..., None]).round().clamp(-most, most) + most
         return codes.to(torch.uint8), scale
 
-    def decode(self, layer: int, codes: Tensor, scale: Tensor, dtype: torch.dtype, heads: Sequence[int] | None = None) -> Tensor:
+    def decode(
+        self, layer: int, codes: Tensor, scale: Tensor, dtype: torch.dtype, heads: Sequence[int] | None = None
+    ) -> Tensor:
         """What `encode` was given, nearly: `[B,N,T,D]` in `dtype`."""
         if self.bits == 16:
             return codes.to(dtype)
@@ -115,7 +117,9 @@ class State(NamedTuple):
         one = slice(i, i + 1)
         tail = None if self.tail is None else tuple((k[one], v[one]) for k, v in self.tail)
         matrix = tuple(Matrix(m.M[one], None if m.z is None else m.z[one]) for m in self.matrix)
-        return State(tuple(s.rows(one) for s in self.slots), tuple(s.rows(one) for s in self.keys), matrix, tail, self.n_tokens)
+        return State(
+            tuple(s.rows(one) for s in self.slots), tuple(s.rows(one) for s in self.keys), matrix, tail, self.n_tokens
+        )
 
     def to_bytes(self, fingerprint: str, slots: int, pointing_slots: int, bits: int) -> bytes:
         """Safetensors bytes with the fingerprint and the token count; the same state gives the same bytes, and a finished one always
@@ -172,7 +176,9 @@ class Departed(NamedTuple):
         tensors = {}
         for name, layers in (("slots", self.slots), ("keys", self.keys)):
             heads = [kept for layer in layers for kept in layer]
-            tensors[f"{name}.counts"] = torch.tensor([[k.score.shape[2] for k in layer] for layer in layers], dtype=torch.int32)
+            widest = max((len(layer) for layer in layers), default=0)
+            counts = [[kept.score.shape[2] for kept in layer] + [-1] * (widest - len(layer)) for layer in layers]
+            tensors[f"{name}.counts"] = torch.tensor(counts, dtype=torch.int32)
             for field in Kept._fields:
                 parts = [getattr(kept, field) for kept in heads]
                 if parts and parts[0] is not None:
@@ -247,7 +253,7 @@ def _by_head(name: str, t: dict[str, Tensor]) -> tuple[tuple[Kept, ...], ...]:
     counts, start, layers = t[f"{name}.counts"].tolist(), 0, []
     for layer in counts:
         heads = []
-        for count in layer:
+        for count in (n for n in layer if n >= 0):
             part = slice(start, start + count)
             fields = (t.get(f"{name}.{field}") for field in Kept._fields)
             heads.append(Kept(*(None if f is None else f[part][None, None] for f in fields)))

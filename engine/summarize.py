@@ -26,7 +26,9 @@ def summarize(
     begun, first = time.monotonic(), 0.0
     pages = best_pages(state, span)
     passages = [text(begin, end).strip() for begin, end in pages]
-    asked = f'Summarise "{title}" in about {words} words: what it is about, who is in it, and what it says or what happens.'
+    asked = (
+        f'Summarise "{title}" in about {words} words: what it is about, who is in it, and what it says or what happens.'
+    )
     view, question = answerer.chat.split_ids(SUMMARY, "\n[…]\n".join(passages), asked)
     cache, starts = answerer.in_view([view])
     options = replace(options, max_new_tokens=max(2 * words, 60), no_repeat=options.no_repeat or 5)
@@ -41,9 +43,7 @@ def summarize(
             shown = written
     whole = whole_sentences(shown) if not said[0].ended else shown
     evidence = tuple(places(whole, pages, passages))
-    yield Answer(
-        whole, None, whole, 1.0, not whole, evidence, time.monotonic() - begun, first, should_stop()
-    )
+    yield Answer(whole, None, whole, 1.0, not whole, evidence, time.monotonic() - begun, first, should_stop())
 
 
 def best_pages(state: State, span: tuple[int, int]) -> list[tuple[int, int]]:
@@ -71,7 +71,10 @@ def places(summary: str, pages: list[tuple[int, int]], passages: list[str]) -> I
         if not content_words(sentence):
             continue
         best = max(
-            ((*best_sentence(passage, sentence, sentence), page) for page, passage in zip(pages, passages, strict=True)),
+            (
+                (*best_sentence(passage, sentence, sentence), page)
+                for page, passage in zip(pages, passages, strict=True)
+            ),
             key=lambda found: found[1],
         )
         quote, score, (begin, end) = best

@@ -46,7 +46,10 @@ def squad(folder: Path) -> tuple[list[Passage], list[Passage]]:
                 Question(
                     " ".join(qa["question"].split()),
                     tuple(dict.fromkeys(a["text"] for a in qa["answers"])),
-                    (qa["answers"][0]["answer_start"], qa["answers"][0]["answer_start"] + len(qa["answers"][0]["text"])),
+                    (
+                        qa["answers"][0]["answer_start"],
+                        qa["answers"][0]["answer_start"] + len(qa["answers"][0]["text"]),
+                    ),
                 )
                 for qa in paragraph["qas"]
                 if qa["answers"]

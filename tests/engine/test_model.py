@@ -117,7 +117,9 @@ def test_gradients_reach_updates() -> None:
     decoder, ids = make_decoder("qwen2"), tokens(1, 8)
     down = torch.zeros(2, decoder.E).normal_(generator=torch.Generator().manual_seed(1)).requires_grad_()
     up = torch.zeros(decoder.H * decoder.D, 2, requires_grad=True)
-    hidden = decoder.forward(ids, decoder.empty_cache(), torch.arange(8), updates={(0, "q_proj"): Update(down, up, 1.0)})
+    hidden = decoder.forward(
+        ids, decoder.empty_cache(), torch.arange(8), updates={(0, "q_proj"): Update(down, up, 1.0)}
+    )
     F.cross_entropy(decoder.logits(hidden)[0, :-1], ids[0, 1:]).backward()
     assert up.grad is not None and up.grad.abs().sum() > 0
 

@@ -124,8 +124,13 @@ def test_what_leaves_the_slots_is_written_to_the_matrix(rule: str) -> None:
     for step in range(5):
         before = state
         state = read_all(reader, ids[step * WINDOW : (step + 1) * WINDOW], before)
-        held = read_all(make_reader(decoder, make_memory(decoder, slots=500, rule=rule)), ids[: (step + 1) * WINDOW]).slots[1]
-        lists = [set(before.slots[1].position[0, n].tolist()) | set(range(step * WINDOW, (step + 1) * WINDOW)) for n in range(decoder.N)]
+        held = read_all(
+            make_reader(decoder, make_memory(decoder, slots=500, rule=rule)), ids[: (step + 1) * WINDOW]
+        ).slots[1]
+        lists = [
+            set(before.slots[1].position[0, n].tolist()) | set(range(step * WINDOW, (step + 1) * WINDOW))
+            for n in range(decoder.N)
+        ]
         left = [sorted(lists[n] - set(state.slots[1].position[0, n].tolist())) for n in range(decoder.N)]
         if not left[0]:
             continue
@@ -153,7 +158,8 @@ def test_a_finished_state_has_the_same_size_whatever_the_length() -> None:
         reader = make_reader(decoder, make_memory(decoder, bits=bits))
         c = reader.config
         sizes = {
-            len(read_all(reader, tokens(n)).finished().to_bytes("f" * 64, c.slots, c.pointing_slots, bits)) for n in (1, 40, 90)
+            len(read_all(reader, tokens(n)).finished().to_bytes("f" * 64, c.slots, c.pointing_slots, bits))
+            for n in (1, 40, 90)
         }
         assert len(sizes) == 1
 
@@ -168,7 +174,9 @@ def test_slots_of_many_documents_answer_in_one_batch(reader) -> None:
         pairs = [
             tuple(
                 torch.cat(t)
-                for t in zip(*(decoded(decoder, memory.keys, memory.values, i, s.slots[i]) for s in chosen), strict=True)
+                for t in zip(
+                    *(decoded(decoder, memory.keys, memory.values, i, s.slots[i]) for s in chosen), strict=True
+                )
             )
             for i in range(decoder.L)
         ]

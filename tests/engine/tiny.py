@@ -69,6 +69,8 @@ SIZES = {
     "qwen2": (Qwen2Config, {"hidden_size": 60, "num_attention_heads": 10, "num_key_value_heads": 5}),
     "qwen3": (Qwen3Config, {"hidden_size": 30, "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 14}),
 }
+
+
 def make_base(family: str = "smollm2", seed: int = 1) -> PreTrainedModel:
     """A random base model in float32 with weights large enough for every part of it to show in the logits."""
     kind, sizes = SIZES[family]
@@ -98,7 +100,9 @@ def make_memory(decoder: Decoder, seed: int = 2, **settings) -> Memory:
         LayerScorer(some(decoder.N, decoder.E), some(decoder.N), some(3, decoder.E), some(3), some(decoder.N, 3))
         for _ in range(decoder.L)
     )
-    channels = lambda: Codec(config.bits, some(decoder.L, decoder.N, decoder.D), some(decoder.L, decoder.N, decoder.D).abs() + 0.5)  # noqa: E731
+    channels = lambda: Codec(
+        config.bits, some(decoder.L, decoder.N, decoder.D), some(decoder.L, decoder.N, decoder.D).abs() + 0.5
+    )
     heads = ((0, 1), (decoder.L - 1, decoder.H - 1), (decoder.L - 1, 0))
     pointing = Pointing(heads, some(3).abs(), some(3, 5, decoder.D), 1e-6, decoder.H // decoder.N)
     return Memory(
@@ -153,6 +157,10 @@ def same_state(a: State, b: State) -> bool:
     """Whether two states are equal bit for bit."""
     return a.n_tokens == b.n_tokens and all(
         (x is None and y is None) or torch.equal(x, y)
-        for one, other in zip((*a.slots, *a.keys, *a.matrix, *(a.tail or ())), (*b.slots, *b.keys, *b.matrix, *(b.tail or ())), strict=True)
+        for one, other in zip(
+            (*a.slots, *a.keys, *a.matrix, *(a.tail or ())),
+            (*b.slots, *b.keys, *b.matrix, *(b.tail or ())),
+            strict=True,
+        )
         for x, y in zip(one, other, strict=True)
     )

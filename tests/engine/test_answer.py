@@ -1,0 +1,126 @@
+"""Answers from memory and from pages, alone and many at once."""
+
+import pytest
+import torch
+
+from engine.answer import Answer, Ask, Recalled, best_sentence, overlap
+from engine.engine import Engine
+from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
+from engine.generate import AnswerOptions
+from tests.engine.tiny import PROSE, WINDOW, make_engine
+
+SHORT = AnswerOptions(max_new_tokens=7)
+
+
+@pytest.fixture(scope="module")
+def book(engine: Engine):
+    """A state and the text of its tokens."""
+    ids = engine.tokenize([PROSE * 4]).ids
+    *_, step = engine.read(ids, engine.empty_state(), group_tokens=WINDOW)
+    return engine.finished(step.state), lambda begin, end: engine.text(ids[begin:end])
+
+
+def test_the_memory_answers_first_and_the_page_after(engine: Engine, book) -> None:
+    state, text = book
+    pieces = list(engine.ask(state, "What did the keeper say?", text=text, options=SHORT))
+    at = next(i for i, piece in enumerate(pieces) if isinstance(piece, Recalled))
+    answer = pieces[-1]
+    assert isinstance(answer, Answer) and not answer.stopped
+    assert "".join(pieces[:at]) == pieces[at].text == answer.from_memory
+    assert "".join(pieces[at + 1 : -1]) == answer.from_page == answer.text
+    assert 0 <= answer.confidence <= 1
+    assert 1 <= len(answer.evidence) <= 3
+    for one in answer.evidence:
+        assert 0 <= one.begin < one.end <= state.n_tokens and one.quote in " ".join(text(one.begin, one.end).split())
+
+
+def test_a_question_changes_nothing_in_the_state(engine: Engine, book) -> None:
+    state, text = book
+    before = engine.state_to_bytes(state)
+    first = list(engine.ask(state, "Who?", text=text, options=SHORT))[-1]
+    second = list(engine.ask(state, "Who?", text=text, options=SHORT))[-1]
+    assert engine.state_to_bytes(state) == before
+    assert (first.text, first.confidence) == (second.text, second.confidence)
+
+
+@pytest.mark.parametrize(
+    ("source", "memory", "page"), [("memory", True, False), ("page", False, True), ("both", True, True)]
+)
+def test_the_source_says_which_answers_are_made(engine: Engine, book, source: str, memory: bool, page: bool) -> None:
+    state, text = book
+    *_, answer = engine.ask(state, "Where is the chapel?", text=text, source=source, options=SHORT)
+    assert (answer.from_memory is not None, answer.from_page is not None) == (memory, page)
+
+
+def test_many_questions_at_once_are_answered_as_each_alone(engine: Engine, book) -> None:
+    state, text = book
+    other_ids = engine.tokenize(["A bell of the old village. " * 9]).ids
+    *_, step = engine.read(other_ids, engine.empty_state(), group_tokens=WINDOW)
+    other = Ask(step.state.finished(), "What is old?", lambda a, b: engine.text(other_ids[a:b]))
+    asks = [
+        Ask(state, "What did the keeper say?", text),
+        Ask(state, "Who counted the nineteen lanterns in the night?", text),
+        other,
+    ]
+    together = engine.ask_many(asks, options=SHORT)
+    for ask, found in zip(asks, together, strict=True):
+        *_, alone = engine.ask(ask.state, ask.question, text=ask.text, options=SHORT)
+        assert (found.from_memory, found.from_page) == (alone.from_memory, alone.from_page)
+        assert found.confidence == pytest.approx(alone.confidence, abs=1e-3)
+        assert [(e.begin, e.end) for e in found.evidence] == [(e.begin, e.end) for e in alone.evidence]
+
+
+def test_an_answer_stops_when_it_is_told_to(engine: Engine, book) -> None:
+    state, text = book
+    *_, answer = engine.ask(
+        state, "What?", text=text, options=AnswerOptions(max_new_tokens=50), should_stop=lambda: True
+    )
+    assert answer.stopped and answer.from_page is None
+
+
+def test_empty_and_endless_questions_are_refused_in_words(engine: Engine, book) -> None:
+    state, text = book
+    with pytest.raises(EmptyQuestion):
+        next(engine.ask(state, "  \n", text=text))
+    with pytest.raises(QuestionTooLong, match="tokens long"):
+        next(engine.ask(state, "why " * 3000, text=text))
+    with pytest.raises(ConfigInvalid, match="max_new_tokens"):
+        AnswerOptions(max_new_tokens=0)
+
+
+def test_a_seed_gives_the_same_words_and_another_one_others(engine: Engine, book) -> None:
+    state, text = book
+    said = []
+    for seed in (1, 1, 2):
+        *_, answer = engine.ask(state, "Who?", options=AnswerOptions(max_new_tokens=20, temperature=2.0, seed=seed))
+        said.append(answer.text)
+    assert said[0] == said[1] != said[2]
+
+
+def test_a_summary_has_places_within_its_span(engine: Engine, book) -> None:
+    state, text = book
+    *pieces, answer = engine.summarize(state, title="A tale", text=text, span=(10, 60), words=40)
+    assert "".join(pieces).startswith(answer.text)
+    assert all(10 <= one.begin < one.end <= 60 for one in answer.evidence)
+
+
+def test_the_pointing_heads_see_what_the_slots_hold_and_the_page_it_is_on(tokenizer) -> None:
+    """A key that a question's own query equals is found on its page, wherever that is."""
+    engine = make_engine(tokenizer, pointing_slots=600, slots=40)
+    ids = engine.tokenize([PROSE * 6]).ids
+    *_, step = engine.read(ids, engine.empty_state(), group_tokens=WINDOW)
+    pages = [
+        answer.evidence
+        for answer in engine.ask_many(
+            [Ask(step.state, q, lambda a, b: "x") for q in ("bell?", "ferry?")], options=SHORT
+        )
+    ]
+    assert all(len(one) == 3 for one in pages)
+    assert {e.begin % 128 for one in pages for e in one} == {0}
+
+
+def test_the_best_sentence_holds_the_answer() -> None:
+    text = "The inn is closed. A room costs 38 marks a night. Dogs travel free."
+    assert best_sentence(text, "38 marks", "What does a room cost?")[0] == "A room costs 38 marks a night."
+    assert overlap("thirty-eight marks", "38 marks") < overlap("38 marks", "38 marks a night") <= 1
+    assert torch.tensor(best_sentence("", "x", "y")[1]) == 0
