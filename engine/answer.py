@@ -275,8 +275,13 @@ class Answerer:
         return found
 
     def _asked(self, ask: Ask, prompt: list[int]) -> tuple[int, int]:
-        """Where the last question stands in its prompt: how many tokens from its beginning to the end; and how many there are in all."""
-        return len(self.chat.plain(ask.question.strip())) + self._after, len(prompt)
+        """How many tokens before its prompt's end the question begins, and how many there are in all. A question that follows another one
+        is looked for together with that and its answer: "and who was she?" alone points nowhere."""
+        back = len(self.chat.plain(ask.question.strip())) + self._after
+        if ask.history:
+            alone = len(self.chat.ids(FROM_MEMORY, ask.question.strip()))
+            back += len(self.chat.ids(FROM_MEMORY, ask.question.strip(), ask.history[-1:])) - alone
+        return back, len(prompt)
 
     @property
     def _after(self) -> int:
