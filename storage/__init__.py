@@ -16,19 +16,21 @@ from storage.errors import (
 )
 from storage.rows import (
     ChatRow,
+    Checkpoint,
     DocumentRow,
+    EvidenceRow,
     JobRow,
     NewSnapshot,
     OriginalRow,
     SectionRow,
     SnapshotRow,
     TurnRow,
-    WaypointRow,
 )
 from storage.store import Store
 
 __all__ = [
     "ChatRow",
+    "Checkpoint",
     "DatabaseBusy",
     "DatabaseDamaged",
     "DatabaseFailed",
@@ -37,6 +39,7 @@ __all__ = [
     "DiskFull",
     "DocumentGone",
     "DocumentRow",
+    "EvidenceRow",
     "JobRow",
     "NewSnapshot",
     "NewerSchema",
@@ -48,6 +51,5 @@ __all__ = [
     "StorageError",
     "Store",
     "TurnRow",
-    "WaypointRow",
     "now",
 ]

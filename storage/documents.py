@@ -62,6 +62,12 @@ class DocumentTable:
         sql = "SELECT text FROM pages WHERE document_id = ? ORDER BY number"
         return [row["text"] for row in self._connection.rows(sql, [document_id])]
 
+    def page(self, document_id: str, number: int) -> str:
+        """The text of one page, nothing where there is none."""
+        sql = "SELECT text FROM pages WHERE document_id = ? AND number = ?"
+        row = self._connection.row(sql, [document_id, number])
+        return row["text"] if row else ""
+
     def sections(self, document_id: str) -> tuple[SectionRow, ...]:
         """The document's sections in order."""
         sql = (

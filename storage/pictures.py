@@ -82,7 +82,7 @@ class PictureTable:
             kept = "SELECT text FROM pages WHERE document_id = ? ORDER BY number"
             if [text for (text,) in db.execute(kept, [document_id]).fetchall()] != list(pages):
                 db.execute("UPDATE documents SET n_tokens = NULL WHERE id = ?", [document_id])
-                for table in ("pages", "sections", "snapshots", "waypoints", "strengths"):
+                for table in ("pages", "sections", "snapshots", "checkpoints", "worths"):
                     db.execute(f"DELETE FROM {table} WHERE document_id = ?", [document_id])
                 db.table("pages").insert_all(
                     {"document_id": document_id, "number": number, "text": text} for number, text in enumerate(pages, 1)

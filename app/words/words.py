@@ -9,6 +9,13 @@ from datetime import datetime
 
 from app.words.sentences import Sentences
 
+SURE, FAIRLY_SURE = 0.85, 0.6
+
+
+def degree(confidence: float) -> str:
+    """Return "sure", "fairly" or "unsure" for a confidence of 0 to 1."""
+    return "sure" if confidence >= SURE else "fairly" if confidence >= FAIRLY_SURE else "unsure"
+
 
 @dataclass(frozen=True)
 class Words:
@@ -63,6 +70,10 @@ class Words:
             return self.count("time.minutes", max(minutes, 1))
         hours, rest = divmod(minutes, 60)
         return self("time.hours", hours=hours, minutes=f"{rest:02d}")
+
+    def confidence(self, sure: float) -> str:
+        """Return in words how sure an answer is, from its confidence of 0 to 1."""
+        return self(f"confidence.{degree(sure)}")
 
     def day(self, moment: str) -> str:
         """Return the day of a time in ISO 8601, as the clock on this machine has it: "5 March 2031"."""

@@ -13,7 +13,7 @@ import pytest
 import launch
 from app.arguments import build_parser
 from app.errors import AddressTaken, McpUnguarded, PasswordMissing
-from app.jobs import ReadingQueue
+from app.reading import ReadingQueue
 from app.library import Library
 from app.password import doorkeeper, lock
 from app.reading import SavePolicy
@@ -102,9 +102,9 @@ def test_a_recipe_that_is_not_there_is_named_before_anything_is_fetched(tmp_path
 
 def test_export_and_import_in_real_processes(tmp_path: Path):
     with Store.open(tmp_path / "here.db") as store:
-        library = Library(SmallEngine(), store)
+        library = shelf(SmallEngine(), store)
         document_id = library.add(b"# \xc3\x9cber\n\nText.\n", "a.md").id
-        library.read(document_id)
+        library.reader.read(document_id)
     file = str(tmp_path / "file")
     assert start("snapshot", "export", document_id[:6], file, "--db", str(tmp_path / "here.db")).returncode == 0
     arrived = start("snapshot", "import", file, "--json", "--db", str(tmp_path / "there.db"))
@@ -123,7 +123,7 @@ def test_a_taken_address_is_named(tmp_path: Path):
 
 def test_the_sample_is_on_a_new_shelf_once(tmp_path: Path):
     with Store.open(tmp_path / "library.db") as store:
-        library = Library(SmallEngine(group=997), store, SavePolicy(seconds=60.0))
+        library = shelf(SmallEngine(group=997), store, SavePolicy(seconds=60.0))
         queue = ReadingQueue(library)
         launch.shelve_samples(library, queue)
         assert [item.status for item in library.shelf()] == ["queued"]
@@ -135,7 +135,7 @@ def test_the_sample_is_on_a_new_shelf_once(tmp_path: Path):
 
 def test_no_sample_comes_to_a_shelf_in_use(tmp_path: Path):
     with Store.open(tmp_path / "library.db") as store:
-        library = Library(SmallEngine(), store)
+        library = shelf(SmallEngine(), store)
         mine = library.add(b"# Mine\n\nText.\n", "mine.md")
         launch.shelve_samples(library, ReadingQueue(library))
         assert [item.id for item in library.shelf()] == [mine.id]

@@ -12,7 +12,7 @@ import pytest
 
 import documents
 from app.errors import FileUnreadable, NotReadThatFar, UnknownPage
-from app.library import named_errors
+from app.errors import named_errors
 from app.words import Languages
 from app.words.sentences import Sentences
 from documents import sniff
