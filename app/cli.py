@@ -36,8 +36,7 @@ def read_files(library: Library, files: list[Path], password: str | None, out: O
                 break
             try:
                 item = library.add_file(file, password)
-                for warning in item.warnings:
-                    out.note(f"{item.title}: {warning}")
+                _told_notes(library, item, out)
                 if ocr or item.scan:
                     _read_pictures(library, item, stopped, out)
                 reports.append(_reported(_read(library, item, stopped, out)))
@@ -70,8 +69,12 @@ def _read_pictures(library: Library, item: ShelfItem, stopped: Callable[[], bool
 
     if not library.pictures.read(item.id, on_picture=tell, should_stop=stopped):
         raise PicturesStopped(item.title, library.get(item.id).pictures)
-    for warning in library.get(item.id).warnings:
-        out.note(f"{item.title}: {warning}")
+    _told_notes(library, library.get(item.id), out)
+
+
+def _told_notes(library: Library, item: ShelfItem, out: Output) -> None:
+    for key, values in item.notes:
+        out.note(f"{item.title}: {library.languages.english.note(key, values)}")
 
 
 def read_again(library: Library, out: Output) -> int:

@@ -31,16 +31,13 @@ from app.password import hashed
 from app.pictures import Pictures, ReadPicture
 from app.reading import Reader, ReadingQueue, SavePolicy
 from app.settings import NOTE, Choices
-from app.views import JobView, PageView, ShelfItem, longer_words
+from app.views import JobView, Note, PageView, ShelfItem, longer_words
 from app.words import Languages, Words
 from storage import DocumentRow, OriginalRow, SnapshotRow, Store
 
 KEPT_DAYS = 1.0
 TAG_LENGTH, MOST_TAGS = 40, 24
-HOW_TO_READ_PICTURES = (
-    "Text can be read off such pages (OCR) with a few more packages: "
-    "pip install -r requirements-ocr.txt, then start again."
-)
+HOW_TO_READ_PICTURES: Note = ("how_to_read_pictures", {})
 
 
 class Library:
@@ -267,10 +264,10 @@ class Library:
         self.keep_choices(replace(self.choices(), password=None if words is None else hashed(words)))
 
     def _hinted(self, item: ShelfItem) -> ShelfItem:
-        """The same with a sentence on how its pictures could be read, where a library can't."""
+        """The same with a note on how its pictures could be read, where a library can't."""
         if not item.pictures or self.pictures.available or not self.models.serves:
             return item
-        return replace(item, warnings=(*item.warnings, HOW_TO_READ_PICTURES))
+        return replace(item, notes=(*item.notes, HOW_TO_READ_PICTURES))
 
     def _row(self, document_id: str) -> DocumentRow:
         return rows.known(self._store, document_id)

@@ -61,7 +61,7 @@ class Pictures:
         # the whole file is cut into pages and sections again: headers, words across pages and headings come out right
         document = documents.read(original.data, original.name, scans=True, pictures=self._store.pictures.texts(row.id))
         _, sections = rows.of_document(document)
-        self._store.pictures.settle(row.id, document.pages, sections, document.missing_pages, document.warnings)
+        self._store.pictures.settle(row.id, document.pages, sections, document.missing_pages, rows.notes(document))
         self._tell(job_id, total, total, on_picture)
         return True
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, get_type_hints
 
 from app.errors import FileNotWritten, FileUnreadable, NotASnapshotFile, SnapshotFileDamaged, SnapshotFileTooNew
-from storage import Checkpoint, DocumentRow, NewSnapshot, SectionRow, now
+from storage import Checkpoint, DocumentRow, NewSnapshot, SectionRow, notes_from, now
 
 FORMAT = "palimpsest-snapshot"
 VERSION = 2
@@ -184,8 +184,10 @@ def _bundle(manifest: dict[str, Any], parts: dict[str, bytes]) -> Bundle:
     snapshot = {name: value for name, value in manifest["snapshot"].items() if name not in ("section", "blob")}
     # files from before there were tags have none
     document = {"tags": [], **manifest["document"], "added_at": now(), "last_asked_at": None}
-    for name in ("missing_pages", "warnings", "tags"):
+    for name in ("missing_pages", "tags"):
         document[name] = tuple(document[name])
+    # and they have warnings, sentences in English, where there are notes now
+    document["notes"] = notes_from(document.pop("warnings", None) or document.get("notes", ()))
     bundle = Bundle(
         document=_checked(DocumentRow, document),
         pages=tuple(text["pages"]),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import UnknownDocument
 from app.views import ChatView, Evidence, JobView, Place, ReadReport, SectionView, ShelfItem, Status, Turn
-from storage import ChatRow, DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, Store, TurnRow, now
+from storage import ChatRow, DocumentRow, JobRow, NewSnapshot, Notes, SectionRow, SnapshotRow, Store, TurnRow, now
 
 if TYPE_CHECKING:
     from documents import Document
@@ -40,7 +40,7 @@ def item(
         read_pages=usable.page if usable else 0,
         status=status,
         state_bytes=usable.n_bytes if usable else 0,
-        warnings=row.warnings,
+        notes=row.notes,
         missing_pages=row.missing_pages,
         sections=tuple(section_view(section) for section in sections),
         added_at=row.added_at,
@@ -144,7 +144,7 @@ def of_document(document: Document) -> tuple[DocumentRow, list[SectionRow]]:
         n_pages=len(document.pages),
         n_tokens=None,
         missing_pages=document.missing_pages,
-        warnings=document.warnings,
+        notes=notes(document),
         added_at=now(),
         last_asked_at=None,
     )
@@ -161,6 +161,11 @@ def of_document(document: Document) -> tuple[DocumentRow, list[SectionRow]]:
         for number, section in enumerate(document.sections, 1)
     ]
     return row, sections
+
+
+def notes(document: Document) -> Notes:
+    """A parsed file's notes as they are stored."""
+    return tuple((note.key, dict(note.values)) for note in document.notes)
 
 
 def to_new(kept: SnapshotRow, blob: bytes) -> NewSnapshot:

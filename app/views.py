@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 SHORTEST_WORD = 4
 PHRASE = re.compile(r"[“\"](.+)[”\"]", re.DOTALL)
+Note = tuple[str, dict[str, str | int]]  # the key of a sentence in the catalogue, and what stands in its blanks
 Status = Literal["new", "queued", "reading", "read", "stale", "failed", "cancelled"]
 JobStatus = Literal["queued", "reading", "done", "cancelled", "failed"]
 
@@ -46,7 +47,7 @@ class ShelfItem:
     read_pages: int
     status: Status
     state_bytes: int
-    warnings: tuple[str, ...]
+    notes: tuple[Note, ...]
     missing_pages: tuple[int, ...]
     sections: tuple[SectionView, ...]
     added_at: str

@@ -21,10 +21,12 @@ from storage.rows import (
     EvidenceRow,
     JobRow,
     NewSnapshot,
+    Notes,
     OriginalRow,
     SectionRow,
     SnapshotRow,
     TurnRow,
+    notes_from,
 )
 from storage.store import Store
 
@@ -44,6 +46,7 @@ __all__ = [
     "NewSnapshot",
     "NewerSchema",
     "NotADatabase",
+    "Notes",
     "OriginalRow",
     "SectionRow",
     "SnapshotDamaged",
@@ -51,5 +54,6 @@ __all__ = [
     "StorageError",
     "Store",
     "TurnRow",
+    "notes_from",
     "now",
 ]

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 PlaceRow = tuple[int, str, str, str]  # page, before, words, after
 EvidenceRow = tuple[int, str, float, int, int]  # page, quote, score, first token, token behind the last
+Notes = tuple[tuple[str, dict[str, str | int]], ...]  # a key and its values each
+PLAIN = "plain"  # the key of a note that is a sentence itself, as notes were before they had keys
+
+
+def notes_from(stored: Iterable[object]) -> Notes:
+    """Notes out of JSON, where each is a list of key and values, or a mere sentence. Raises ValueError for anything else."""
+    found = []
+    for one in stored:
+        key, values = (PLAIN, {"text": one}) if isinstance(one, str) else _pair(one)
+        found.append((key, values))
+    return tuple(found)
+
+
+def _pair(one: object) -> tuple[str, dict[str, str | int]]:
+    if not (isinstance(one, list | tuple) and len(one) == 2):
+        raise ValueError("a note that is no key with values")
+    key, values = one
+    fits = isinstance(key, str) and isinstance(values, dict)
+    if not fits or not all(isinstance(name, str) and isinstance(value, str | int) for name, value in values.items()):
+        raise ValueError("a note that is no key with values")
+    return key, dict(values)
 
 
 @dataclass(frozen=True)
@@ -33,7 +55,7 @@ class DocumentRow:
     n_pages: int
     n_tokens: int | None
     missing_pages: tuple[int, ...]
-    warnings: tuple[str, ...]
+    notes: Notes
     added_at: str
     last_asked_at: str | None
     tags: tuple[str, ...] = ()

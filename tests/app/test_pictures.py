@@ -97,13 +97,13 @@ class Pause:
 def test_a_scan_is_read_off_and_read_by_the_queue(library: Library, queue: ReadingQueue, store: Store, engine):
     item = library.add(SCAN, "keeper log.pdf")
     assert (item.title, item.pages, item.status, item.pictures, item.scan) == ("Keeper log", 4, "new", 4, True)
-    assert item.warnings == ("4 pages, all pictures or broken: no text came out of any.",)
+    assert item.notes == (("all_pages_empty", {"all": 4}),)
     queue.enqueue(item.id)
     queue.start()
     assert finished(queue, item.id).status == "done"
     now = library.get(item.id)
     assert (now.status, now.pictures, now.scan, now.missing_pages) == ("read", 0, False, ())
-    assert now.warnings == ("The text of 4 pages was read off pictures (OCR), so letters may be wrong: 1 to 4.",)
+    assert now.notes == (("pages_read_off", {"n": 4, "pages": "1–4"}),)
     pages = store.documents.pages(item.id)
     assert [page.split("\n")[0] for page in pages] == [text.split("\n")[0] for text in PROSE[:4]]
     assert said(library.answering.ask(item.id, "Who?")).endswith(state_of("".join(pages)))
@@ -206,7 +206,10 @@ def test_one_bad_page_does_not_stop_the_rest(library: Library, queue: ReadingQue
     assert finished(queue, item.id).status == "done"
     now = library.get(item.id)
     assert (now.status, now.missing_pages, now.pictures, now.scan) == ("read", (2,), 1, False)
-    assert "page 2 (of 4)" in now.warnings[0] and "3 pages" in now.warnings[1]
+    assert now.notes == (
+        ("pages_empty", {"n": 1, "all": 4, "pages": "2"}),
+        ("pages_read_off", {"n": 3, "pages": "1, 3–4"}),
+    )
     reads.bad = ""
     queue.read_pictures(item.id)
     assert finished(queue, item.id).status == "done"
@@ -262,7 +265,7 @@ def test_without_the_packages_it_says_how_to_get_them(engine: SmallEngine, store
         library.add(SCAN, "scan.pdf")
     item = library.add(MIXED, "mixed.pdf")
     assert not library.pictures.available and item.pictures == 2
-    assert item.warnings[0].startswith("No text came out of 2 of 5 pages") and item.warnings[1] == HOW_TO_READ_PICTURES
+    assert item.notes == (("pages_empty", {"n": 2, "all": 5, "pages": "2, 4"}), HOW_TO_READ_PICTURES)
     assert library.shelf() == [item]
     with pytest.raises(OcrMissing, match=r"requirements-ocr\.txt"):
         library.pictures.read(item.id)
@@ -295,13 +298,13 @@ def test_the_page_offers_it_until_it_is_asked_for(library: Library, queue: Readi
 def test_all_that_it_says_is_said_in_dutch_too(library: Library, reads: Reads):
     reads.bad = PROSE[1]
     items = [library.add(SCAN, "scan.pdf"), library.add(MIXED, "mixed.pdf")]
-    said = [warning for item in items for warning in item.warnings] + [HOW_TO_READ_PICTURES]
+    said = [one for item in items for one in item.notes] + [HOW_TO_READ_PICTURES]
     for item in items:
         assert library.pictures.read(item.id)
-        said += library.get(item.id).warnings
+        said += library.get(item.id).notes
     dutch = library.languages.words("nl")
     assert len(said) == 7
-    assert [one for one in said if re.search(r"\b(?:pages?|pictures?|the)\b", dutch.told(one))] == []
+    assert [one for one in said if re.search(r"\b(?:pages?|pictures?|the)\b", dutch.note(*one))] == []
 
 
 def test_the_terminal_reads_pictures_when_told_to(library: Library, store: Store, tmp_path: Path, capsys):

@@ -64,10 +64,10 @@ def test_a_memory_answers_the_same_on_another_machine(library: Library, tides: s
     library.export_snapshot(tides, file)
     arrived = elsewhere.import_snapshot(file)
     here = library.get(tides)
-    assert (arrived.title, arrived.sections, arrived.warnings, arrived.status) == (
+    assert (arrived.title, arrived.sections, arrived.notes, arrived.status) == (
         here.title,
         here.sections,
-        here.warnings,
+        here.notes,
         "read",
     )
     assert elsewhere.reader.read(tides).state_sha256 == report.state_sha256

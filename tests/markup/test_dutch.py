@@ -55,7 +55,7 @@ INFO = SimpleNamespace(
     trained=False,
     rule="linear",
 )
-READING = item("reading", sections=item().sections * 2, warnings=("x",), tags=("t",), last_asked_at=AT)
+READING = item("reading", sections=item().sections * 2, notes=(("cut_off", {}),), tags=("t",), last_asked_at=AT)
 PARTS: dict[str, Callable[[Words], str]] = {
     "banner": lambda w: frame.banner(w, [], INFO) + frame.banner(w, [], None),
     "tour": tour.tour,
@@ -154,9 +154,16 @@ def test_numbers_in_the_parts_are_dutch() -> None:
 
 def test_a_stored_error_is_shown_in_dutch() -> None:
     assert "“x” bevat geen tekst om te lezen." in PARTS["not ready"](NL)
-    warned = item(warnings=("No text came out of page 3 (of 31): it may be a picture, or broken.",))
-    assert "Uit pagina 3 (van 31) kwam geen tekst" in document.about(NL, warned)
-    assert "No text came out of page 3" in document.about(EN, warned)
+
+
+def test_notes_are_shown_in_the_language_of_whoever_looks() -> None:
+    noted = item(notes=(("pages_empty", {"n": 1, "all": 1_031, "pages": "3"}), ("plain", {"text": "As it {was}."})))
+    assert "Uit pagina 3 (van 1.031) kwam geen tekst" in document.about(NL, noted)
+    assert "No text came out of page 3 (of 1,031)" in document.about(EN, noted)
+    assert "As it {was}." in document.about(NL, noted)
+    named = item(notes=(("mislabelled", {"name": "a.pdf", "promised": "pdf", "found": "epub"}),))
+    assert "“a.pdf” heet als een pdf, maar het is een EPUB-boek." in document.about(NL, named)
+    assert "made_later, n 3" in document.about(NL, item(notes=(("made_later", {"n": 3}),)))
 
 
 def test_what_scripts_say_lies_on_the_page() -> None:

@@ -77,7 +77,7 @@ def item(status: str = "read", **changes) -> ShelfItem:
         "read_pages": 17,
         "status": status,
         "state_bytes": 2_211_840,
-        "warnings": (),
+        "notes": (),
         "missing_pages": (),
         "sections": (SectionView(number=1, title="Dusk", level=1, page=1, last_page=9, characters=4_321),),
         "added_at": "2026-01-02T03:04:05+00:00",
@@ -204,7 +204,8 @@ def test_the_open_document_is_marked_on_the_shelf() -> None:
 
 
 def test_nothing_from_outside_becomes_html() -> None:
-    bad = item("failed", title=NASTY, author=NASTY, warnings=(NASTY,), error=NASTY, id='"><script>')
+    notes = (("plain", {"text": NASTY}), (NASTY, {NASTY: NASTY}))
+    bad = item("failed", title=NASTY, author=NASTY, notes=notes, error=NASTY, id='"><script>')
     turn = Turn(question=NASTY, answer=NASTY, grounding=None, grounded=None, asked_at="")
     for shown in (
         shelf.shelf(EN, [bad], {}, ""),

@@ -25,7 +25,9 @@ def store(tmp_path: Path):
 
 
 def settle(store: Store, pages: tuple[str, ...] = READ, missing: tuple[int, ...] = ()) -> None:
-    store.pictures.settle(DOCUMENT.id, pages, (SectionRow(1, "All", 1, 1, 3, 0, 47),), missing, ("Read off.",))
+    store.pictures.settle(
+        DOCUMENT.id, pages, (SectionRow(1, "All", 1, 1, 3, 0, 47),), missing, (("pages_read_off", {"n": 1}),)
+    )
 
 
 def test_a_file_is_kept_once_and_its_pages_are_counted(store: Store):
@@ -47,7 +49,7 @@ def test_what_was_read_becomes_the_text_and_memories_of_the_old_one_are_gone(sto
     store.pictures.put(DOCUMENT.id, 2, "It stays.")
     settle(store)
     row = store.documents.get(DOCUMENT.id)
-    assert row == replace(DOCUMENT, missing_pages=(), warnings=("Read off.",), n_tokens=None)
+    assert row == replace(DOCUMENT, missing_pages=(), notes=(("pages_read_off", {"n": 1}),), n_tokens=None)
     assert tuple(store.documents.pages(DOCUMENT.id)) == READ
     assert [section.title for section in store.documents.sections(DOCUMENT.id)] == ["All"]
     for table in ("snapshots", "checkpoints", "worths", "pictures"):

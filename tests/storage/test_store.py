@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from storage import Checkpoint, DocumentGone, DocumentRow, NewSnapshot, SectionRow, SnapshotDamaged, Store, now
+from storage import (
+    Checkpoint,
+    DocumentGone,
+    DocumentRow,
+    NewSnapshot,
+    SectionRow,
+    SnapshotDamaged,
+    Store,
+    notes_from,
+    now,
+)
 
 DOCUMENT = DocumentRow(
     id="ab" * 8,
@@ -20,7 +30,7 @@ DOCUMENT = DocumentRow(
     n_pages=3,
     n_tokens=None,
     missing_pages=(2,),
-    warnings=("Page 2 gave no text.",),
+    notes=(("pages_empty", {"n": 1, "pages": "2"}),),
     added_at="2031-02-03T04:05:06.007+00:00",
     last_asked_at=None,
 )
@@ -352,3 +362,15 @@ def test_worths_end_where_they_were_not_kept(shelved: Store):
     shelved.record_progress(replace(SNAPSHOT, n_tokens=10), worths=bytes(10))
     shelved.record_progress(replace(SNAPSHOT, n_tokens=30), worths=bytes(10))
     assert shelved.worths.of(DOCUMENT.id, "model-a") == bytes(10)
+
+
+def test_what_an_older_version_said_of_a_file_is_kept_as_it_said_it(shelved: Store):
+    _sql(shelved, "UPDATE documents SET warnings = ?", '["Page 2 gave no text."]')
+    kept = shelved.documents.get(DOCUMENT.id)
+    assert kept is not None and kept.notes == (("plain", {"text": "Page 2 gave no text."}),)
+
+
+@pytest.mark.parametrize("stored", [[3], [["key"]], [[1, {}]], [["key", {"a": [1]}]], [["key", "values"]], [None]])
+def test_what_is_no_note_is_refused(stored: list):
+    with pytest.raises(ValueError, match="note"):
+        notes_from(stored)

@@ -1,4 +1,4 @@
-"""What other parts say in English comes out in Dutch: every named error, every warning about a file, live or out of the database."""
+"""What other parts say in English comes out in Dutch: every named error, live or out of the database; and every note on a file."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ def test_whatever_is_said_about_a_file_is_dutch(said: str) -> None:
     assert NL.told(said) != said
 
 
-def warned() -> dict[str, tuple[bytes, str]]:
-    """Files that are read with a warning, and the names that they come under."""
+def noted() -> dict[str, tuple[bytes, str]]:
+    """Files that are read with a note, and the names that they come under."""
     data = makers.pdf(PROSE)
     contents = list(re.finditer(rb"stream\r?\n(.*?)endstream", data, re.S))
     parts = makers.epub_parts(makers.CHAPTERS)
@@ -129,14 +129,16 @@ def warned() -> dict[str, tuple[bytes, str]]:
     }
 
 
-@pytest.mark.parametrize("case", warned())
-def test_every_warning_about_a_file_is_said_in_dutch(case: str) -> None:
-    data, name = warned()[case]
-    found = documents.read(data, name).warnings
+@pytest.mark.parametrize("case", noted())
+def test_every_note_on_a_file_is_said_in_dutch(case: str) -> None:
+    data, name = noted()[case]
+    found = documents.read(data, name).notes
     assert found
-    for warning in found:
-        said = NL.told(warning)
-        assert said != warning and not re.search(r"\b(?:the|to|and|is read|page|pages)\b", said), said
+    for one in found:
+        said = NL.note(one.key, dict(one.values))
+        assert said != EN.note(one.key, dict(one.values)) and not re.search(
+            r"\b(?:the|to|and|is read|page|pages)\b", said
+        ), said
 
 
 def test_blanks_and_numbers_are_said_as_dutch_has_them() -> None:
