@@ -272,7 +272,9 @@ def _stacked(name: str, kept: tuple[Kept, ...], slots: int, bits: int) -> dict[s
         joined = torch.cat(parts, 1)
         full = joined.new_full((*joined.shape[:2], slots, *joined.shape[3:]), NOWHERE if field == "position" else 0)
         full[:, :, : joined.shape[2]] = joined
-        tensors[f"{name}.{field}"] = (full[..., ::2] << 4) | full[..., 1::2] if field in ("k", "v") and bits == 4 else full
+        tensors[f"{name}.{field}"] = (
+            (full[..., ::2] << 4) | full[..., 1::2] if field in ("k", "v") and bits == 4 else full
+        )
     if kept:
         tensors[f"{name}.heads"] = torch.tensor([one.k.shape[1] for one in kept], dtype=torch.int32)
     return tensors
