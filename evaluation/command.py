@@ -72,16 +72,16 @@ def _measure(given: Namespace) -> int:
     found = figures(made.rows, made.measures)
     print("\n".join(tables(found, [measure.name for measure in made.measures])))
     if given.json:
-        print(json.dumps(result(measured, given, found, len(made.rows))))
+        print(json.dumps(result(measured, given, found, made.rows)))
     return 0
 
 
-def result(measured: Measured, given: Namespace, found: Mapping[str, Any], rows: int) -> dict[str, Any]:
+def result(measured: Measured, given: Namespace, found: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
     """What --json gives: figures by length, source and measure, each with its cases and interval; what was measured and how."""
-    cases = max((one.cases for by in found.values() for some in by.values() for one in some.values()), default=0)
+    cases = len({(row["text"], row["question"]) for row in rows})
     asked = {name: _plain(value) for name, value in vars(given).items() if name not in ("name", "json")}
     return {
-        "evaluation": given.name, "figures": as_json(found), "cases": cases, "answers": rows, "seed": given.seed, **measured.about,
+        "evaluation": given.name, "figures": as_json(found), "cases": cases, "answers": len(rows), "seed": given.seed, **measured.about,
         "asked": asked,
     }  # fmt: skip
 
