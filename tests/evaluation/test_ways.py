@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from engine.engine import Engine
-from engine.generate import AnswerOptions
+from engine.generate import AnswerOptions, text_of
 from engine.prompts import FROM_PASSAGES
 from evaluation import numbers, perplexity, summaries
 from evaluation.command import main
@@ -68,7 +68,7 @@ def test_full_attention_answers_as_the_base_itself_does(measured: Measured, ids)
         max_new_tokens=SHORT.max_new_tokens,
         pad_token_id=0,
     )
-    assert reply.text == engine.tokenizer.decode(out[0, prompt.shape[1] :], skip_special_tokens=True).strip()
+    assert reply.text == text_of(engine.tokenizer, out[0, prompt.shape[1] :].tolist())
 
 
 @pytest.mark.parametrize("name", PRESSES)
