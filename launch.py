@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import signal
@@ -12,32 +13,33 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import cli, cli_shelf
+from app import cli
 from app.arguments import build_parser
-from app.choices import MODEL_PARTS, Choices
-from app.errors import AddressTaken, McpMissing
-from app.library import Library, named_errors
+from app.errors import AddressTaken, McpMissing, NothingNamed, named_errors
+from app.library import Library
+from app.models import Load, Models
 from app.password import doorkeeper, lock
-from app.settings import Settings, settings_from
-from app.shelf import Shelf
+from app.settings import MODEL_PARTS, Choices, Settings, settings_from
 from app.terminal import Output, error_line
 from app.window import show, window_parts_missing
 from storage import Store
 
 if TYPE_CHECKING:
-    from app.jobs import ReadingQueue
     from engine.engine import Engine, EngineSettings
 
 SAMPLES = Path(__file__).parent / "app" / "samples"
+TOOLS = {"eval": "evaluation", "train": "training"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command, or the app; returns the exit code. Torch and Gradio are imported only where they are needed."""
-    given = build_parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in TOOLS:
+        return importlib.import_module(TOOLS[words[0]]).main(words[1:])
+    given = build_parser().parse_args(words)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a title may hold letters that the terminal has not
     try:
@@ -57,63 +59,87 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
             return serve(settings, out)
         case "shelf" | "describe" | "remove" | "restore" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
-                return run_shelf(given, Shelf(store), out)
+                return run_shelf(given, Library(store), out)
         case "read" | "ask" | "ask-all" | "summarize":
+            if given.verb == "read" and not (given.files or given.all):
+                raise NothingNamed
             with library(settings, out) as documents:
+                documents.models.load()
                 return run_library(given, documents, out)
-        case "eval":
-            return evaluate(given, settings, out)
         case "bench":
             return bench(given, settings, out)
-        case "train":
-            return train(given, settings, out)
+        case "eval" | "train":
+            return importlib.import_module(TOOLS[given.verb]).main(given.rest)
         case _:
             raise AssertionError(given.verb)
 
 
-def run_shelf(given: Namespace, documents: Shelf, out: Output) -> int:
+def run_shelf(given: Namespace, documents: Library, out: Output) -> int:
     """The commands that need no model."""
     match given.verb:
         case "shelf":
-            return cli_shelf.shelf(documents, given.sections, out)
+            return cli.shelf(documents, given.sections, out)
         case "chat":
-            return cli_shelf.chat(documents, given.id, given.to, out)
+            return cli.chat(documents, given.id, given.to, out)
         case "chats":
-            return cli_shelf.chats(documents, given, out)
+            return cli.chats(documents, given, out)
         case "describe":
-            return cli_shelf.describe(documents, given, out)
+            return cli.describe(documents, given, out)
         case "remove":
-            return cli_shelf.remove(documents, given.id, out)
+            return cli.remove(documents, given.id, out)
         case "restore":
-            return cli_shelf.restore(documents, given.id, out)
+            return cli.restore(documents, given.id, out)
     if given.action == "export":
-        return cli_shelf.export_snapshot(documents, given.id, given.file, out)
-    return cli_shelf.import_snapshot(documents, given.file, out)
+        return cli.export_snapshot(documents, given.id, given.file, out)
+    return cli.import_snapshot(documents, given.file, out)
 
 
 def run_library(given: Namespace, documents: Library, out: Output) -> int:
     """The commands that read and answer."""
-    if given.verb == "read":
-        return cli.read_files(documents, given.files, given.password, out, ocr=given.ocr)
-    if given.verb == "ask-all":
-        return cli.ask_several(documents, given.question, given.among, out)
-    options = {"max_new_tokens": given.max_tokens, "temperature": given.temperature, "seed": given.seed}
-    if given.verb == "ask":
-        return cli.ask(documents, given.id, given.question, options, out, given.page, where=given.where)
-    return cli.summarize(documents, given.id, given.section, options, out, given.page, given.sentences)
+    match given.verb:
+        case "read":
+            code = cli.read_files(documents, given.files, given.password, out, ocr=given.ocr) if given.files else 0
+            return (cli.read_again(documents, out) or code) if given.all else code
+        case "ask":
+            return cli.ask(documents, given, out)
+        case "ask-all":
+            return cli.ask_all(documents, given.question, given.among, out)
+    return cli.summarize(documents, given, out)
 
 
 @contextmanager
 def library(settings: Settings, out: Output) -> Iterator[Library]:
-    """The library with its model. The file is opened first, so that what is wrong with it shows at once."""
+    """The library with its model, which is not loaded yet. The file is opened first, so that what is wrong with it shows at once."""
+    from documents.ocr import picture_reader
+
     with Store.open(settings.database) as store:
-        from documents.ocr import picture_reader
+        at_start = settings.chosen(Library(store).choices())
+        wanted = Choices(**{name: getattr(at_start, name) for name in MODEL_PARTS})
+        documents = Library(
+            store,
+            Models(loading(settings), wanted, keep=lambda chosen: keep_model(documents, chosen), tell=out.note),
+            read_picture=picture_reader(settings.threads),
+        )
+        yield documents
 
-        engine = load_engine(settings.chosen(Shelf(store).choices()), out.note)
-        yield Library(engine, store, read_picture=picture_reader(settings.threads))
+
+def keep_model(documents: Library, chosen: Choices) -> None:
+    """Keeps which model was chosen, for the next start, and leaves what else was."""
+    parts = {name: getattr(chosen, name) for name in MODEL_PARTS}
+    documents.keep_choices(replace(documents.choices(), **parts))
 
 
-def load_engine(settings: Settings, say: Callable[[str], None]) -> Engine:
+def loading(settings: Settings) -> Load:
+    """What loads a model for some choices. A memory that the command line names stays with the model that it names."""
+
+    def load(wanted: Choices, say: Callable[[object], None]) -> Engine:
+        memory = settings.memory if wanted.model == settings.model else None
+        return load_engine(replace(settings, memory=memory, given=frozenset()).chosen(wanted), say)
+
+    return load
+
+
+def load_engine(settings: Settings, say: Callable[[object], None]) -> Engine:
     """The model, fetched if it is missing. Raises EngineError."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -129,19 +155,20 @@ def engine_settings(settings: Settings) -> EngineSettings:
     return EngineSettings(
         model=settings.model,
         cache_dir=settings.models,
-        adapter_dir=settings.adapter,
+        memory_dir=settings.memory,
+        memory_size=settings.memory_size,
         device=settings.device,
         dtype=settings.dtype,
         threads=settings.threads,
-        rule=settings.rule,
     )
 
 
 def serve(settings: Settings, out: Output) -> int:
-    """The app, until Ctrl-C or SIGTERM; a reading under way is saved and goes on at the next start."""
+    """The app, until Ctrl-C or SIGTERM; a reading under way is saved and goes on at the next start. The page is there at once, and the
+    model comes when it is fetched and loaded."""
     with Store.open(settings.database) as store:
-        choices = Shelf(store).choices()
-    settings, asks = settings.chosen(choices), lock(settings.password, choices.password)
+        choices = Library(store).choices()
+    asks = lock(settings.password, choices.password)
     settings.check(choices.password)
     check_address(settings)
     if settings.mcp and importlib.util.find_spec("mcp") is None:
@@ -153,20 +180,16 @@ def serve(settings: Settings, out: Output) -> int:
     os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads)
     with library(settings, out) as documents:
         from app.api import router
-        from app.jobs import ReadingQueue
-        from app.models import Models
         from app.pages import build_page, launch_options
 
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
-        queue = ReadingQueue(documents)
         documents.sweep()
-        shelve_samples(documents, queue)
-        page = build_page(
-            documents, queue, Models(documents, queue, partial(another_engine, settings), in_use(settings))
-        )
-        queue.start()
+        shelve_samples(documents)
+        page = build_page(documents, asks is not None)
+        documents.models.start()
+        documents.queue.start()
         try:
             page.launch(
                 **launch_options(documents.languages, router(documents, asks).routes),
@@ -184,20 +207,9 @@ def serve(settings: Settings, out: Output) -> int:
             while not ended.wait(1.0):
                 pass
         finally:
-            queue.stop()
+            documents.queue.stop()
             page.close(verbose=False)
     return 0
-
-
-def in_use(settings: Settings) -> Choices:
-    """What the running model was loaded with."""
-    return Choices(**{name: getattr(settings, name) for name in MODEL_PARTS})
-
-
-def another_engine(settings: Settings, wanted: Choices, say: Callable[[str], None]) -> Engine:
-    """The model that was chosen on the settings page, whatever the command line says; an adapter of its own stays with its model."""
-    adapter = settings.adapter if wanted.model == settings.model else None
-    return load_engine(replace(settings, adapter=adapter, given=frozenset()).chosen(wanted), say)
 
 
 def check_address(settings: Settings) -> None:
@@ -210,28 +222,11 @@ def check_address(settings: Settings) -> None:
         raise AddressTaken(settings.host, settings.port, reason) from error
 
 
-def shelve_samples(documents: Library, queue: ReadingQueue) -> None:
+def shelve_samples(documents: Library) -> None:
     """Puts our sample on a shelf that was always empty; one that was removed stays away."""
     if documents.first_time("samples") and not documents.shelf():
         for sample in sorted(SAMPLES.glob("*.md")):
-            queue.enqueue(documents.add_file(sample).id)
-
-
-def evaluate(given: Namespace, settings: Settings, out: Output) -> int:
-    """`eval NAME`: what the memory recalls; see training.evaluation."""
-    engine = load_engine(settings, out.note)
-    from training.evaluation import commands
-
-    evaluation = commands.evaluation(given.name)
-    try:
-        result = evaluation.run(engine, given, out.note)
-    except commands.named_errors() as error:
-        out.note(error_line(error))
-        return 1
-    for line in evaluation.table(result):
-        (out.note if out.json else out.text)(line)
-    out.result(result)
-    return 0
+            documents.queue.enqueue(documents.add_file(sample).id)
 
 
 def bench(given: Namespace, settings: Settings, out: Output) -> int:
@@ -244,44 +239,6 @@ def bench(given: Namespace, settings: Settings, out: Output) -> int:
     for line in reading.table(result):
         out.text(line)
     out.result(result)
-    return 0
-
-
-def train(given: Namespace, settings: Settings, out: Output) -> int:
-    """`train RECIPE`: an adapter, from the default base unless another is named."""
-    from training.recipe import RecipeInvalid, load_recipe
-
-    problems = (RecipeInvalid,)
-    try:
-        load_recipe(given.recipe)  # a misspelt name shows before anything is fetched
-        from training.evaluation import commands
-
-        problems += commands.named_errors()
-        from engine.fetch import ensure_default_base
-        from training import run
-
-        given.base = given.base or ensure_default_base(settings.models, out.note)
-        given.out = given.out or Path("runs") / Path(given.recipe).stem
-        if given.variants or given.compare:
-            return compare(given, out)
-        steps = run.main(given)
-    except problems as error:
-        out.note(error_line(error))
-        return 1
-    out.text(f"{steps} steps, the adapter is in {given.out / 'adapter'}")
-    out.result({"steps": steps, "out": str(given.out)})
-    return 0
-
-
-def compare(given: Namespace, out: Output) -> int:
-    """`train RECIPE --variants TABLE`: what each choice is worth on the same budget; `--compare TABLE`: what each system is."""
-    from training import ablation, comparison
-
-    way = comparison if given.compare else ablation
-    rows = way.main(given, out.note)
-    for line in way.table(rows):
-        (out.note if out.json else out.text)(line)
-    out.result({"rows": rows, "out": str(given.out)})
     return 0
 
 

@@ -1,7 +1,8 @@
 """A way in for programs that speak OpenAI's chat protocol: every document that has been read is a model.
 
 `GET /v1/models` lists them, `POST /v1/chat/completions` with the model `palimpsest/ID` asks one, streamed or not. Nothing is kept in
-the document's conversations. Answers carry `grounding` and `grounded` beside what the protocol has.
+the document's conversations. Answers carry `confidence`, `declined` and `pages` beside what the protocol has. A streamed answer comes as a
+whole, for what the memory says first may not be what stands on the page.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -19,12 +19,21 @@ from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.errors import ModelUnnamed, NoQuestion, PasswordWrong, UnknownDocument
-from app.library import Library, StorageError
+from app.errors import (
+    ModelMissing,
+    ModelNotReady,
+    ModelUnnamed,
+    NoQuestion,
+    PasswordWrong,
+    StorageError,
+    UnknownDocument,
+    named_errors,
+)
+from app.library import Library
 from app.password import Lock
+from app.views import answer_object
 
 PREFIX = "palimpsest/"
-LONGEST = 128
 Authorization = Annotated[str | None, Header()]
 
 
@@ -71,15 +80,15 @@ def router(library: Library, asks: Lock | None = None) -> APIRouter:
         try:
             if not _knows(asks, authorization):
                 raise PasswordWrong
-            pieces = _asked(library, asked)
-            if asked.stream:
-                first = next(pieces)  # what is wrong with the question shows here, while there can still be a status
-                return StreamingResponse(_events(head, first, pieces), media_type="text/event-stream")
-            *_, last = pieces
-        except library.named_errors() as error:
+            *_, last = _asked(library, asked)
+        except named_errors() as error:
             return _refused(error)
-        choice = {"index": 0, "message": {"role": "assistant", "content": last.text}, "finish_reason": "stop"}
-        return JSONResponse(head | {"object": "chat.completion", "choices": [choice]} | _grounding(last))
+        told = answer_object(last, library.languages.english("talk.declined"))
+        more = {name: told[name] for name in ("confidence", "declined", "pages")}
+        if asked.stream:
+            return StreamingResponse(_events(head, told["answer"], more), media_type="text/event-stream")
+        choice = {"index": 0, "message": {"role": "assistant", "content": told["answer"]}, "finish_reason": "stop"}
+        return JSONResponse(head | {"object": "chat.completion", "choices": [choice]} | more)
 
     return routes
 
@@ -90,20 +99,19 @@ def _knows(asks: Lock | None, authorization: str | None) -> bool:
 
 
 def _asked(library: Library, request: Request) -> Iterator[Any]:
-    """The pieces of the answer to the last message; raises what `Library.ask` raises, ModelUnnamed and NoQuestion."""
+    """The pieces of the answer to the last message; raises what `Answering.ask` raises, ModelUnnamed and NoQuestion."""
     name = request.model.removeprefix(PREFIX)
     if not name or not request.model.startswith(PREFIX):
         raise ModelUnnamed(request.model)
     last = request.messages[-1]
     if last.role != "user":
         raise NoQuestion
-    options = library.options(
-        max_new_tokens=request.max_completion_tokens or request.max_tokens or LONGEST,
-        temperature=request.temperature,
-        seed=request.seed,
+    longest = request.max_completion_tokens or request.max_tokens
+    options = library.answering.options(
+        temperature=request.temperature, seed=request.seed, **({"max_new_tokens": longest} if longest else {})
     )
     history = _turns(request.messages[:-1])
-    return library.ask(library.resolve(name), last.text(), history=history, options=options, keep=False)
+    return library.answering.ask(library.resolve(name), last.text(), history=history, options=options, keep=False)
 
 
 def _turns(messages: list[Message]) -> list[tuple[str, str]]:
@@ -116,15 +124,11 @@ def _turns(messages: list[Message]) -> list[tuple[str, str]]:
     ]
 
 
-def _events(head: dict[str, Any], first: Any, rest: Iterator[Any]) -> Iterator[str]:
-    """Server-sent events of an answer: its role, its pieces, its end."""
+def _events(head: dict[str, Any], answer: str, more: dict[str, Any]) -> Iterator[str]:
+    """Server-sent events of an answer: its role, its text, its end."""
     yield _event(head, {"role": "assistant", "content": ""}, None)
-    with closing(rest):  # type: ignore[type-var]  # a generator, so it can be closed
-        piece = first
-        while isinstance(piece, str):
-            yield _event(head, {"content": piece}, None)
-            piece = next(rest)
-    yield _event(head | _grounding(piece), {}, "stop")
+    yield _event(head, {"content": answer}, None)
+    yield _event(head | more, {}, "stop")
     yield "data: [DONE]\n\n"
 
 
@@ -133,10 +137,6 @@ def _event(head: dict[str, Any], delta: dict[str, str], end: str | None) -> str:
     return (
         f"data: {json.dumps(head | {'object': 'chat.completion.chunk', 'choices': [choice]}, ensure_ascii=False)}\n\n"
     )
-
-
-def _grounding(last: Any) -> dict[str, Any]:
-    return {"grounding": last.grounding, "grounded": last.grounded}
 
 
 def _model(item: Any) -> dict[str, Any]:
@@ -154,4 +154,4 @@ def _status(error: Exception) -> int:
         return 401
     if isinstance(error, UnknownDocument):
         return 404
-    return 503 if isinstance(error, StorageError) else 400
+    return 503 if isinstance(error, StorageError | ModelNotReady | ModelMissing) else 400

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from app.errors import PicturesStopped, ReadingStopped
+from app import portable
+from app.answering.conversations import as_json, as_markdown
+from app.answering.summary import WORDS
+from app.errors import HistoryUnreadable, PicturesStopped, ReadingStopped, named_errors
 from app.exact import recognise
-from app.library import Library, named_errors
+from app.library import Library, tidy
 from app.terminal import Output, duration, error_line, size
-from app.views import Origin, ReadProgress, ReadReport, ShelfItem, TextAnswer
-
-if TYPE_CHECKING:
-    from app.library import Answer
+from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object
 
 REPORTED = ("id", "title", "tokens", "seconds", "tokens_per_second", "state_bytes", "state_sha256")
 
@@ -33,8 +35,11 @@ def read_files(library: Library, files: list[Path], password: str | None, out: O
             if stopped():
                 break
             try:
-                report = _read_file(library, file, password, stopped, out, ocr)
-                reports.append({name: getattr(report, name) for name in REPORTED})
+                item = library.add_file(file, password)
+                _told_notes(library, item, out)
+                if ocr or item.scan:
+                    _read_pictures(library, item, stopped, out)
+                reports.append(_reported(_read(library, item, stopped, out)))
             except named_errors() as error:
                 out.note(f"{error_line(error)}" if file.name in str(error) else f"{error_line(error)} ({file})")
                 errors.append({"file": str(file), "error": type(error).__name__, "message": str(error)})
@@ -42,15 +47,12 @@ def read_files(library: Library, files: list[Path], password: str | None, out: O
     return 1 if errors or stopped() else 0
 
 
-def _read_file(
-    library: Library, file: Path, password: str | None, stopped: Callable[[], bool], out: Output, ocr: bool
-) -> ReadReport:
-    item = library.add_file(file, password)
-    for warning in item.warnings:
-        out.note(f"{item.title}: {warning}")
-    if ocr or item.scan:
-        _read_pictures(library, item, stopped, out)
-    report = library.read(item.id, on_progress=ProgressLine(item.title, out), should_stop=stopped)
+def _reported(report: ReadReport) -> dict[str, Any]:
+    return {name: getattr(report, name) for name in REPORTED}
+
+
+def _read(library: Library, item: ShelfItem, stopped: Callable[[], bool], out: Output) -> ReadReport:
+    report = library.reader.read(item.id, on_progress=ProgressLine(item.title, out), should_stop=stopped)
     if not report.complete:
         raise ReadingStopped(report.title, 100 * report.read_tokens // report.tokens)
     out.text(
@@ -65,68 +67,79 @@ def _read_pictures(library: Library, item: ShelfItem, stopped: Callable[[], bool
         if done < total:
             out.note(f"{item.title}: reading the picture of page {done + 1} of {total}")
 
-    if not library.read_pictures(item.id, on_picture=tell, should_stop=stopped):
+    if not library.pictures.read(item.id, on_picture=tell, should_stop=stopped):
         raise PicturesStopped(item.title, library.get(item.id).pictures)
-    for warning in library.get(item.id).warnings:
-        out.note(f"{item.title}: {warning}")
+    _told_notes(library, library.get(item.id), out)
 
 
-def ask(
-    library: Library,
-    document_id: str,
-    question: str,
-    options: dict[str, Any],
-    out: Output,
-    page: int | None = None,
-    *,
-    where: bool = False,
-) -> int:
-    """Streams the answer, as of the end of `page` where one is given; with `where` says which pages it was learned from."""
-    item = library.get(library.resolve(document_id))
+def _told_notes(library: Library, item: ShelfItem, out: Output) -> None:
+    for key, values in item.notes:
+        out.note(f"{item.title}: {library.languages.english.note(key, values)}")
+
+
+def read_again(library: Library, out: Output) -> int:
+    """Reads again every document that an older memory or another model has read."""
+    stale = [item for item in library.shelf() if item.status == "stale"]
+    reports, errors = [], []
     with stop_on_interrupt() as stopped:
-        pieces = library.ask(
+        for item in stale:
+            if stopped():
+                break
+            try:
+                reports.append(_reported(_read(library, item, stopped, out)))
+            except named_errors() as error:
+                out.note(error_line(error))
+                errors.append({"id": item.id, "error": type(error).__name__, "message": str(error)})
+    if not stale:
+        out.text("Nothing on the shelf needs reading again.")
+    out.result({"documents": reports, "errors": errors})
+    return 1 if errors or stopped() else 0
+
+
+def ask(library: Library, given: Namespace, out: Output) -> int:
+    """Streams the answer of the memory and then that of the page; as of the end of `given.page` where one is given.
+
+    Raises HistoryUnreadable.
+    """
+    item, history = library.get(library.resolve(given.id)), talk_from(given.history) if given.history else []
+    with stop_on_interrupt() as stopped:
+        pieces = library.answering.ask(
             item.id,
-            question,
-            options=library.options(**options),
+            given.question,
+            history=history,
+            options=_options(library, given),
+            source=given.source,
+            page=given.page,
             should_stop=stopped,
-            page=page,
-            on_progress=ProgressLine(item.title, out),
         )
-        if page is None and not item.whole and recognise(question) is None:
+        if given.page is None and not item.whole and recognise(given.question) is None:
             out.note(f"Only pages 1 to {item.read_pages} of {item.pages} are read; the answer comes from those.")
         answer = _spoken(pieces, out)
-        found = None
-        if where and answer is not None and not isinstance(answer, TextAnswer) and answer.text:
-            search = library.where(item.id, question, answer.text, page=page, should_stop=stopped)
-            found = next((piece for piece in search if isinstance(piece, Origin)), None)
-    if answer is None:
-        return 1
+    words = library.languages.english
     if isinstance(answer, TextAnswer):
-        return _told_places(answer, out)
-    if not answer.grounded and not answer.stopped:
-        out.text("(The document does not seem to say.)")
-    if found is not None:
-        _told_origin(found, out)
-    out.result(
-        {
-            "answer": answer.text,
-            "grounding": answer.grounding,
-            "grounded": answer.grounded,
-            "seconds": answer.seconds,
-            "first_token_seconds": answer.first_token_seconds,
-            **({"origin": asdict(found)} if found else {}),
-        }
-    )
+        for place in answer.places:
+            out.text(f"  page {place.page:>5}  …{place.before}[{place.words}]{place.after}…")
+        out.text("(Looked up in the text itself, word for word, not recalled.)")
+    else:
+        if answer.declined:
+            out.text(words("talk.declined"))
+        for one in answer.evidence:
+            out.text(f"  page {one.page:>5}  “{one.quote}”")
+        out.text(f"({words.confidence(answer.confidence)}, {round(100 * answer.confidence)}%)")
+    out.result(answer_object(answer, words("talk.declined")))
     return 0
 
 
-def ask_several(library: Library, question: str, among: Sequence[str] | None, out: Output) -> int:
+def ask_all(library: Library, question: str, among: Sequence[str] | None, out: Output) -> int:
     """Asks the whole shelf, or the documents with the ids `among`, and prints every answer with its book, the best first."""
-    ids = None if among is None else [library.resolve(given) for given in among]
+    ids = None if among is None else {library.resolve(given) for given in among}
+    items = [item for item in library.shelf() if ids is None or item.id in ids]
     with stop_on_interrupt() as stopped:
-        found = library.ask_several(question, ids, should_stop=stopped)
+        found = library.answering.ask_all(items, question, should_stop=stopped)
     for one in found.told:
-        out.text(f"{one.title}: {one.answer}" + ("" if one.grounded else " (The document does not seem to say.)"))
+        said = library.languages.english("talk.declined") if one.declined else one.answer
+        page = f" (page {one.evidence[0].page})" if one.evidence else ""
+        out.text(f"{one.title}: {said}{page}")
     if found.left_out:
         out.note(f"Not read yet, so not asked: {', '.join(found.left_out)}.")
     out.result(
@@ -140,60 +153,43 @@ def ask_several(library: Library, question: str, among: Sequence[str] | None, ou
     return 0
 
 
-def _told_origin(found: Origin, out: Output) -> None:
-    pages = f"page {found.first_page}" + (f" to {found.last_page}" if found.last_page > found.first_page else "")
-    section = f", “{found.section}”" if found.section else ""
-    if found.rise <= 0:
-        out.text("(No stretch of the document made this answer likelier.)")
-        return
-    out.text(f"(Learned on {pages}{section}. Read again, that passage gives: {found.again})")
-    out.text(f"  …{' '.join(found.passage.split())}…")
-
-
-def _told_places(answer: TextAnswer, out: Output) -> int:
-    for place in answer.places:
-        out.text(f"  page {place.page:>5}  …{place.before}[{place.words}]{place.after}…")
-    out.text("(Looked up in the text itself, word for word, not recalled.)")
-    out.result(
-        {
-            "answer": answer.text,
-            "grounding": None,
-            "grounded": answer.grounded,
-            "seconds": answer.seconds,
-            "first_token_seconds": answer.seconds,
-            "total": answer.total,
-            "places": [asdict(place) for place in answer.places],
-        }
-    )
-    return 0
-
-
-def summarize(
-    library: Library,
-    document_id: str,
-    section: int | None,
-    options: dict[str, Any],
-    out: Output,
-    page: int | None = None,
-    sentences: int | None = None,
-) -> int:
-    """Streams the summary of a document, as of the end of `page` where one is given, or of one section."""
-    item = library.get(library.resolve(document_id))
+def summarize(library: Library, given: Namespace, out: Output) -> int:
+    """Streams the summary of a document, as of the end of `given.page` where one is given, or of one section; or quotes key passages."""
+    item = library.get(library.resolve(given.id))
+    if given.passages is not None:
+        quoted = library.summaries.key_passages(item.id, section=given.section, page=given.page, count=given.passages)
+        out.text(quoted.text)
+        out.result({"summary": quoted.text, "pages": [], "confidence": None, "seconds": quoted.seconds})
+        return 0
     with stop_on_interrupt() as stopped:
-        pieces = library.summarize(
+        pieces = library.summaries.summarize(
             item.id,
-            section=section,
-            options=library.options(**options),
+            section=given.section,
+            page=given.page,
+            words=given.words or WORDS,
+            options=_options(library, given),
             should_stop=stopped,
-            on_progress=ProgressLine(item.title, out),
-            page=page,
-            sentences=sentences,
         )
         answer = _spoken(pieces, out)
-    if answer is None:
-        return 1
-    out.result({"summary": answer.text, "grounding": answer.grounding, "seconds": answer.seconds})
+    for one in answer.evidence:
+        out.text(f"  page {one.page:>5}  “{one.quote}”")
+    told = answer_object(answer, "")
+    out.result({"summary": answer.text} | {name: told[name] for name in ("pages", "confidence", "seconds")})
     return 0
+
+
+def talk_from(path: Path) -> list[tuple[str, str]]:
+    """A conversation from a file: JSON, [[question, answer], ...]. Raises HistoryUnreadable."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        talk = [(question, answer) for question, answer in found]
+    except OSError as error:
+        raise HistoryUnreadable(str(path), error.strerror or str(error)) from error
+    except (ValueError, TypeError) as error:
+        raise HistoryUnreadable(str(path), "it is not a list of [question, answer] in JSON") from error
+    if not all(isinstance(text, str) for turn in talk for text in turn):
+        raise HistoryUnreadable(str(path), "a question or an answer in it is not a text")
+    return talk
 
 
 class ProgressLine:
@@ -242,12 +238,125 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _spoken(pieces: Iterator[str | Answer | TextAnswer], out: Output) -> Answer | TextAnswer | None:
-    answer = None
+def _spoken(pieces: Iterator[str | Recalled | ModelAnswer | TextAnswer], out: Output) -> Any:
+    answer, begun = None, False
     for piece in pieces:
         if isinstance(piece, str):
             out.text(piece, end="")
+            begun = True
+        elif isinstance(piece, Recalled):
+            out.text("\nLooked up on the page: " if begun else "", end="")
         else:
             answer = piece
     out.text("")
+    assert answer is not None, "every answer ends with the whole of it"
     return answer
+
+
+def _options(library: Library, given: Namespace) -> Any:
+    wanted = {"temperature": given.temperature, "seed": given.seed}
+    if given.max_tokens is not None:
+        wanted["max_new_tokens"] = given.max_tokens
+    return library.answering.options(**wanted)
+
+
+def shelf(documents: Library, sections: bool, out: Output) -> int:
+    """Lists the documents."""
+    items = documents.shelf()
+    for item in items:
+        out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} pages  {item.title}")
+        for section in item.sections if sections else ():
+            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} (page {section.page})")
+    if not items:
+        out.text("The shelf is empty. Put a book on it: launch.py read FILE")
+    out.result({"documents": [asdict(item) for item in items]})
+    return 0
+
+
+def describe(documents: Library, given: Namespace, out: Output) -> int:
+    """Gives a document another title, author or tags."""
+    tags = None if given.tags is None else tidy(given.tags.split(","))
+    item = documents.describe(documents.resolve(given.id), title=given.title, author=given.author, tags=tags)
+    by = f" by {item.author}" if item.author else ""
+    tagged = f", tagged {', '.join(item.tags)}" if item.tags else ""
+    out.text(f"{item.id}  {item.title}{by}{tagged}")
+    out.result({"document": asdict(item)})
+    return 0
+
+
+def remove(documents: Library, document_id: str, out: Output) -> int:
+    """Takes a document off the shelf."""
+    item = documents.get(documents.resolve(document_id))
+    documents.remove(item.id)
+    out.text(f"{item.title} is off the shelf. Within a day this brings it back: launch.py restore {item.id}")
+    out.result({"id": item.id})
+    return 0
+
+
+def restore(documents: Library, document_id: str, out: Output) -> int:
+    """Puts one back."""
+    item = documents.restore(document_id)
+    out.text(f"{item.id}  {item.title} is on the shelf again.")
+    out.result({"document": asdict(item)})
+    return 0
+
+
+def chats(documents: Library, given: Namespace, out: Output) -> int:
+    """Lists the conversations about a document, or goes on with one of them, or gives it another name."""
+    item = documents.get(documents.resolve(given.id))
+    if given.chat is not None and given.title is not None:
+        documents.conversations.rename(item.id, given.chat, given.title)
+    elif given.chat is not None:
+        documents.conversations.open(item.id, given.chat)
+    words = (given.find or "").lower().split()
+    found = [
+        chat
+        for chat in documents.conversations.all(item.id)
+        if all(word in f"{chat.title} {chat.texts}".lower() for word in words)
+    ]
+    for chat in found:
+        out.text(f"{'*' if chat.current else ' '}{chat.id:>5}  {chat.asked_at[:10]}  {chat.turns:>3}  {chat.title}")
+    if not found:
+        out.text("Nothing that was said fits that." if words else f"Nothing has been asked about {item.title} yet.")
+    listed = [{name: value for name, value in asdict(chat).items() if name != "texts"} for chat in found]
+    out.result({"id": item.id, "conversations": listed})
+    return 0
+
+
+def chat(documents: Library, document_id: str, file: Path | None, out: Output) -> int:
+    """Prints the current conversation about a document, or writes it to a file. Raises FileNotWritten."""
+    item = documents.get(documents.resolve(document_id))
+    turns = documents.conversations.history(item.id)
+    told = as_json(item.id, item.title, turns)
+    if file is None:
+        out.text(as_markdown(documents.languages.english, item.title, turns), end="")
+    else:
+        text = told if file.suffix.lower() == ".json" else as_markdown(documents.languages.english, item.title, turns)
+        portable.write_text(file, text)
+        out.text(f"The conversation about {item.title} is in {file}.")
+    out.result({**json.loads(told), "file": str(file) if file else None})
+    return 0
+
+
+def export_snapshot(documents: Library, document_id: str, file: Path, out: Output) -> int:
+    """Writes a document and its memory to one file."""
+    item = documents.get(documents.resolve(document_id))
+    documents.export_snapshot(item.id, file)
+    n_bytes = file.stat().st_size
+    out.text(f"{item.title} is in {file} ({size(n_bytes)}).")
+    out.result({"id": item.id, "file": str(file), "bytes": n_bytes})
+    return 0
+
+
+def import_snapshot(documents: Library, file: Path, out: Output) -> int:
+    """Takes such a file in."""
+    item = documents.import_snapshot(file)
+    out.text(f"{item.id}  {item.title} is on the shelf, read to page {item.read_pages} of {item.pages}.")
+    out.result({"document": asdict(item)})
+    return 0
+
+
+def _state(item: ShelfItem) -> str:
+    if item.status in ("reading", "cancelled") and item.tokens:
+        return f"{item.status} {100 * item.read_tokens // item.tokens}%"
+    return item.status

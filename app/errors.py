@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from storage import StorageError
+
+
+def named_errors() -> tuple[type[Exception], ...]:
+    """The base classes of every error whose text is a sentence for the user: `except named_errors() as error`."""
+    # here, for the terminal's help must not wait for these
+    from documents.errors import DocumentError
+    from engine.errors import EngineError
+
+    return (LibraryError, StorageError, DocumentError, EngineError)
+
 
 class LibraryError(Exception):
     """Base of every error that the library raises itself."""
@@ -60,13 +71,31 @@ class NothingToAsk(LibraryError):
 
 
 class StaleSnapshot(LibraryError):
-    """The only memory of the document was made by another model."""
+    """The document was read by another model only."""
 
     def __init__(self, title: str, made_by: str, running: str) -> None:
         super().__init__(
             f"'{title}' was read by another model or adapter (memory {made_by[:12]}, running {running[:12]}), and a "
             "memory fits only the model that made it. Read it again, or start with the model that read it (--model)."
         )
+
+
+class ModelNotReady(LibraryError):
+    """The model is on its way; `megabytes` are how many of it are here and how many it has, where it is being fetched."""
+
+    def __init__(self, megabytes: tuple[int, int] | None) -> None:
+        if megabytes is None:
+            super().__init__("The model is still being loaded. Try again in a moment.")
+        else:
+            done, total = (f"{amount:,}" for amount in megabytes)
+            super().__init__(f"The model is still being fetched: {done} of {total} MB.")
+
+
+class ModelMissing(LibraryError):
+    """There is no model that reads and answers."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"There is no model to read or answer with. {reason}")
 
 
 class UnknownPage(LibraryError):
@@ -116,6 +145,20 @@ class FileUnreadable(LibraryError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"'{name}' could not be opened: {reason}. Check the path and that you may read it.")
+
+
+class HistoryUnreadable(LibraryError):
+    """The file with the talk before can't be used."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"'{name}' can't be used as the talk before: {reason}.")
+
+
+class NothingNamed(LibraryError):
+    """Nothing was named that is to be read."""
+
+    def __init__(self) -> None:
+        super().__init__("Name the files to read, or give --all to read again what an older memory has read.")
 
 
 class UnknownChat(LibraryError):
@@ -168,12 +211,12 @@ class SnapshotFileTooNew(LibraryError):
 
 
 class TextDiffers(LibraryError):
-    """A half-read snapshot belongs to another text of the same document."""
+    """A snapshot belongs to another text of the same document."""
 
     def __init__(self, title: str) -> None:
         super().__init__(
-            f"'{title}' is on the shelf already, with a text that differs from the file's, so the file's half-finished "
-            "reading can't go on here. Remove it from the shelf and import again, or read it here."
+            f"'{title}' is on the shelf already, with a text that differs from the file's, so the file's memory doesn't fit "
+            "it. Remove it from the shelf and import again, or read it here."
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from app import rows
 from app.errors import OcrMissing
-from storage import DocumentRow, Store
+from storage import Store
 
 ReadPicture = Callable[[Any], str]  # the picture of a page, grey levels [height, width], to its text
 OnPicture = Callable[[int, int], None]  # how many are done, and of how many
@@ -19,16 +19,28 @@ class Pictures:
     def __init__(self, store: Store, read_picture: ReadPicture | None) -> None:
         self._store, self._read_picture = store, read_picture
 
+    @property
+    def available(self) -> bool:
+        """Whether pages without text can be read off their pictures."""
+        return self._read_picture is not None
+
     def read(
-        self, row: DocumentRow, job_id: int | None, on_picture: OnPicture, should_stop: Callable[[], bool]
+        self,
+        document_id: str,
+        *,
+        job_id: int | None = None,
+        on_picture: OnPicture = lambda done, total: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Reads every picture of the document that is not read yet, each kept at once, then puts their text into the document's.
+        """Reads every picture of the document that is not read yet, each kept at once, then puts their text into the document's, which is
+        then to be read again. Pages don't call this: they use ReadingQueue.read_pictures.
 
         Tells `on_picture` how many are done and of how many. False when stopped on the way, asked between pictures. A picture that
-        can't be read is passed over and stays missing. Raises OcrMissing, OcrUnusable, DocumentGone.
+        can't be read is passed over and stays missing. Raises UnknownDocument, OcrMissing, OcrUnusable, DocumentGone.
         """
         import documents  # here, because the format readers take a while to import
 
+        row = rows.known(self._store, document_id)
         original = self._store.pictures.original(row.id)
         if original is None:
             return True
@@ -49,7 +61,7 @@ class Pictures:
         # the whole file is cut into pages and sections again: headers, words across pages and headings come out right
         document = documents.read(original.data, original.name, scans=True, pictures=self._store.pictures.texts(row.id))
         _, sections = rows.of_document(document)
-        self._store.pictures.settle(row.id, document.pages, sections, document.missing_pages, document.warnings)
+        self._store.pictures.settle(row.id, document.pages, sections, document.missing_pages, rows.notes(document))
         self._tell(job_id, total, total, on_picture)
         return True
 

@@ -1,4 +1,7 @@
-"""A document's text and memory in one file to carry about: a zip of JSON and safetensors, every part hashed."""
+"""A document's text and memory in one file to carry about: a zip of JSON and safetensors, every part hashed.
+
+What left the memory at its checkpoints goes along, so that it can be asked as of an earlier page elsewhere too.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,21 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, get_type_hints
 
 from app.errors import FileNotWritten, FileUnreadable, NotASnapshotFile, SnapshotFileDamaged, SnapshotFileTooNew
-from storage import DocumentRow, NewSnapshot, SectionRow, now
+from storage import Checkpoint, DocumentRow, NewSnapshot, SectionRow, notes_from, now
 
 FORMAT = "palimpsest-snapshot"
-VERSION = 1
-MANIFEST, TEXT, STATE = "manifest.json", "text.json", "state.safetensors"
+VERSION = 2
+OLDEST = 1  # has neither checkpoints nor worths
+MANIFEST, TEXT, STATE, WORTHS = "manifest.json", "text.json", "state.safetensors", "worths.bin"
+CHECKPOINT = "checkpoints/{:012d}.safetensors"
 # Larger than any real book or memory; a file that claims more is not unpacked.
-LIMITS = {MANIFEST: 2**20, TEXT: 2**30, STATE: 2**32}
+LIMITS = {MANIFEST: 2**20, TEXT: 2**30}
+LARGEST, MOST_CHECKPOINTS = 2**32, 1000
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same document gives the same file, whenever it is written
 
 
@@ -31,6 +37,8 @@ class Bundle:
     pages: tuple[str, ...]
     sections: tuple[SectionRow, ...]
     snapshot: NewSnapshot
+    checkpoints: tuple[Checkpoint, ...] = ()
+    worths: bytes = b""
 
 
 def bytes_of(path: Path) -> bytes:
@@ -47,7 +55,7 @@ def write(path: Path, bundle: Bundle) -> None:
     def fill(file: IO[bytes]) -> None:
         with zipfile.ZipFile(file, "w") as archive:
             for name, data in _parts(bundle).items():
-                packing = zipfile.ZIP_STORED if name == STATE else zipfile.ZIP_DEFLATED
+                packing = zipfile.ZIP_DEFLATED if name in (MANIFEST, TEXT) else zipfile.ZIP_STORED
                 archive.writestr(zipfile.ZipInfo(name, EPOCH), data, packing)
 
     _write_whole(path, fill)
@@ -82,7 +90,7 @@ def read(path: Path) -> Bundle:
     try:
         with zipfile.ZipFile(path) as archive:
             manifest = _manifest(archive, name)
-            text, state = (_part(archive, part, manifest, name) for part in (TEXT, STATE))
+            parts = {part: _part(archive, part, manifest, name) for part in _names(manifest)}
     except OSError as error:
         raise FileUnreadable(str(path), error.strerror or str(error)) from error
     except zipfile.BadZipFile as error:
@@ -90,25 +98,39 @@ def read(path: Path) -> Bundle:
     except (zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise SnapshotFileDamaged(name, "a part of it can't be unpacked") from error
     try:
-        return _bundle(manifest, json.loads(text), state)
+        return _bundle(manifest, parts)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotASnapshotFile(name, "its description doesn't fit its contents") from error
 
 
 def _parts(bundle: Bundle) -> dict[str, bytes]:
     """The file's parts; the manifest comes first and has the digests of the others."""
-    text = _json({"pages": bundle.pages, "sections": [asdict(section) for section in bundle.sections]})
-    state = bundle.snapshot.blob
+    parts = {
+        TEXT: _json({"pages": bundle.pages, "sections": [asdict(section) for section in bundle.sections]}),
+        STATE: bundle.snapshot.blob,
+        WORTHS: bundle.worths,
+        **{CHECKPOINT.format(one.since): one.departed for one in bundle.checkpoints},
+    }
     local = ("added_at", "last_asked_at")
     document = {name: value for name, value in asdict(bundle.document).items() if name not in local}
+    # which token each page begins at is found anew, from the same text
+    snapshot = {name: value for name, value in asdict(bundle.snapshot).items() if name not in ("blob", "page_starts")}
     manifest = {
         "format": FORMAT,
         "version": VERSION,
         "document": document,
-        "snapshot": asdict(replace(bundle.snapshot, blob=b"")) | {"blob": None},
-        "sha256": {TEXT: hashlib.sha256(text).hexdigest(), STATE: hashlib.sha256(state).hexdigest()},
+        "snapshot": snapshot,
+        "checkpoints": [[one.since, one.n_tokens] for one in bundle.checkpoints],
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()},
     }
-    return {MANIFEST: _json(manifest), TEXT: text, STATE: state}
+    return {MANIFEST: _json(manifest), **parts}
+
+
+def _names(manifest: dict[str, Any]) -> list[str]:
+    """The parts that a file with this manifest has besides it."""
+    if manifest["version"] == OLDEST:
+        return [TEXT, STATE]
+    return [TEXT, STATE, WORTHS, *(CHECKPOINT.format(since) for since, _ in manifest["checkpoints"])]
 
 
 def _json(value: object) -> bytes:
@@ -124,8 +146,12 @@ def _manifest(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
         raise SnapshotFileDamaged(name, "its description can't be read") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise NotASnapshotFile(name, "it is an archive of another kind")
-    if manifest.get("version") != VERSION:
+    if manifest.get("version") not in range(OLDEST, VERSION + 1):
         raise SnapshotFileTooNew(name, manifest.get("version"))
+    found = manifest.setdefault("checkpoints", [])
+    pairs = isinstance(found, list) and all(isinstance(one, list) and len(one) == 2 for one in found)
+    if not pairs or len(found) > MOST_CHECKPOINTS or not all(type(n) is int and n >= 0 for one in found for n in one):
+        raise NotASnapshotFile(name, "its description doesn't fit its contents")
     return manifest
 
 
@@ -144,32 +170,40 @@ def _unpack(archive: zipfile.ZipFile, part: str, name: str) -> bytes:
     # Read with a limit of our own: the size that an archive claims may be a lie.
     try:
         with archive.open(part) as file:
-            data = file.read(LIMITS[part] + 1)
+            data = file.read(LIMITS.get(part, LARGEST) + 1)
     except zipfile.BadZipFile as error:
         raise SnapshotFileDamaged(name, f"{part} is not what was written") from error
-    if len(data) > LIMITS[part]:
+    if len(data) > LIMITS.get(part, LARGEST):
         raise SnapshotFileDamaged(name, f"{part} is far too large")
     return data
 
 
-def _bundle(manifest: dict[str, Any], text: dict[str, Any], state: bytes) -> Bundle:
+def _bundle(manifest: dict[str, Any], parts: dict[str, bytes]) -> Bundle:
     """Builds the rows; ValueError, KeyError or TypeError when a value is missing or of another kind."""
+    text = json.loads(parts[TEXT])
+    snapshot = {name: value for name, value in manifest["snapshot"].items() if name not in ("section", "blob")}
     # files from before there were tags have none
     document = {"tags": [], **manifest["document"], "added_at": now(), "last_asked_at": None}
-    for name in ("missing_pages", "warnings", "tags"):
+    for name in ("missing_pages", "tags"):
         document[name] = tuple(document[name])
+    # and they have warnings, sentences in English, where there are notes now
+    document["notes"] = notes_from(document.pop("warnings", None) or document.get("notes", ()))
     bundle = Bundle(
         document=_checked(DocumentRow, document),
         pages=tuple(text["pages"]),
         sections=tuple(_checked(SectionRow, section) for section in text["sections"]),
-        snapshot=_checked(NewSnapshot, {**manifest["snapshot"], "blob": state}),
+        snapshot=_checked(NewSnapshot, {**snapshot, "blob": parts[STATE]}),
+        checkpoints=tuple(
+            _checked(Checkpoint, {"since": since, "n_tokens": n_tokens, "departed": parts[CHECKPOINT.format(since)]})
+            for since, n_tokens in manifest["checkpoints"]
+        ),
+        worths=parts.get(WORTHS, b""),
     )
     row, new, length = bundle.document, bundle.snapshot, sum(map(len, bundle.pages))
     sound = (
         row.sha256.startswith(row.id)
         and len(row.id) == 16
         and new.document_id == row.id
-        and new.section == 0
         and row.n_pages == len(bundle.pages) >= 1
         and 0 < new.n_tokens <= new.total_tokens
         and new.complete == (new.n_tokens == new.total_tokens)
@@ -178,6 +212,8 @@ def _bundle(manifest: dict[str, Any], text: dict[str, Any], state: bytes) -> Bun
         and [section.number for section in bundle.sections] == list(range(1, len(bundle.sections) + 1))
         and all(0 <= section.start <= section.end <= length for section in bundle.sections)
         and all(isinstance(page, str) for page in bundle.pages)
+        and all(0 < one.since < one.n_tokens <= new.n_tokens for one in bundle.checkpoints)
+        and len(bundle.worths) in (0, new.n_tokens)
     )
     if not sound:
         raise ValueError("values that contradict each other")

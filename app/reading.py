@@ -1,131 +1,537 @@
-"""How a reading goes: group after group, saved now and then, stopped between groups. Knows no database."""
+"""Reading: documents into memories, one after another in the background, saved on the way and gone on with where they stood.
+
+A reading takes one turn on the engine a group of windows. What it has read is saved every few seconds, in one transaction: the memory,
+what its tokens were worth, the job's progress, and what has left the memory since its last checkpoint. From that and a later memory
+the engine gives the memory as it was at an earlier page, at once and with nothing read again.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from bisect import bisect_right
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from app.turns import Turns
+from app import rows
+from app.errors import (
+    NothingToRead,
+    NotReadThatFar,
+    NotReadYet,
+    StaleSnapshot,
+    UnknownDocument,
+    UnknownPage,
+    named_errors,
+)
+from app.models import Models
+from app.pictures import Pictures
+from app.views import JobView, MemoryView, ReadProgress, ReadReport, Stretch
+from storage import (
+    Checkpoint,
+    DocumentGone,
+    DocumentRow,
+    JobRow,
+    NewSnapshot,
+    SnapshotDamaged,
+    SnapshotRow,
+    StorageError,
+    Store,
+)
 
 if TYPE_CHECKING:
-    from engine.engine import Engine, ReadStep, TokenizedDocument
-    from engine.state import MemoryState
+    # The engine brings torch along; `shelf` and `--help` must not wait for that.
+    from engine.engine import Engine
+    from engine.read import ReadStep, TokenizedDocument
+    from engine.state import State
 
-T = TypeVar("T")
+OnProgress = Callable[[ReadProgress], None]
+ShouldStop = Callable[[], bool]
+RETRY_SECONDS = 5.0  # how long the worker waits after the database failed under it
+LOOK_SECONDS = 2.0
+MOST_STRETCHES = 80
 
 
 @dataclass(frozen=True)
 class SavePolicy:
-    """A reading is saved after `seconds` of reading or `groups` groups, whichever comes first, and at its end."""
+    """A reading is saved after `seconds` of reading or `groups` groups, whichever comes first, at every checkpoint and at its end.
+
+    The first checkpoint stands after `first_checkpoint` tokens, each later one `growth` times as far as the one before: what is kept for
+    earlier pages then grows with the logarithm of the text.
+    """
 
     seconds: float = 2.0
     groups: int = 16
+    first_checkpoint: int = 8192
+    growth: float = 1.25
+
+    def next_checkpoint(self, last: int) -> int:
+        """After how many tokens the checkpoint behind the one at `last` stands."""
+        return max(self.first_checkpoint, int(self.growth * last) + 1)
 
 
 @dataclass(frozen=True)
-class Start:
-    """Where a reading begins or goes on: the memory so far, how many tokens are in it, and the seconds they took.
+class Memory:
+    """A document's memory of its first `n_tokens` tokens, the engine that made it, and at which token each page begins."""
 
-    `group_tokens` stays the same over all sittings of one reading: only then is the memory the same bit for bit.
-    """
-
-    state: MemoryState
+    engine: Engine
+    state: State
     n_tokens: int
-    seconds: float
-    group_tokens: int
-
-
-@dataclass(frozen=True)
-class Point:
-    """A point that a reading reached, at the end of a group, and what was written since the last one that was saved: the token
-    that each segment ends before, its strength, and what its tokens were worth."""
-
-    step: ReadStep
-    page: int
-    seconds: float
-    complete: bool
-    written: tuple[tuple[int, float, bytes], ...]
+    page_starts: Sequence[int]
 
 
 class _Sitting:
-    """The clock of one sitting: time spent reading (waiting for a turn not counted), and whether it is time to save."""
+    """One document being read: where it stands, what of that is not saved yet, and the time spent (waiting for a turn not counted)."""
 
-    def __init__(self, policy: SavePolicy, seconds_before: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        policy: SavePolicy,
+        row: DocumentRow,
+        tokens: TokenizedDocument,
+        start: _Start,
+        job_id: int | None,
+    ) -> None:
+        self._store = store
         self._policy = policy
-        self._unsaved_seconds = 0.0
-        self._unsaved_groups = 0
-        self.seconds = seconds_before
+        self._row = row
+        self._tokens = tokens
+        self._start = start
+        self._job_id = job_id
+        self._since, self._before = start.since, start.before
+        self._worths = bytearray()
+        self._unsaved_seconds, self._unsaved_groups = 0.0, 0
+        self._step: ReadStep | None = None
+        self._seconds = start.seconds
+        self.n_tokens, self.total = start.n_tokens, len(tokens.ids)
 
-    def timed(self, step: Callable[[], T]) -> T:
-        began = time.monotonic()
-        result = step()
-        spent = time.monotonic() - began
-        self.seconds += spent
-        self._unsaved_seconds += spent
+    def advance(self, step: ReadStep, seconds: float) -> ReadProgress:
+        """Takes in what a group gave, after so many seconds, and saves it where that is due."""
+        self._step, self.n_tokens = step, step.n_tokens
+        self._worths += step.worths
+        self._seconds += seconds
+        self._unsaved_seconds += seconds
         self._unsaved_groups += 1
-        return result
+        checkpoint = self.n_tokens >= self._policy.next_checkpoint(self._since)
+        policy = self._policy
+        saved = checkpoint or self._complete or self._unsaved_groups >= policy.groups
+        saved = saved or self._unsaved_seconds >= policy.seconds
+        if saved:
+            self.save()
+        if checkpoint:
+            self._since, self._before = self.n_tokens, step.state
+        return ReadProgress(
+            document_id=self._row.id,
+            n_tokens=self.n_tokens,
+            total_tokens=self.total,
+            tokens_per_second=step.tokens_per_second,
+            eta_seconds=step.eta_seconds,
+            page=self._page,
+            pages=self._row.n_pages,
+            saved=saved,
+        )
+
+    def save(self) -> None:
+        """Saves where the reading stands, unless that is saved. Raises DocumentGone."""
+        step, engine = self._step, self._start.engine
+        if step is None or not self._unsaved_groups:
+            return
+        snapshot = NewSnapshot(
+            document_id=self._row.id,
+            fingerprint=engine.fingerprint,
+            n_tokens=self.n_tokens,
+            total_tokens=self.total,
+            page=self._page,
+            complete=self._complete,
+            group_tokens=self._start.group_tokens,
+            seconds=self._seconds,
+            blob=engine.state_to_bytes(engine.finished(step.state) if self._complete else step.state),
+            page_starts=array("i", self._tokens.page_starts).tobytes(),
+        )
+        left = None
+        if self._since:  # of what was empty nothing can leave
+            left = Checkpoint(self._since, self.n_tokens, engine.departed(self._before, step.state))
+        self._store.record_progress(
+            snapshot,
+            job_id=self._job_id,
+            tokens_per_second=step.tokens_per_second,
+            eta_seconds=step.eta_seconds,
+            worths=bytes(self._worths),
+            checkpoint=left,
+        )
+        self._worths.clear()
+        self._unsaved_seconds, self._unsaved_groups = 0.0, 0
 
     @property
-    def due(self) -> bool:
-        return self._unsaved_groups >= self._policy.groups or self._unsaved_seconds >= self._policy.seconds
+    def _complete(self) -> bool:
+        return self.n_tokens >= self.total
 
-    def saved(self) -> None:
-        self._unsaved_seconds = 0.0
-        self._unsaved_groups = 0
-
-
-def read_on(
-    engine: Engine,
-    tokens: TokenizedDocument,
-    start: Start,
-    *,
-    turns: Turns,
-    policy: SavePolicy,
-    save: Callable[[Point], None],
-    on_progress: Callable[[Point, bool], None],
-    should_stop: Callable[[], bool],
-) -> None:
-    """Reads from `start` to the end of `tokens` or until should_stop() is True, asked before each group.
-
-    Takes one turn on the engine a group. `save` gets every point that must outlive the process, the last one always;
-    `on_progress` gets every point and whether it was saved.
-    """
-    total = len(tokens.ids)
-    sitting = _Sitting(policy, start.seconds)
-    steps = engine.read(tokens.ids[start.n_tokens :], start.state, group_tokens=start.group_tokens)
-    n_tokens, unsaved = start.n_tokens, None
-    written: tuple[tuple[int, float, bytes], ...] = ()
-    while n_tokens < total:
-        with turns.take():
-            if should_stop():
-                break
-            step = sitting.timed(lambda: next(steps))
-        ends = segment_ends(n_tokens, step.n_tokens, engine.info.segment_len, len(step.strengths))
-        written += tuple(zip(ends, step.strengths, step.worths, strict=True))
-        n_tokens = step.n_tokens
-        page = pages_read(tokens.page_starts, n_tokens, total)
-        point = Point(step, page, sitting.seconds, n_tokens >= total, written)
-        saved = point.complete or sitting.due
-        if saved:
-            save(point)
-            sitting.saved()
-            written = ()
-        unsaved = None if saved else point
-        on_progress(point, saved)
-    if unsaved:
-        save(unsaved)
+    @property
+    def _page(self) -> int:
+        """The last page read to its end."""
+        starts = self._tokens.page_starts
+        return len(starts) if self._complete else max(0, bisect_right(starts, self.n_tokens) - 1)
 
 
-def segment_ends(before: int, after: int, segment_len: int, count: int) -> tuple[int, ...]:
-    """The token that each of `count` segments between two points of a reading ends before."""
-    return tuple(min(before + number * segment_len, after) for number in range(1, count + 1))
+@dataclass(frozen=True)
+class _Start:
+    """Where a reading begins or goes on: the memory so far, how many tokens are in it and the seconds they took; and the memory as it was
+    at the last checkpoint, after `since` tokens. `group_tokens` stays the same over all sittings of one reading."""
+
+    engine: Engine
+    state: State
+    n_tokens: int
+    seconds: float
+    group_tokens: int
+    since: int
+    before: State
 
 
-def pages_read(page_starts: Sequence[int], n_tokens: int, total_tokens: int) -> int:
-    """How many pages the first `n_tokens` tokens cover to their end; `page_starts` are token offsets."""
-    if n_tokens >= total_tokens:
-        return len(page_starts)
-    return max(0, bisect_right(page_starts, n_tokens) - 1)
+class Reader:
+    """Reads documents into memories and gives these back. Safe to call from several threads."""
+
+    def __init__(self, store: Store, models: Models, policy: SavePolicy) -> None:
+        self._store = store
+        self._models = models
+        self._policy = policy
+
+    def read(
+        self,
+        document_id: str,
+        *,
+        job_id: int | None = None,
+        on_progress: OnProgress = lambda progress: None,
+        should_stop: ShouldStop = lambda: False,
+    ) -> ReadReport:
+        """Reads to the end, or until should_stop() is True or another model takes over, asked between groups.
+
+        Goes on from the newest memory that fits. A document that is read already returns at once. Pages don't call
+        this: they use ReadingQueue.enqueue. Raises UnknownDocument, NothingToRead, ModelNotReady, ModelMissing.
+        """
+        engine, row = self._models.engine, rows.known(self._store, document_id)
+        kept = self._store.snapshots.get(row.id, engine.fingerprint)
+        start = self._start(engine, row, kept, job_id)
+        if kept and kept.complete and start.n_tokens:
+            if job_id is not None:
+                self._begin(job_id, start, kept.total_tokens)
+                self._store.jobs.finish(job_id, "done")
+            return rows.report(row, kept, kept.total_tokens)
+        pages = self._store.documents.pages(row.id)
+        if not any(page.strip() for page in pages):
+            raise NothingToRead(row.title)
+        with self._models.turns.take():
+            tokens = engine.tokenize(pages)
+        self._store.documents.set_tokens(row.id, len(tokens.ids))
+        if job_id is not None:
+            self._begin(job_id, start, len(tokens.ids))
+        sitting = _Sitting(self._store, self._policy, row, tokens, start, job_id)
+        steps = engine.read(tokens.ids[start.n_tokens :], start.state, group_tokens=start.group_tokens)
+        while sitting.n_tokens < sitting.total:
+            with self._models.turns.take():
+                if should_stop() or self._models.engine is not engine:
+                    break
+                began = time.monotonic()
+                step = next(steps)
+                seconds = time.monotonic() - began
+            on_progress(sitting.advance(step, seconds))
+        sitting.save()
+        return rows.report(row, self._store.snapshots.get(row.id, engine.fingerprint), sitting.total)
+
+    def newest(self, row: DocumentRow) -> SnapshotRow:
+        """The document's newest memory that the running model can use, without its bytes. Raises NotReadYet, StaleSnapshot,
+        ModelNotReady, ModelMissing."""
+        fingerprint = self._models.engine.fingerprint
+        kept = self._store.snapshots.get(row.id, fingerprint)
+        if kept:
+            return kept
+        others = self._store.snapshots.of_document(row.id)
+        if others:
+            raise StaleSnapshot(row.title, others[0].fingerprint, fingerprint)
+        raise NotReadYet(row.title)
+
+    def check_page(self, row: DocumentRow, page: int) -> SnapshotRow:
+        """The newest memory, where it reaches to the end of `page`. Raises UnknownPage, NotReadThatFar, and what `newest` raises."""
+        if not 1 <= page <= row.n_pages:
+            raise UnknownPage(page, row.title, row.n_pages)
+        kept = self.newest(row)
+        if page > kept.page:
+            raise NotReadThatFar(page, row.title, kept.page)
+        return kept
+
+    def memory(self, row: DocumentRow, page: int | None = None) -> Memory:
+        """The document's newest memory, or the one at the end of `page`, which holds nothing of what follows.
+
+        Raises SnapshotDamaged, StateCorrupt, UnknownPage, NotReadThatFar, and what `newest` raises.
+        """
+        engine = self._models.engine
+        kept = self.newest(row) if page is None else self.check_page(row, page)
+        kept, blob = self._store.snapshots.load(kept)
+        state, starts = engine.state_from_bytes(blob), self._page_starts(engine, row, kept)
+        n_tokens = kept.n_tokens
+        if page is not None and page < len(starts) and starts[page] < n_tokens:
+            n_tokens = starts[page]
+            left = self._store.checkpoints.after(row.id, engine.fingerprint, n_tokens)
+            state = engine.as_of(state, [one.departed for one in left], n_tokens)
+        return Memory(engine, state, n_tokens, starts)
+
+    def look(self, document_id: str) -> MemoryView:
+        """What the document's newest memory looks like. Raises UnknownDocument, and what `memory` raises."""
+        row = rows.known(self._store, document_id)
+        kept, memory = self.newest(row), self.memory(row)
+        return MemoryView(
+            title=row.title,
+            pages=row.n_pages,
+            read_tokens=memory.n_tokens,
+            state_bytes=kept.n_bytes,
+            cache_bytes_per_token=memory.engine.info.cache_bytes_per_token,
+            stretches=stretches(memory.engine.slot_positions(memory.state), memory.n_tokens, memory.page_starts),
+        )
+
+    def _page_starts(self, engine: Engine, row: DocumentRow, kept: SnapshotRow) -> Sequence[int]:
+        """At which token each page begins; found anew where that was not kept, as in a memory from another machine."""
+        blob = self._store.snapshots.page_starts(kept)
+        if not blob:
+            with self._models.turns.take():
+                blob = array("i", engine.tokenize(self._store.documents.pages(row.id)).page_starts).tobytes()
+            self._store.snapshots.set_page_starts(kept, blob)
+        starts = array("i")
+        starts.frombytes(blob)
+        return starts
+
+    def _start(self, engine: Engine, row: DocumentRow, kept: SnapshotRow | None, job_id: int | None) -> _Start:
+        """Where to go on from: the newest memory; a damaged one is dropped, since reading again is the cure for it."""
+        from engine.errors import FingerprintMismatch, StateCorrupt
+
+        if kept is not None:
+            try:
+                kept, blob = self._store.snapshots.load(kept)
+                state, before = engine.state_from_bytes(blob), engine.empty_state()
+                since = self._store.checkpoints.last(row.id, engine.fingerprint)
+                if since and not kept.complete:
+                    left = self._store.checkpoints.after(row.id, engine.fingerprint, since)
+                    before = engine.as_of(state, [one.departed for one in left], since)
+                return _Start(engine, state, kept.n_tokens, kept.seconds, kept.group_tokens, since, before)
+            except (SnapshotDamaged, StateCorrupt, FingerprintMismatch):
+                self._store.snapshots.remove(row.id, engine.fingerprint)
+        job = self._store.jobs.get(job_id) if job_id is not None else None
+        # the group size that an earlier start of the job chose, else one that fits the memory that is free now
+        chosen = job.group_tokens if job and job.fingerprint == engine.fingerprint else None
+        empty = engine.empty_state()
+        return _Start(engine, empty, 0, 0.0, chosen or engine.group_tokens(), 0, empty)
+
+    def _begin(self, job_id: int, start: _Start, total_tokens: int) -> None:
+        self._store.jobs.begin(
+            job_id,
+            fingerprint=start.engine.fingerprint,
+            group_tokens=start.group_tokens,
+            n_tokens=start.n_tokens,
+            total_tokens=total_tokens,
+        )
+
+
+def stretches(positions: Sequence[int], n_tokens: int, page_starts: Sequence[int]) -> tuple[Stretch, ...]:
+    """The first `n_tokens` tokens in at most MOST_STRETCHES stretches of one length, each with how many of `positions` (in order) lie
+    in it."""
+    length = max(1, -(-n_tokens // MOST_STRETCHES))
+    ends = [*range(length, n_tokens, length), n_tokens]
+    return tuple(
+        Stretch(
+            page=max(1, bisect_right(page_starts, end - 1)),
+            tokens=end - begin,
+            kept=bisect_left(positions, end) - bisect_left(positions, begin),
+        )
+        for begin, end in pairwise([0, *ends])
+    )
+
+
+class ReadingQueue:
+    """Reads documents one after another in a thread of its own. Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        models: Models,
+        reader: Reader,
+        pictures: Pictures,
+        *,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self._store = store
+        self._jobs = store.jobs
+        self._models = models
+        self._reader = reader
+        self._pictures = pictures
+        self._retry_seconds = retry_seconds
+        self._changed = threading.Condition()
+        self._wakes = 0
+        self._stopping = threading.Event()
+        self._cancelled: set[int] = set()
+        self._stepping_aside: set[int] = set()
+        self._live: dict[int, ReadProgress] = {}
+        self._worker: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Starts the worker. Jobs that a dead process left half done are queued again and go on where they stood."""
+        self._jobs.requeue_abandoned()
+        self._stopping.clear()
+        self._spawn()
+
+    def stop(self, timeout: float = 60.0) -> bool:
+        """Stops after the group at hand, with its memory saved; the job goes on at the next start.
+
+        False when the worker was still busy after `timeout` seconds.
+        """
+        self._stopping.set()
+        self._notify()
+        worker = self._worker
+        if worker is None or worker is threading.current_thread():
+            return True
+        worker.join(timeout)
+        return not worker.is_alive()
+
+    def enqueue(self, document_id: str) -> int:
+        """Queues a reading and returns its job id; a document that waits or is being read keeps its job.
+
+        One that can't be read without its pictures has them read first. Raises UnknownDocument.
+        """
+        row = rows.known(self._store, document_id)
+        _, scan = self._store.pictures.counts().get(row.id, (0, False))
+        job_id = self._jobs.enqueue(row.id, "ocr" if scan else "read")
+        self._notify()
+        return job_id
+
+    def read_pictures(self, document_id: str) -> int:
+        """Queues a reading that begins with the document's pictures (OCR) and returns its job id; one that waits or is going on
+        becomes such a reading. Raises UnknownDocument."""
+        rows.known(self._store, document_id)
+        before = self._jobs.latest(document_id)
+        job_id = self._jobs.enqueue(document_id, "ocr")
+        if before and before.status == "reading" and before.kind != "ocr":
+            self._stepping_aside.add(before.id)  # its text is about to change
+        self._notify()
+        return job_id
+
+    def cancel(self, document_id: str) -> bool:
+        """Ends the document's reading after the group at hand; what was read stays. False when there is none."""
+        cancelled = self._jobs.cancel_queued(document_id)
+        job = self._jobs.latest(document_id)
+        if not cancelled and job and job.status == "reading":
+            self._cancelled.add(job.id)
+            cancelled = True
+        self._notify()
+        return cancelled
+
+    def first(self, document_id: str) -> bool:
+        """Reads that document before all others: one that is being read steps aside after the group at hand, and goes on from
+        there in its turn. False when it does not wait."""
+        if not self._jobs.first(document_id):
+            return False
+        self._stepping_aside |= {job.id for job in self._jobs.active() if job.status == "reading"}
+        self._notify()
+        return True
+
+    def progress(self, document_id: str) -> JobView | None:
+        """The document's newest job, live, or None when it never had one."""
+        job = self._jobs.latest(document_id)
+        return self._view(job) if job else None
+
+    def active(self) -> list[JobView]:
+        """Jobs that are being read or wait, in the order in which they are read."""
+        return [self._view(job) for job in self._jobs.active()]
+
+    def wait(self, document_id: str, timeout: float) -> JobView | None:
+        """Waits until the document's job has ended, at most `timeout` seconds, and returns it as it is then."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                job = self.progress(document_id)
+                left = deadline - time.monotonic()
+                if job is None or not job.active or left <= 0:
+                    return job
+                self._changed.wait(min(left, 0.5))
+
+    def _view(self, job: JobRow) -> JobView:
+        view, live = rows.job_view(job), self._live.get(job.id)
+        if live is None or job.status != "reading":
+            return view
+        return replace(
+            view,
+            n_tokens=live.n_tokens,
+            total_tokens=live.total_tokens,
+            tokens_per_second=live.tokens_per_second,
+            eta_seconds=live.eta_seconds,
+        )
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._wakes += 1
+            self._changed.notify_all()
+
+    def _spawn(self) -> None:
+        self._worker = threading.Thread(target=self._work, name="reading", daemon=True)
+        self._worker.start()
+
+    def _work(self) -> None:
+        failed = False
+        while not self._stopping.is_set():
+            if not self._models.wait(LOOK_SECONDS / 4):
+                continue
+            wakes = self._wakes
+            try:
+                if failed:
+                    self._jobs.requeue_abandoned()
+                    failed = False
+                job = self._jobs.claim()
+                if job:
+                    self._read(job)
+            except StorageError:
+                # Not even the job's end could be written: the disk is full or the file locked. Either may pass.
+                failed = True
+                self._stopping.wait(self._retry_seconds)
+                continue
+            except BaseException:
+                # A mistake of ours in one document must be seen, and must not keep the others from being read.
+                if not self._stopping.is_set():
+                    self._spawn()
+                raise
+            if job is None:
+                # Now and then it looks by itself, for jobs that another process queued.
+                with self._changed:
+                    self._changed.wait_for(lambda seen=wakes: self._wakes != seen, LOOK_SECONDS)
+
+    def _read(self, job: JobRow) -> None:
+        def should_stop() -> bool:
+            return self._stopping.is_set() or job.id in self._cancelled | self._stepping_aside
+
+        try:
+            through = job.kind != "ocr" or self._pictures.read(
+                job.document_id, job_id=job.id, on_picture=lambda done, total: self._notify(), should_stop=should_stop
+            )
+            if through:
+                report = self._reader.read(
+                    job.document_id,
+                    job_id=job.id,
+                    on_progress=lambda progress: self._show(job.id, progress),
+                    should_stop=should_stop,
+                )
+                through = report.complete
+            if not through:
+                self._jobs.finish(job.id, "cancelled" if job.id in self._cancelled else "queued")
+        except (DocumentGone, UnknownDocument):
+            pass  # removed while it was read: its job is gone with it
+        except named_errors() as error:
+            self._jobs.finish(job.id, "failed", str(error))
+        except BaseException as error:
+            self._jobs.finish(job.id, "failed", f"Reading ended unexpectedly: {error!r}. Please report this.")
+            raise
+        finally:
+            self._live.pop(job.id, None)
+            self._cancelled.discard(job.id)
+            self._stepping_aside.discard(job.id)
+            self._notify()
+
+    def _show(self, job_id: int, progress: ReadProgress) -> None:
+        self._live[job_id] = progress
+        self._notify()

@@ -1,4 +1,4 @@
-"""Between rows and what the shelf shows: pure functions, no queries."""
+"""Between rows and what the shelf shows."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from app.views import ChatView, JobView, Place, ReadProgress, ReadReport, SectionView, ShelfItem, Status, Turn
-from storage import ChatRow, DocumentRow, JobRow, NewSnapshot, SectionRow, SnapshotRow, TurnRow, now
+from app.errors import UnknownDocument
+from app.views import ChatView, Evidence, JobView, Place, ReadReport, SectionView, ShelfItem, Status, Turn
+from storage import ChatRow, DocumentRow, JobRow, NewSnapshot, Notes, SectionRow, SnapshotRow, Store, TurnRow, now
 
 if TYPE_CHECKING:
-    from app.reading import Point
     from documents import Document
 
 
@@ -40,7 +40,7 @@ def item(
         read_pages=usable.page if usable else 0,
         status=status,
         state_bytes=usable.n_bytes if usable else 0,
-        warnings=row.warnings,
+        notes=row.notes,
         missing_pages=row.missing_pages,
         sections=tuple(section_view(section) for section in sections),
         added_at=row.added_at,
@@ -95,20 +95,6 @@ def report(row: DocumentRow, kept: SnapshotRow | None, total_tokens: int) -> Rea
     )
 
 
-def progress(document_id: str, n_pages: int, point: Point, *, saved: bool) -> ReadProgress:
-    """How far a reading is, as shown."""
-    return ReadProgress(
-        document_id=document_id,
-        n_tokens=point.step.n_tokens,
-        total_tokens=point.step.total,
-        tokens_per_second=point.step.tokens_per_second,
-        eta_seconds=point.step.eta_seconds,
-        page=point.page,
-        pages=n_pages,
-        saved=saved,
-    )
-
-
 def job_view(job: JobRow) -> JobView:
     """A job as shown, with the numbers of its last saved memory."""
     return JobView(
@@ -131,9 +117,11 @@ def turn(row: TurnRow) -> Turn:
     return Turn(
         question=row.question,
         answer=row.answer,
-        grounding=row.grounding,
-        grounded=row.grounded,
         asked_at=row.asked_at,
+        confidence=row.confidence,
+        declined=row.declined,
+        from_memory=row.from_memory,
+        evidence=None if row.evidence is None else tuple(Evidence(*one) for one in row.evidence),
         places=None if row.places is None else tuple(Place(*place) for place in row.places),
         page=row.page,
         summary=row.summary,
@@ -156,7 +144,7 @@ def of_document(document: Document) -> tuple[DocumentRow, list[SectionRow]]:
         n_pages=len(document.pages),
         n_tokens=None,
         missing_pages=document.missing_pages,
-        warnings=document.warnings,
+        notes=notes(document),
         added_at=now(),
         last_asked_at=None,
     )
@@ -175,18 +163,20 @@ def of_document(document: Document) -> tuple[DocumentRow, list[SectionRow]]:
     return row, sections
 
 
+def notes(document: Document) -> Notes:
+    """A parsed file's notes as they are stored."""
+    return tuple((note.key, dict(note.values)) for note in document.notes)
+
+
 def to_new(kept: SnapshotRow, blob: bytes) -> NewSnapshot:
     """A stored memory as one to store elsewhere."""
-    names = [field.name for field in fields(NewSnapshot) if field.name != "blob"]
+    names = [field.name for field in fields(NewSnapshot) if field.name not in ("blob", "page_starts")]
     return NewSnapshot(**{name: getattr(kept, name) for name in names}, blob=blob)
 
 
-def cut(pages: Sequence[str], start: int, end: int) -> list[str]:
-    """The pages' text between two character offsets into the whole, still page by page; pages outside are left out."""
-    kept, offset = [], 0
-    for page in pages:
-        piece = page[max(0, start - offset) : max(0, end - offset)]
-        if piece:
-            kept.append(piece)
-        offset += len(page)
-    return kept
+def known(store: Store, document_id: str) -> DocumentRow:
+    """The document on the shelf with that id. Raises UnknownDocument."""
+    row = store.documents.get(document_id)
+    if row is None:
+        raise UnknownDocument(document_id)
+    return row

@@ -1,16 +1,48 @@
-"""What a start is made of: frozen, built once from the command line, the environment and what was chosen on the settings page."""
+"""What a start is made of: frozen, built once from the command line, the environment and what was chosen on the settings page.
+
+What was chosen there is kept in the library file.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import json
 from argparse import Namespace
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
-from app.choices import MODEL_PARTS, Choices
 from app.errors import McpUnguarded, PasswordMissing
 
 EVERYWHERE = "0.0.0.0"
+STANDARD, SMALL = "standard", "small"
+MEMORY_SIZES = ("small", "standard", "large")
+NOTE = "settings"
+MODEL_PARTS = ("model", "device", "dtype", "memory_size")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """None where nothing was chosen. `model`, `device`, `dtype` and `memory_size` are as on the command line, `password` is the salted
+    hash of the words (see `app.password`)."""
+
+    model: str | None = None
+    device: str | None = None
+    dtype: str | None = None
+    memory_size: str | None = None
+    password: str | None = None
+
+    def to_note(self) -> str:
+        """As JSON, for the library file."""
+        return json.dumps({name: value for name, value in asdict(self).items() if value is not None}, sort_keys=True)
+
+    @staticmethod
+    def from_note(note: str | None) -> Choices:
+        """From what `to_note` gave; what this version doesn't know is left out."""
+        kept: dict[str, Any] = json.loads(note) if note else {}
+        if kept.get("model") == "default":  # what earlier versions called the embedded one
+            del kept["model"]
+        return Choices(**{field.name: kept[field.name] for field in fields(Choices) if field.name in kept})
 
 
 @dataclass(frozen=True)
@@ -20,11 +52,11 @@ class Settings:
 
     home: Path
     database: Path
-    model: str = "default"
-    adapter: Path | None = None
+    model: str = STANDARD
+    memory: Path | None = None
+    memory_size: str = "standard"
     device: str = "auto"
     dtype: str = "auto"
-    rule: str | None = None
     threads: int | None = None
     host: str = "127.0.0.1"
     port: int = 7860
@@ -64,9 +96,11 @@ def settings_from(given: Namespace, environment: dict[str, str]) -> Settings:
     home = Path(getattr(given, "home", None) or environment.get("PALIMPSEST_HOME") or Path.home() / ".palimpsest")
     database = getattr(given, "db", None) or environment.get("PALIMPSEST_DB") or home / "library.db"
     model = getattr(given, "model", None) or environment.get("PALIMPSEST_MODEL")
+    if model == "default":  # what earlier versions called it
+        model = STANDARD
     others = {
         name: getattr(given, name)
-        for name in ("adapter", "device", "dtype", "rule", "threads", "host", "port", "json", "mcp", "window")
+        for name in ("memory", "memory_size", "device", "dtype", "threads", "host", "port", "json", "mcp", "window")
         if hasattr(given, name)
     } | ({"model": model} if model else {})
     named = frozenset(others).intersection(MODEL_PARTS)

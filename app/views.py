@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
+SHORTEST_WORD = 4
+PHRASE = re.compile(r"[“\"](.+)[”\"]", re.DOTALL)
+Note = tuple[str, dict[str, str | int]]  # the key of a sentence in the catalogue, and what stands in its blanks
 Status = Literal["new", "queued", "reading", "read", "stale", "failed", "cancelled"]
 JobStatus = Literal["queued", "reading", "done", "cancelled", "failed"]
 
@@ -43,7 +47,7 @@ class ShelfItem:
     read_pages: int
     status: Status
     state_bytes: int
-    warnings: tuple[str, ...]
+    notes: tuple[Note, ...]
     missing_pages: tuple[int, ...]
     sections: tuple[SectionView, ...]
     added_at: str
@@ -66,7 +70,7 @@ class ShelfItem:
 
 @dataclass(frozen=True)
 class ReadProgress:
-    """How far a reading is, after one group of segments. Seconds and tokens per second are of this reading."""
+    """How far a reading is, after one group of windows. Seconds and tokens per second are of this reading."""
 
     document_id: str
     n_tokens: int
@@ -143,6 +147,45 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """A sentence of a document that an answer rests on: its page, and how strongly it does, 0 to 1. It stands at the tokens from `begin`
+    up to `end`, which is not among them."""
+
+    page: int
+    quote: str
+    score: float
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """An answer by the model: from its memory of the document and from the pages that this points to.
+
+    `from_memory` and `from_page` are the two by themselves, None where one was not asked for. `confidence` is how often such an answer is
+    right, 0 to 1. With `declined` the document does not seem to say; `text` is what the model would have said. `evidence` has
+    the best sentence first; of a summary, one a sentence in its order.
+    """
+
+    text: str
+    from_memory: str | None
+    from_page: str | None
+    confidence: float
+    declined: bool
+    evidence: tuple[Evidence, ...]
+    seconds: float
+    first_token_seconds: float
+    stopped: bool
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """The memory's answer is whole; what comes after it is read off the page."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class TextAnswer:
     """An answer that was looked up in the stored text, word for word, and not recalled: what the text says, in how many
     places (`total`), and those places, the first thousand of them.
@@ -153,28 +196,18 @@ class TextAnswer:
     places: tuple[Place, ...]
     seconds: float
 
-    @property
-    def grounding(self) -> None:
-        """No comparison was made."""
-        return None
-
-    @property
-    def grounded(self) -> bool:
-        """Whether the text says it anywhere."""
-        return self.total > 0
-
 
 @dataclass(frozen=True)
 class FromBook:
-    """What one document says to a question asked of several. `grounding` is in nats a token; None for an answer that was
-    looked up in the text, in `total` places.
-    """
+    """What one document says to a question asked of several. `confidence` is None for an answer that was looked up in the text, in
+    `total` places."""
 
     document_id: str
     title: str
     answer: str
-    grounding: float | None
-    grounded: bool
+    confidence: float | None
+    declined: bool
+    evidence: tuple[Evidence, ...] = ()
     total: int | None = None
 
 
@@ -193,16 +226,20 @@ class SeveralAnswers:
 
 @dataclass(frozen=True)
 class Turn:
-    """One question and its answer out of a document's chat. `grounding` is in nats per token, None if not measured.
-    `places` is None for an answer from memory, else the answer was looked up in the text, in these places. `page` is the
-    page as of which it was asked, None for the newest memory. `summary` marks a summary.
+    """One question and its answer out of a document's chat. `confidence` is from 0 to 1, None where it was never measured; with
+    `declined` the document did not seem to say, and `answer` is what the model said all the same. `evidence` are the sentences
+    that it rests on, None where they were never looked for. `places` is None for an answer by the model, else it was
+    looked up in the text, in these places. `page` is the page as of which it was asked, None for the newest memory.
+    `summary` marks a summary.
     """
 
     question: str
     answer: str
-    grounding: float | None
-    grounded: bool | None
     asked_at: str
+    confidence: float | None = None
+    declined: bool = False
+    from_memory: str | None = None
+    evidence: tuple[Evidence, ...] | None = None
     places: tuple[Place, ...] | None = None
     page: int | None = None
     summary: bool = False
@@ -223,62 +260,36 @@ class ChatView:
 
 
 @dataclass(frozen=True)
-class MemoryPoint:
-    """How likely an answer is from the memory after `n_tokens` tokens, up to `page`: mean log-probability, nats a token."""
+class Stretch:
+    """A stretch of a document of so many tokens, up to about `page`, and how many of them its memory keeps."""
 
-    n_tokens: int
     page: int
-    log_prob: float
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where an answer was learned: the curve over the document's kept memories, and the stretch of its steepest rise.
-
-    `rise` is in nats a token; at 0 or below nothing that was read made the answer likelier. `passage` is the text of that
-    stretch, and `again` what the model answers with that passage before its eyes and no memory.
-    """
-
-    points: tuple[MemoryPoint, ...]
-    rise: float
-    first_page: int
-    last_page: int
-    section: str | None
-    passage: str
-    again: str
-
-
-@dataclass(frozen=True)
-class GatesView:
-    """How far the heads of one layer listen to the memory, 0 to 1 each; `exact` is None where there is no exact cache."""
-
-    layer: int
-    compressive: tuple[float, ...]
-    exact: tuple[float, ...] | None
+    tokens: int
+    kept: int
 
 
 @dataclass(frozen=True)
 class MemoryView:
-    """What a document's memory looks like. `written` is how strongly each stretch of it was written (mean over its tokens, 0 to
-    1), by the token that it ends before; empty for a memory from before that was kept. Sizes are in bytes.
-    """
+    """What a document's memory looks like: its size beside that of a cache of everything, and where in the document the tokens stand
+    that it keeps. Sizes are in bytes."""
 
     title: str
     pages: int
     read_tokens: int
     state_bytes: int
     cache_bytes_per_token: int
-    written: tuple[tuple[int, float], ...]
-    gates: tuple[GatesView, ...]
+    stretches: tuple[Stretch, ...]
 
 
 @dataclass(frozen=True)
 class ModelChange:
-    """How the change to another model stands, and what to say of it; `tokens_per_second` is how fast the new one read here."""
+    """How the loading of a model stands, and what to say of it. "instead": the small one came in place of the standard one.
+    `tokens_per_second` is how fast the new one read here, `fetched_megabytes` how many are here and of how many."""
 
-    state: Literal["idle", "loading", "done", "failed"]
+    state: Literal["idle", "loading", "done", "instead", "failed"]
     said: str
     tokens_per_second: float | None = None
+    fetched_megabytes: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -294,3 +305,39 @@ class PageView:
     words: str
     png: bytes | None
     marks: tuple[tuple[float, float, float, float], ...]
+
+
+def answer_object(answer: ModelAnswer | TextAnswer, declined: str) -> dict[str, Any]:
+    """An answer for programs; `declined` is the sentence that stands for one that the document does not seem to give."""
+    if isinstance(answer, TextAnswer):
+        pages = [
+            {"page": place.page, "quote": f"{place.before}{place.words}{place.after}", "score": 1.0}
+            for place in answer.places
+        ]
+        found = {"from_memory": None, "from_page": None, "confidence": 1.0, "declined": False, "pages": pages}
+        times = {"seconds": answer.seconds, "first_token_seconds": answer.seconds}
+        return (
+            {"answer": answer.text}
+            | found
+            | times
+            | {"total": answer.total, "places": list(map(asdict, answer.places))}
+        )
+    return {
+        "answer": declined if answer.declined else answer.text,
+        "from_memory": answer.from_memory,
+        "from_page": answer.from_page,
+        "confidence": answer.confidence,
+        "declined": answer.declined,
+        "pages": [{"page": one.page, "quote": one.quote, "score": one.score} for one in answer.evidence],
+        "seconds": answer.seconds,
+        "first_token_seconds": answer.first_token_seconds,
+    }
+
+
+def longer_words(words: str) -> list[str]:
+    """What to look for on a page where `words` are to be shown: what stands between quotation marks as it is, else the longer words and
+    the numbers, each once."""
+    phrase = PHRASE.fullmatch(words.strip())
+    if phrase:
+        return [" ".join(phrase[1].split())]
+    return list(dict.fromkeys(w for w in re.findall(r"\w+", words.lower()) if len(w) >= SHORTEST_WORD or w.isdigit()))

@@ -15,7 +15,7 @@ from documents.errors import (
     UnsupportedFormat,
     WrongPassword,
 )
-from documents.model import Document, Section
+from documents.model import Document, Note, Section
 from documents.pdf_pages import page_picture, unlocked
 from documents.reader import MAX_BYTES, read
 from documents.sheet import Mark, Sheet, page_sheet
@@ -31,6 +31,7 @@ __all__ = [
     "Mark",
     "Mislabelled",
     "NoText",
+    "Note",
     "OcrUnusable",
     "PasswordNeeded",
     "PictureUnreadable",

@@ -15,7 +15,7 @@ _NAV_DEPTH = 3  # headings deeper than this become no sections where the book ha
 
 
 def parse_epub(data: bytes, name: str) -> Parsed:
-    """The book's text with its chapters. A part that cannot be read leaves a gap and a warning.
+    """The book's text with its chapters. A part that cannot be read leaves a gap and a note.
 
     Raises DamagedFile, LockedFile, UnpacksTooLarge.
     """

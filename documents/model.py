@@ -6,6 +6,23 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import NamedTuple
+
+
+class Note(NamedTuple):
+    """Something to know about how a file was read: what is missing, what was guessed.
+
+    `key` names a sentence; whoever shows it has that sentence, with a blank for each of `values`. So a note reads in any language:
+    numbers are whole numbers, pages are written "3, 5–8", and a format is named by its key.
+    """
+
+    key: str
+    values: tuple[tuple[str, str | int], ...] = ()
+
+
+def note(key: str, **values: str | int) -> Note:
+    """The note of that key with those values."""
+    return Note(key, tuple(values.items()))
 
 
 @dataclass(frozen=True)
@@ -30,7 +47,10 @@ class Document:
     pages: tuple[str, ...]  # formats without pages: one page a section
     sections: tuple[Section, ...]  # never empty
     missing_pages: tuple[int, ...]  # 1-based: pages that show something, but gave no text
-    warnings: tuple[str, ...]
+    notes: tuple[Note, ...]
+    page_labels: tuple[
+        str, ...
+    ] = ()  # the number printed on each page, where the file says it and it isn't the page's own; else empty
 
     @cached_property
     def text(self) -> str:
@@ -68,4 +88,5 @@ class Parsed:
     author: str | None = None
     missing_pages: tuple[int, ...] = ()  # with `paged`
     gaps: tuple[tuple[int, str], ...] = ()  # without `paged`: where in the text a part could not be read, and its name
-    warnings: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    page_labels: tuple[str, ...] = ()  # with `paged`: one a page, or none at all

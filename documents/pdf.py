@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from types import MappingProxyType
 
-from pypdf import PdfReader
-
 from documents.errors import NoText
-from documents.model import Heading, Parsed
-from documents.pdf_clean import clean_pages, is_readable
-from documents.pdf_outline import place_bookmarks, read_metadata, read_outline
-from documents.pdf_pages import read_raw, shows_something
+from documents.model import Heading, Note, Parsed, note
+from documents.pdf_clean import CleanPages, clean_pages, is_readable, plain_page
+from documents.pdf_layout import PrintedLine
+from documents.pdf_letters import UNKNOWN
+from documents.pdf_outline import Outline, place_bookmarks, read_metadata, read_outline
+from documents.pdf_pages import biggest_line, read_raw, shows_something
 from documents.sections import page_ranges
 from documents.text import find_headings
 
+_MANY_BLANK = 0.4  # of the pages, from which blank ones are worth a note
+_NAMED = 5  # headers named in a note
 _SPARSE = 100  # characters a page, on average, below which a file whose pages are mostly empty counts as having no text
 
 
@@ -32,55 +34,84 @@ def parse_pdf(
     Raises what `read_raw` raises, and NoText, with `scans` only where there is no picture either.
     """
     raw, reader = read_raw(data, name, password)
-    texts = [text if text is not None and is_readable(text) else "" for text in raw.texts]
-    texts = [pictures.get(number, text) for number, text in enumerate(texts, 1)]
-    pages = clean_pages(texts)
+    lines = [_readable_lines(page) for page in raw.pages]
+    lines = [plain_page(pictures[number]) if number in pictures else page for number, page in enumerate(lines, 1)]
+    clean = clean_pages(lines)
+    pages = clean.texts
     missing = tuple(
         index + 1
         for index, page in enumerate(pages)
-        if not page
+        if (not page or index in clean.bare)
         and index + 1 not in pictures
-        and (raw.texts[index] is None or _lost(raw.texts[index] or "", reader, index))
+        and (raw.pages[index] is None or shows_something(reader, index, pictures_only=_has_text(raw.pages[index])))
     )
+    cut_off = any(one.key == "cut_off" for one in raw.notes)
     if not (scans and (missing or pictures)):
-        _require_text(texts, pages, name)
+        _require_text(pages, missing, name, cut_off=cut_off)
     title, author = read_metadata(reader)
+    outline = read_outline(reader)
     return Parsed(
         pages=pages,
-        headings=_headings(place_bookmarks(read_outline(reader), pages), pages),
+        headings=_headings(place_bookmarks(outline.bookmarks, pages), pages),
         paged=True,
         title=title,
-        heading_title=raw.biggest or _first_line(pages),
+        heading_title=biggest_line(lines) or _first_line(pages),
         author=author,
         missing_pages=missing,
-        warnings=raw.warnings
-        + ((_missing_warning(missing, len(pages)),) if missing else ())
-        + ((_pictures_warning(read),) if (read := sorted(n for n, text in pictures.items() if text.strip())) else ()),
+        notes=raw.notes + _notes(pages, missing, pictures, outline, clean),
+        page_labels=raw.labels,
     )
 
 
-def _lost(raw: str, reader: PdfReader | None, index: int) -> bool:
-    """Whether an empty page should have had text: a bare page number is none, a picture may be a scan."""
-    return shows_something(reader, index, pictures_only=bool(raw.strip()))
+def _readable_lines(page: tuple[PrintedLine, ...] | None) -> tuple[PrintedLine, ...]:
+    return page if page and is_readable("".join(line.text for line in page)) else ()
 
 
-def _require_text(texts: Sequence[str], pages: Sequence[str], name: str) -> None:
-    empty = sum(1 for page in pages if not page)
+def _has_text(page: Sequence[PrintedLine] | None) -> bool:
+    """Whether something is printed on a page though nothing to read came out: a page number, or letters that no font explains.
+
+    A picture on such a page may still be what it is about.
+    """
+    return bool(page) and is_readable("".join(line.text for line in page or ()))
+
+
+def _require_text(pages: Sequence[str], missing: Sequence[int], name: str, *, cut_off: bool) -> None:
     letters = sum(char.isalnum() for page in pages for char in page)
-    if not any(text.strip() for text in texts) or not letters:
+    if not letters:
         raise NoText(
             name,
             f"no text on any of its {_count(len(pages))}: it seems to be scanned, pictures of pages. "
             "Text recognition (OCR) would be needed; to have it here, pip install -r requirements-ocr.txt, start again and add "
             "the file once more.",
         )
-    if 3 * empty >= 2 * len(pages) and letters < _SPARSE * len(pages) and len(pages) > 1:
+    if not cut_off and 3 * len(missing) >= 2 * len(pages) and letters < _SPARSE * len(pages) and len(pages) > 1:
         raise NoText(
             name,
-            f"nearly no text: {empty} of its {_count(len(pages))} give none. It may be scanned, or its fonts cannot be "
+            f"nearly no text: {len(missing)} of its {_count(len(pages))} give none. It may be scanned, or its fonts cannot be "
             "turned back into letters. Another edition would help, such as EPUB, or text recognition (OCR); to have it here, "
             "pip install -r requirements-ocr.txt, start again and add the file once more.",
         )
+
+
+def _notes(
+    pages: Sequence[str], missing: Sequence[int], pictures: Mapping[int, str], outline: Outline, clean: CleanPages
+) -> tuple[Note, ...]:
+    notes: list[Note] = []
+    if missing:
+        notes.append(_missing_note(missing, len(pages)))
+    if read := sorted(number for number, text in pictures.items() if text.strip()):
+        notes.append(note("pages_read_off", n=len(read), pages=page_ranges(read)))
+    if unknown := [number for number, page in enumerate(pages, 1) if UNKNOWN in page]:
+        count = sum(page.count(UNKNOWN) for page in pages)
+        notes.append(note("letters_unknown", n=count, pages=page_ranges(unknown)))
+    blank = [number for number, page in enumerate(pages, 1) if not page and number not in missing]
+    if len(blank) > _MANY_BLANK * len(pages):
+        notes.append(note("pages_blank", n=len(blank), all=len(pages), pages=page_ranges(blank)))
+    if outline.lost:
+        notes.append(note("bookmarks_lost", n=outline.lost))
+    if clean.left_out:
+        notes.append(note("running_lines", n=len(clean.left_out), which="; ".join(clean.left_out[:_NAMED])))
+    return tuple(notes)
 
 
 def _headings(outline: tuple[Heading, ...], pages: Sequence[str]) -> tuple[Heading, ...]:
@@ -96,20 +127,10 @@ def _first_line(pages: Sequence[str]) -> str | None:
     return first if len(first) <= 120 and not first.endswith((",", ";")) else None
 
 
-def _missing_warning(missing: Sequence[int], total: int) -> str:
+def _missing_note(missing: Sequence[int], total: int) -> Note:
     if len(missing) == total > 1:
-        return f"{total:,} pages, all pictures or broken: no text came out of any."
-    if len(missing) == 1:
-        return f"No text came out of page {missing[0]} (of {total}): it may be a picture, or broken."
-    return (
-        f"No text came out of {len(missing)} of {total} pages: {page_ranges(missing)}. They may be pictures, or broken."
-    )
-
-
-def _pictures_warning(read: Sequence[int]) -> str:
-    if len(read) == 1:
-        return f"The text of page {read[0]} was read off its picture (OCR), so letters may be wrong."
-    return f"The text of {len(read):,} pages was read off pictures (OCR), so letters may be wrong: {page_ranges(read)}."
+        return note("all_pages_empty", all=total)
+    return note("pages_empty", n=len(missing), all=total, pages=page_ranges(missing))
 
 
 def _count(pages: int) -> str:

@@ -1,12 +1,22 @@
-"""Page text made fit for reading: running headers, page numbers, hyphens and ligatures."""
+"""Page text made fit for reading: running headers, page numbers, words cut at line ends, tables that go on over a page.
+
+A header is left out only where it is proven to be one: it stands at one position on most pages of a long document, and apart from
+the text or in a document whose pages are numbered. The first time that it is seen it stays. Whatever would empty a page stays.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
 
-_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+from documents.pdf_layout import CUT, PrintedLine, is_number
+from documents.pdf_script import spelled_out
+
 _SPACES = {
     "\u00a0": " ",
     "\u2007": " ",
@@ -16,28 +26,73 @@ _SPACES = {
     "\t": " ",
     "\u200b": "",
     "\ufeff": "",
+    "\ufffe": "-",
 }
 _UNWANTED = dict.fromkeys((*range(9), *range(11, 32), 127))
-_TRANSLATION = str.maketrans({**_LIGATURES, **_SPACES}) | _UNWANTED
-_LINE_END_HYPHEN = re.compile(r"(\w+)(?:[\ufffe\u00ad]\n?|-\n)(\w+)")
+_TRANSLATION = str.maketrans(_SPACES) | _UNWANTED
 _LEADERS = re.compile(r"(?:(?: ?[.·…]){5,}|(?: [.·…]){3,}) *")
 _ROMAN = re.compile(r"[ivxlc]{1,7}$", re.I)
-_EDGE = 2  # lines at the top and at the bottom of a page that may be running headers
+_FOLIO = re.compile(
+    r"[\W_]*(?:(?:page|pages|pg|p|seite|s|pagina|página|pag|blz|bladzijde|страница|стр)\b\.?\s*)?"
+    r"(?P<number>\d{1,5}|[ivxlc]{1,7})(?:\s*(?:of|van|von|de|di|sur|из|/)\s*\d{1,5})?[\W_]*$",
+    re.I,
+)
 _MIN_REPEATS = 3
+_LONG = 6  # pages, from which a document may have running headers; one less where its pages are numbered
+_MOST = 0.5  # of the pages
 _MAX_RUNNING = 120  # characters; a longer line is text
-_CHAPTER_WORD = re.compile(r"(chapter|part|appendix|book|section)$", re.I)  # above a chapter's number, not a header
+_POSITION = 4.0  # points, within which lines stand at one position
+_APART = 1.35  # of the usual step from line to line, beyond which a header stands apart from the text
+_COLUMN_SHIFT = 24.0  # points that the white between columns may move from page to page
+_SENTENCE_END = (".", "!", "?", "。", "؟", "।")
+_LONGEST_WORD = 100
+# English words that make compounds with a hyphen, and endings that they take without one.
+_HYPHENED = {
+    "well",
+    "self",
+    "ill",
+    "half",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+}
+_ENDINGS = {
+    "ish", "ishly", "ishness", "ness", "less", "lessly", "lessness", "ing", "ed", "er", "ers", "est", "ly", "ment", "ments",
+    "ful", "hood", "ship", "ies", "y",
+}  # fmt: skip
 
 
-def clean_pages(raw: Sequence[str]) -> tuple[str, ...]:
-    """The pages' text without running headers and page numbers, words whole again. Each page ends with a newline."""
-    lines = [_lines(text) for text in raw]
-    for strip in (_strip_numbered, _strip_repeated, _strip_numbered):
-        lines = strip(lines)
-    joined = ["\n".join(page) for page in lines]
-    join = _hyphen_joiner(joined)
-    tidy = [_LINE_END_HYPHEN.sub(join, page) for page in joined]
-    tidy = [_LEADERS.sub(" ... ", page.replace("\ufffe", "-").replace("\u00ad", "")) for page in tidy]
-    return tuple(_across_pages(tidy, join))
+class CleanPages(NamedTuple):
+    """The pages' text; each ends with a newline."""
+
+    texts: tuple[str, ...]
+    bare: frozenset[int]  # pages, from 0, that hold nothing but a page number or a running header
+    left_out: tuple[str, ...]  # headers that were left out though they don't stand apart from the text
+
+
+class _Folio(NamedTuple):
+    roman: bool
+    number: int
+    part: int  # of the line, -1 for the whole
+
+
+def plain_page(text: str) -> tuple[PrintedLine, ...]:
+    """Lines without places: of a page whose text came from elsewhere than its layout."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
+    found: list[PrintedLine] = []
+    opens = False
+    for line in lines:
+        said = (line[:-1] + "-" if line.endswith("\u00ad") else line).replace("\u00ad", "")
+        said = " ".join(spelled_out(said).translate(_TRANSLATION).split())
+        if said:
+            found.append(PrintedLine(said, opens=opens and bool(found)))
+        opens = not said
+    return tuple(found)
 
 
 def is_readable(text: str) -> bool:
@@ -47,110 +102,326 @@ def is_readable(text: str) -> bool:
     return any(char.isalnum() for char in visible) and 2 * unknown <= len(visible)
 
 
-def _lines(text: str) -> list[str]:
-    plain = text.replace("\r\n", "\n").translate(_TRANSLATION)
-    return [re.sub(r" {2,}", " ", line).strip() for line in plain.strip("\n").split("\n")]
+def clean_pages(pages: Sequence[Sequence[PrintedLine]]) -> CleanPages:
+    """The pages' text without running headers and page numbers, words whole again."""
+    tidy = [[_tidy(line) for line in page] for page in pages]
+    kept, bare, left_out = _without_running(tidy)
+    kept = _with_table_heads(kept)
+    words = _words(kept)
+    texts = [_page_text(page, words) for page in kept]
+    return CleanPages(tuple(_across_pages(texts, words)), frozenset(bare), left_out)
 
 
-def _strip_numbered(pages: list[list[str]]) -> list[list[str]]:
-    """Drops top and bottom lines that carry the page's number, where the numbers count up with the pages."""
-    votes: Counter[tuple[bool, int]] = Counter()
+def _tidy(line: PrintedLine) -> PrintedLine:
+    text = " ".join(line.text.translate(_TRANSLATION).split())
+    return replace(
+        line, text=_LEADERS.sub(" ... ", text).strip() if "." in text or "·" in text or "…" in text else text
+    )
+
+
+# Running headers and page numbers
+
+
+def _without_running(pages: list[list[PrintedLine]]) -> tuple[list[list[PrintedLine]], set[int], tuple[str, ...]]:
+    folios = [_folios(page) for page in pages]
+    counted = _counted(pages, folios)
+    drop: list[set[int]] = [set() for _ in pages]  # lines
+    bare = set()
     for index, page in enumerate(pages):
-        votes.update({(roman, index - number) for _, roman, number in _numbered(page)})
-    offsets = {key for key, count in votes.items() if count >= _MIN_REPEATS}
-    # Of rival countings only those that hold for a good part of the pages are believed.
-    arabic = max((votes[key] for key in offsets if not key[0]), default=0)
-    offsets = {key for key in offsets if key[0] or votes[key] * 4 >= arabic}
-    kept = []
-    for index, page in enumerate(pages):
-        drop = {place for place, roman, number in _numbered(page) if (roman, index - number) in offsets}
-        kept.append([line for place, line in enumerate(page) if place not in drop])
-    return kept
-
-
-def _numbered(page: list[str]) -> list[tuple[int, bool, int]]:
-    """(line, whether roman, number) for each outermost line that starts or ends with a number, or is a roman one."""
-    found = []
-    for place in {0, len(page) - 1}:
-        line = page[place] if page else ""
-        if not line or len(line) > _MAX_RUNNING or _LEADERS.search(line):
-            continue
-        words = line.strip("-–— |[]").split()
-        if not words:
-            continue
-        if len(words) == 1 and _ROMAN.match(words[0]):
-            found.append((place, True, _roman_value(words[0].lower())))
-            continue
-        found += [(place, False, int(word)) for word in {words[0], words[-1]} if word.isascii() and word.isdigit()]
-    return found
-
-
-def _strip_repeated(pages: list[list[str]]) -> list[list[str]]:
-    """Drops lines that stand at the same edge of many pages, but for the first time that each is seen."""
-    counts: Counter[tuple[bool, str]] = Counter()
-    for page in pages:
-        counts.update({(top, key) for _, top, key in _edges(page)})
-    needed = max(_MIN_REPEATS, len(pages) // 50)
-    seen: set[str] = set()
-    kept = []
-    for page in pages:
-        drop = set()
-        for place, top, key in _edges(page):
-            if counts[top, key] >= needed:
-                if key in seen:
-                    drop.add(place)
-                seen.add(key)
-        kept.append([line for place, line in enumerate(page) if place not in drop])
-    return kept
-
-
-def _edges(page: list[str]) -> list[tuple[int, bool, str]]:
-    """(line, whether at the top, the line without numbers) for the outer lines of a page."""
-    count = len(page)
-    places = [(i, True) for i in range(min(_EDGE, count))] + [
-        (i, False) for i in range(max(_EDGE, count - _EDGE), count)
+        drop[index] = {line for line, folio in folios[index].items() if folio.part < 0 and (index, line) in counted}
+        if page and len(drop[index]) == len(page):
+            bare.add(index)
+    texts = [
+        {
+            place: _without_folio(line, folios[index].get(place), (index, place) in counted)
+            for place, line in enumerate(page)
+        }
+        for index, page in enumerate(pages)
     ]
-    found = []
-    for place, top in places:
-        key = re.sub(r"\d+", "#", page[place].casefold())
-        if _CHAPTER_WORD.match(key):
+    seen: set[str] = set()
+    weak: list[str] = []
+    shortened: dict[tuple[int, int], str] = {}
+    for _ in range(2):
+        running = _running(pages, texts, drop, bool(counted))
+        for index, page in enumerate(pages):
+            for place, (key, apart) in sorted(running.get(index, {}).items()):
+                if key in seen:
+                    drop[index].add(place)
+                    if not apart and texts[index][place] not in weak:
+                        weak.append(texts[index][place])
+                elif texts[index][place] != page[place].text:
+                    shortened[index, place] = texts[index][place]
+                seen.add(key)
+    kept = []
+    for index, page in enumerate(pages):
+        if page and len(drop[index]) == len(page):
+            bare.add(index)
+            drop[index] = set()
+        kept.append(
+            [
+                replace(line, text=shortened.get((index, place), line.text))
+                for place, line in enumerate(page)
+                if place not in drop[index]
+            ]
+        )
+    return kept, bare, tuple(weak)
+
+
+def _edges(page: Sequence[PrintedLine], without: set[int] = frozenset()) -> list[tuple[int, bool]]:  # type: ignore[assignment]
+    """The outermost lines of a page that aren't left out yet: (line, whether at the top)."""
+    places = [place for place in range(len(page)) if place not in without]
+    placed = [place for place in places if page[place].size]
+    if placed:
+        top, bottom = max(placed, key=lambda p: page[p].base), min(placed, key=lambda p: page[p].base)
+    elif places:
+        top, bottom = places[0], places[-1]
+    else:
+        return []
+    return [(top, True)] if top == bottom else [(top, True), (bottom, False)]
+
+
+def _folios(page: Sequence[PrintedLine]) -> dict[int, _Folio]:
+    """What may be a page number, by line: an outermost line that is one, or that has one clearly apart."""
+    found: dict[int, _Folio] = {}
+    for place, _ in _edges(page):
+        line = page[place]
+        if len(line.text) > _MAX_RUNNING or _LEADERS.search(line.text):
             continue
-        if len(page[place]) <= _MAX_RUNNING and sum(char.isalpha() for char in key) >= 4:
-            found.append((place, top, key))
+        parts = line.parts if len(line.parts) > 1 else ()
+        for part, text in [(-1, line.text), *((n, parts[n]) for n in (0, len(parts) - 1) if parts)]:
+            match = _FOLIO.match(text) if len(text) <= 40 else None
+            if match is None:
+                continue
+            number = match["number"]
+            roman = not number.isdigit()
+            found[place] = _Folio(roman, _roman_value(number.lower()) if roman else int(number), part)
+            break
     return found
 
 
-def _hyphen_joiner(pages: Sequence[str]) -> Callable[[re.Match[str]], str]:
-    """Decides by the document's own words whether a hyphen at a line's end belongs to the word."""
+def _counted(pages: Sequence[Sequence[PrintedLine]], folios: Sequence[dict[int, _Folio]]) -> set[tuple[int, int]]:
+    """(page, line) of the page numbers that count up with the pages, at one position."""
+    votes: dict[tuple[bool, int], list[tuple[int, int]]] = {}
+    for index, found in enumerate(folios):
+        for place, folio in found.items():
+            votes.setdefault((folio.roman, index - folio.number), []).append((index, place))
+    most = max((len(places) for (roman, _), places in votes.items() if not roman), default=0)
+    counted: set[tuple[int, int]] = set()
+    for (roman, _), places in votes.items():
+        span = places[-1][0] - places[0][0] + 1
+        if len(places) < _MIN_REPEATS or len(places) < _MOST * span or (not roman and len(places) * 4 < most):
+            continue
+        counted |= {place for place in places if _at_one_position(pages, places, place)}
+    return counted
+
+
+def _at_one_position(
+    pages: Sequence[Sequence[PrintedLine]], places: Sequence[tuple[int, int]], place: tuple[int, int]
+) -> bool:
+    """Whether at least two other lines, and one in three of all, stand at the height of this one."""
+    base = pages[place[0]][place[1]].base
+    same = sum(abs(pages[index][line].base - base) <= _POSITION for index, line in places)
+    return same >= _MIN_REPEATS and 3 * same >= len(places)
+
+
+def _without_folio(line: PrintedLine, folio: _Folio | None, counted: bool) -> str:
+    if folio is None or not counted or folio.part < 0:
+        return line.text
+    return " ".join(part for place, part in enumerate(line.parts) if place != folio.part)
+
+
+def _running(
+    pages: Sequence[Sequence[PrintedLine]],
+    texts: Sequence[dict[int, str]],
+    drop: Sequence[set[int]],
+    numbered: bool,
+) -> dict[int, dict[int, tuple[str, bool]]]:
+    """By page and line: the running header's key, and whether it stands apart from the text."""
+    filled = [index for index, page in enumerate(pages) if page]
+    if len(filled) < (_LONG - 1 if numbered else _LONG):
+        return {}
+    found: dict[int, dict[int, tuple[str, bool]]] = {}
+    all_lines = Counter(line.text.casefold() for page in pages for line in page)
+    for at_top in (True, False):
+        outer = [
+            (index, place)
+            for index in filled
+            for place, top in _edges(pages[index], drop[index])
+            if top == at_top and len(pages[index]) > 1 and not pages[index][place].cells
+            and len(texts[index][place]) <= _MAX_RUNNING
+        ]  # fmt: skip
+        keys = {spot: texts[spot[0]][spot[1]].casefold() for spot in outer}
+        numbers = {spot for spot in outer if texts[spot[0]][spot[1]] != pages[spot[0]][spot[1]].text}
+        repeats = {
+            key: [spot for spot in outer if keys[spot] == key and sum(char.isalpha() for char in key) >= 4]
+            for key in set(keys.values())
+        }
+        recurring = {spot for spots in repeats.values() if len(spots) >= _MIN_REPEATS for spot in spots}
+        for spot in outer:
+            slot = [o for o in outer if abs(_base(pages, o) - _base(pages, spot)) <= _POSITION]
+            proven = [other for other in slot if other in recurring or other in numbers]
+            if len(proven) < _MOST * len(filled):
+                continue
+            key = keys[spot]
+            if spot in recurring:
+                same = [other for other in repeats[key] if other in slot]
+                apart = spot in numbers or 2 * sum(_stands_apart(pages[i], p, at_top) for i, p in same) > len(same)
+                if len(same) >= _MIN_REPEATS and (apart or (at_top and numbered and not key.endswith(_SENTENCE_END))):
+                    found.setdefault(spot[0], {})[spot[1]] = key, apart
+            elif spot in numbers and all_lines[key] and key:
+                found.setdefault(spot[0], {})[spot[1]] = key, True
+    return found
+
+
+def _base(pages: Sequence[Sequence[PrintedLine]], spot: tuple[int, int]) -> float:
+    return pages[spot[0]][spot[1]].base
+
+
+def _stands_apart(page: Sequence[PrintedLine], place: int, at_top: bool) -> bool:
+    """Whether white, or the size of its letters, sets a line off from the text."""
+    line = page[place]
+    placed = sorted((other for other in page if other.size and other is not line), key=lambda other: -other.base)
+    if not line.size or len(placed) < 2:
+        return False
+    steps = [one.base - other.base for one, other in pairwise(placed) if one.base - other.base > 1]
+    nearest = placed[0] if at_top else placed[-1]
+    usual = median(steps) if steps else 1.3 * nearest.size
+    sizes = sorted(other.size for other in placed)
+    smaller = line.size < 0.93 * sizes[len(sizes) // 2]
+    return abs(line.base - nearest.base) > _APART * usual or smaller
+
+
+# Tables over several pages
+
+
+def _with_table_heads(pages: list[list[PrintedLine]]) -> list[list[PrintedLine]]:
+    """A table that goes on at the top of a page has its first row there again."""
+    result = [list(page) for page in pages]
+    head: PrintedLine | None = None
+    for index, page in enumerate(pages):
+        first = page[0] if page else None
+        if head is not None and first is not None and _same_table(head, first):
+            if first.text.casefold() != head.text.casefold():
+                result[index].insert(0, replace(head, opens=False))
+        else:
+            head = None
+        rows = _last_table(page)
+        if not rows:
+            head = None
+        elif len(rows) < len(page) or head is None:
+            head = _head(rows)
+    return result
+
+
+def _last_table(page: Sequence[PrintedLine]) -> list[PrintedLine]:
+    """The rows of the table that a page ends with."""
+    rows: list[PrintedLine] = []
+    for line in reversed(page):
+        if not line.cells or (rows and not _same_table(rows[-1], line)):
+            break
+        rows.append(line)
+    return rows[::-1]
+
+
+def _same_table(one: PrintedLine, other: PrintedLine) -> bool:
+    return (
+        bool(other.cells)
+        and len(one.cells) == len(other.cells)
+        and all(abs(a - b) <= _COLUMN_SHIFT for a, b in zip(one.columns, other.columns, strict=True))
+    )
+
+
+def _head(rows: Sequence[PrintedLine]) -> PrintedLine | None:
+    """The first row, where it names columns of numbers."""
+    if len(rows) < 2 or not all(cell and not is_number(cell) for cell in rows[0].cells):
+        return None
+    return rows[0] if any(is_number(cell) for row in rows[1:] for cell in row.cells) else None
+
+
+# Words cut at line ends
+
+
+def _words(pages: Sequence[Sequence[PrintedLine]]) -> Counter[str]:
+    """How often each word stands in the document, without the pieces of those that are cut at line ends."""
     words: Counter[str] = Counter()
+    cut = False
     for page in pages:
-        words.update(re.findall(r"\w+(?:-\w+)*", page.casefold()))
-
-    def join(match: re.Match[str]) -> str:
-        first, second = match[1], match[2]
-        whole, hyphened = (first + second).casefold(), f"{first}-{second}".casefold()
-        if first[-1].isdigit() or second[0].isdigit() or words[hyphened] > words[whole]:
-            return f"{first}-{second}"
-        if words[whole] or (second[0].islower() and not _two_words(first, second)):
-            return first + second
-        return f"{first}-{second}"
-
-    def _two_words(first: str, second: str) -> bool:
-        return min(len(first), len(second)) >= 4 and words[first.casefold()] > 1 and words[second.casefold()] > 1
-
-    return join
+        for line in page:
+            found = re.findall(r"\w+(?:-\w+)*", line.text.casefold())
+            if cut:
+                found = found[1:]
+            cut = line.text.endswith("-")
+            words.update(found[:-1] if cut else found)
+    return words
 
 
-def _across_pages(pages: Sequence[str], join: Callable[[re.Match[str]], str]) -> list[str]:
+def _page_text(page: Sequence[PrintedLine], words: Counter[str]) -> str:
+    text: list[str] = []
+    for line in page:
+        pieces = line.text.split(CUT)
+        said = pieces[0]
+        for piece in pieces[1:]:
+            said = _whole(said, piece, words) or said + piece
+        if text and not line.opens and (whole := _whole(text[-1], said, words)):
+            text[-1] = whole
+        else:
+            text += ["", said] if line.opens and text else [said]
+    return "\n".join(text).strip()
+
+
+def _whole(line: str, following: str, words: Counter[str]) -> str:
+    """Both lines as one where a word is cut at the end of the first, else an empty string."""
+    cut = _cut(line, following)
+    if cut is None:
+        return ""
+    first, second = cut
+    return line[: len(line) - len(first) - 1] + _joined(first, second, words) + following[len(second) :]
+
+
+def _cut(line: str, following: str) -> tuple[str, str] | None:
+    """The pieces of a word that is cut at the end of a line."""
+    if not line.endswith("-") or not following[:1].isalnum():
+        return None
+    start = len(line) - 1
+    while start and len(line) - start <= _LONGEST_WORD and (line[start - 1].isalnum() or line[start - 1] in "-_'’"):
+        start -= 1
+    first = line[start:-1]
+    end = 0
+    while end < min(len(following), _LONGEST_WORD) and (following[end].isalnum() or following[end] in "-_"):
+        end += 1
+    return (first, following[:end]) if first and first[-1].isalnum() else None
+
+
+def _joined(first: str, second: str, words: Counter[str]) -> str:
+    """A word that is cut at a line's end, with its hyphen where that belongs to the word."""
+    hyphened, whole = f"{first}-{second}", first + second
+    tail = second.rstrip("-").casefold()
+    head = first.casefold().rsplit("-", 1)[-1]
+    if first[-1].isdigit() or second[0].isdigit() or words[hyphened.casefold()] > words[whole.casefold()]:
+        return hyphened
+    if words[whole.casefold()]:
+        return whole
+    if not second[0].islower() and (second[0].isupper() and not first.isupper()):
+        return hyphened
+    if "-" in first.strip("-") or "-" in second.strip("-"):
+        return hyphened
+    english = words["the"] > words["de"] + words["der"] + words["het"]
+    if english and head in _HYPHENED and tail not in _ENDINGS:
+        return hyphened
+    if min(len(head), len(tail)) >= 4 and words[head] > 1 and words[tail] > 1:
+        return hyphened
+    return whole
+
+
+def _across_pages(pages: Sequence[str], words: Counter[str]) -> list[str]:
     """Ends every page: with a blank line after a full stop, else with one newline; a word cut in two is made whole."""
     ended = [page.strip() for page in pages]
     for index in range(len(ended) - 1):
-        head, tail = re.search(r"\w+-$", ended[index]), re.match(r"[^\W\d_]+", ended[index + 1])
-        if head and tail and tail[0][0].islower():
-            cut = re.fullmatch(r"(\w+)-\n(\w+)", f"{head[0]}\n{tail[0]}")
-            if cut:
-                ended[index] = ended[index][: head.start()] + join(cut)
-                ended[index + 1] = ended[index + 1][tail.end() :].lstrip(" ")
+        cut = _cut(ended[index], ended[index + 1])
+        if cut is not None and cut[1][0].islower():
+            first, second = cut
+            ended[index] = ended[index][: len(ended[index]) - len(first) - 1] + _joined(first, second, words)
+            ended[index + 1] = ended[index + 1][len(second) :].lstrip(" ")
     return [
         page + ("\n\n" if page.endswith((".", "!", "?", ":", "”", '"')) else "\n") if page else "" for page in ended
     ]

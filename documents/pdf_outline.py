@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pypdf import PdfReader
 
 from documents.model import Heading
-from documents.pdf_pages import FAULTS
+from documents.pdf_letters import text_string
+from documents.pdf_parts import FAULTS
 
 _MAX_ENTRIES = 20_000
+_ALPHABETS = ("cp1251", "cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "gb18030", "shift_jis", "euc_kr", "big5")
 _CHAPTER_MARK = re.compile(r"\s*((chapter|part|appendix|section|book)\b\s*)?\S{0,8}\s*$", re.I)
 _NUMBERING = r"(?:(?:chapter|part|appendix|section)\s+)?(?:[\dA-Z]{1,4}(?:\.\d{1,3})*[.:)]?\s+)?"
 
@@ -24,6 +27,13 @@ class Bookmark:
     title: str
     level: int
     page: int
+
+
+class Outline(NamedTuple):
+    """The bookmarks that lead to a page, in their order, and how many lead nowhere."""
+
+    bookmarks: tuple[Bookmark, ...] = ()
+    lost: int = 0
 
 
 def read_metadata(reader: PdfReader | None) -> tuple[str | None, str | None]:
@@ -40,26 +50,42 @@ def read_metadata(reader: PdfReader | None) -> tuple[str | None, str | None]:
             author = author or (", ".join(xmp.dc_creator or []) if xmp is not None else None)
     except FAULTS:
         pass  # metadata is a help, never a need
-    return (str(title) if title else None), (str(author) if author else None)
+    return (mended(str(title)) if title else None), (mended(str(author)) if author else None)
 
 
-def read_outline(reader: PdfReader | None) -> tuple[Bookmark, ...]:
-    """The bookmarks that lead to a page, in their order; empty when there are none or they are broken."""
+def mended(text: str) -> str:
+    """A string whose bytes were taken for letters one by one, as the text that they spell: UTF-16 or UTF-8."""
+    if text.isascii() or any(ord(char) > 0xFF for char in text):
+        return text
+    data = text.encode("latin-1")
+    if data.startswith((b"\xfe\xff", b"\xff\xfe")):
+        return text_string(data).replace("\ufffd", "").strip("\0 ")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return text
+
+
+def read_outline(reader: PdfReader | None) -> Outline:
+    """The document's bookmarks; none where there are none or they are broken."""
     if reader is None:
-        return ()
+        return Outline()
     found: list[Bookmark] = []
+    lost = 0
     try:
         numbers = {page.indirect_reference.idnum: i for i, page in enumerate(reader.pages) if page.indirect_reference}
         for item, level in _flat(reader.outline):
-            title = " ".join(str(item.title or "").split())
+            title = " ".join(mended(str(item.title or "")).split())
             page = _page_index(item, numbers)
-            if title and page is not None:
+            if title and page is not None and 0 <= page < len(numbers):
                 found.append(Bookmark(title, level, page))
-            if len(found) >= _MAX_ENTRIES:
+            elif title:
+                lost += 1
+            if len(found) + lost >= _MAX_ENTRIES:
                 break
     except FAULTS:
         pass  # what was found until then still holds
-    return tuple(found)
+    return Outline(tuple(found), lost)
 
 
 def place_bookmarks(bookmarks: Sequence[Bookmark], pages: Sequence[str]) -> tuple[Heading, ...]:
@@ -73,11 +99,32 @@ def place_bookmarks(bookmarks: Sequence[Bookmark], pages: Sequence[str]) -> tupl
         if bookmark.page >= len(pages):
             continue
         after = used.get(bookmark.page, 0)
-        offset, end = _find_title(bookmark.title, pages[bookmark.page], after)
+        title = _in_its_letters(bookmark.title, pages[bookmark.page])
+        offset, end = _find_title(title, pages[bookmark.page], after)
         if end:
             used[bookmark.page] = end
-        headings.append(Heading(bookmark.title, bookmark.level, starts[bookmark.page] + offset))
+        headings.append(Heading(title, bookmark.level, starts[bookmark.page] + offset))
     return tuple(headings)
+
+
+def _in_its_letters(title: str, page: str) -> str:
+    """A title in the letters in which the page has it, where the file doesn't say which alphabet its bytes are in."""
+    if title.isascii() or any(ord(char) > 0xFF for char in title) or title.casefold() in page.casefold():
+        return title
+    data = title.encode("latin-1")
+    for encoding in _ALPHABETS:
+        try:
+            other = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if other.casefold() in page.casefold():
+            return other
+    words = [word for word in re.findall(r"[^\W\d_]+", title) if len(word) >= 3]
+    if words and not any(char.isascii() for word in words for char in word):  # no word of ours is all accents
+        with suppress(UnicodeDecodeError):
+            other = data.decode("cp1251")
+            return other if all(word[1:].islower() or word.isupper() for word in re.findall(r"\w+", other)) else title
+    return title
 
 
 def _flat(outline: Any) -> Iterator[tuple[Any, int]]:

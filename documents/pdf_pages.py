@@ -1,23 +1,22 @@
-"""What pdfium and pypdf get out of a PDF's pages: raw text, page by page, and the biggest line."""
+"""What pdfium and pypdf get out of a PDF's pages: lines in reading order, the numbers printed on them, pictures."""
 
 from __future__ import annotations
 
 import io
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from pypdf import PageObject, PasswordType, PdfReader
-from pypdf.errors import DependencyError, PyPdfError
 from pypdf.generic import StreamObject
 
 from documents.errors import (
-    PARSER_FAULTS,
     DamagedFile,
     LockedFile,
     PasswordNeeded,
@@ -25,24 +24,30 @@ from documents.errors import (
     UnpacksTooLarge,
     WrongPassword,
 )
+from documents.model import Note, note
+from documents.pdf_clean import plain_page
+from documents.pdf_layout import PrintedLine, lay_out
+from documents.pdf_letters import read_letters
+from documents.pdf_parts import FAULTS, Parts, read_parts
 
 if TYPE_CHECKING:
     import numpy as np
 
-FAULTS: tuple[type[Exception], ...] = (*PARSER_FAULTS, PyPdfError, DependencyError)
 KIND = "a PDF"
 MAX_PAGES = 100_000
-MAX_CHARACTERS = 128 * 2**20
+MAX_CHARACTERS = 32 * 2**20
 _DRAWS_TEXT = re.compile(rb"\b(Tj|TJ)\b|['\"]\s")
 _DRAWS_PICTURE = re.compile(rb"\b(Do|BI|sh)\b")
 _CATALOG = re.compile(rb"/Type\s*/Catalog\b")
 _OBJECT = re.compile(rb"(\d+)\s+(\d+)\s+obj\b")
-_CUT_OFF = "The end of the file is missing. What is left of it was read; copy or download it again to have all of it."
 _CATALOG_BYTES = 4096  # how far before its type a catalog's number is looked for
+_LONGEST_LABEL = 40  # characters of the number printed on a page
 _EMPTY_STREAM = 20  # bytes: nothing at all, compressed, takes up to this much
 _DOTS = 200  # an inch, that pages are drawn with for text recognition
 _LONGEST_SIDE = 4000  # pixels of such a picture, whatever size the page claims
-_TITLE_CHARACTERS = 3000  # of the first page, looked through for its biggest line
+_BIG = 1.15  # times the size of the usual letters, from which a first page's biggest line is its title
+_CURVES = re.compile(rb"\bc\s")
+_SHAPES = 300  # curves on a page without text, from which they may be letters drawn as outlines
 
 # pdfium is one library for the whole process and is not safe to call from two threads at once.
 _PDFIUM = threading.Lock()
@@ -50,11 +55,11 @@ _PDFIUM = threading.Lock()
 
 @dataclass(frozen=True)
 class RawPages:
-    """Text as it came out, None for a page that could not be read; `biggest` is the first page's biggest line."""
+    """Lines of each page in reading order, None for a page that could not be read; the numbers printed on the pages."""
 
-    texts: tuple[str | None, ...]
-    biggest: str | None
-    warnings: tuple[str, ...] = ()
+    pages: tuple[tuple[PrintedLine, ...] | None, ...]
+    labels: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def read_raw(data: bytes, name: str, password: str | None) -> tuple[RawPages, PdfReader | None]:
@@ -63,18 +68,36 @@ def read_raw(data: bytes, name: str, password: str | None) -> tuple[RawPages, Pd
     A file whose end is missing is mended as far as it goes. Raises DamagedFile, LockedFile, PasswordNeeded,
     WrongPassword, UnpacksTooLarge.
     """
-    for candidate, warnings in ((data, ()), (_mended(data), (_CUT_OFF,))):
-        raw = _by_pdfium(candidate, name, password) if candidate else None
-        readable = raw is not None and bool(raw.texts)
-        reader = _open_pypdf(candidate, name, password, alone=not readable) if candidate else None
-        if raw is None or not readable:
-            raw = RawPages(_by_pypdf(reader), None)
-        elif None in raw.texts and reader is not None:
-            texts = tuple(_page_text(reader, i) if text is None else text for i, text in enumerate(raw.texts))
-            raw = replace(raw, texts=texts)
-        if raw.texts:
-            return replace(raw, warnings=warnings), reader
+    for candidate, notes in ((data, ()), (_mended(data), (note("cut_off"),))):
+        if not candidate:
+            continue
+        reader = _open_pypdf(candidate, name, password, alone=False)
+        parts = read_parts(reader)
+        raw = _by_pdfium(candidate, name, password, parts)
+        if raw is None or not raw.pages:
+            reader = reader or _open_pypdf(candidate, name, password, alone=True)
+            raw = RawPages(_by_pypdf(reader, parts))
+        elif None in raw.pages and reader is not None:
+            pages = tuple(_page_lines(reader, i, parts) if page is None else page for i, page in enumerate(raw.pages))
+            raw = replace(raw, pages=pages)
+        if raw.pages:
+            return replace(raw, pages=_with_ends(raw.pages, parts), notes=(*notes, *parts.notes)), reader
     raise DamagedFile(name, KIND)
+
+
+def _with_ends(
+    pages: Sequence[tuple[PrintedLine, ...] | None], parts: Parts
+) -> tuple[tuple[PrintedLine, ...] | None, ...]:
+    """The pages with what is read at their ends: comments, and the data of a form that stands nowhere."""
+    ends = {index: list(lines) for index, lines in parts.comments.items()}
+    if parts.data:
+        ends.setdefault(len(pages) - 1, []).extend(parts.data)
+    return tuple(
+        (*(page or ()), *(PrintedLine(text, opens=place == 0) for place, text in enumerate(ends[index])))
+        if index in ends
+        else page
+        for index, page in enumerate(pages)
+    )
 
 
 def _mended(data: bytes) -> bytes:
@@ -113,7 +136,10 @@ def shows_something(reader: PdfReader | None, index: int, *, pictures_only: bool
             return _promises_content(page)
     except FAULTS:
         return True
-    return bool(_DRAWS_PICTURE.search(drawn) or (not pictures_only and _DRAWS_TEXT.search(drawn)))
+    if pictures_only:
+        return bool(_DRAWS_PICTURE.search(drawn))
+    outlines = sum(1 for _ in islice(_CURVES.finditer(drawn), _SHAPES)) == _SHAPES
+    return bool(outlines or _DRAWS_PICTURE.search(drawn) or _DRAWS_TEXT.search(drawn))
 
 
 def _promises_content(page: PageObject) -> bool:
@@ -171,9 +197,10 @@ def _opened(data: bytes, name: str, password: str | None) -> Iterator[Any]:
         try:
             document = pdfium.PdfDocument(data, password=password)
         except pdfium.PdfiumError as error:
-            if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+            locked = b"/Encrypt" in data  # pdfium's error may be the one of the file before
+            if locked and error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
                 raise (WrongPassword(name) if password else PasswordNeeded(name)) from error
-            if error.err_code == pdfium_c.FPDF_ERR_SECURITY:
+            if locked and error.err_code == pdfium_c.FPDF_ERR_SECURITY:
                 raise LockedFile(name, "in a way that is not known here", "Save it again without the lock.") from error
             document = None
         try:
@@ -183,75 +210,80 @@ def _opened(data: bytes, name: str, password: str | None) -> Iterator[Any]:
                 document.close()
 
 
-def _by_pdfium(data: bytes, name: str, password: str | None) -> RawPages | None:
+def _by_pdfium(data: bytes, name: str, password: str | None, parts: Parts) -> RawPages | None:
     with _opened(data, name, password) as document:
         if document is None:
             return None
         if len(document) > MAX_PAGES:
             raise UnpacksTooLarge(name, f"{len(document):,} pages")
-        texts: list[str | None] = []
-        biggest = None
+        pages: list[tuple[PrintedLine, ...] | None] = []
+        labels: list[str] = []
         total = 0
         for index in range(len(document)):
-            text, line = _pdfium_page(document, index, want_biggest=total == 0)
-            biggest = biggest or line
-            total += len(text or "")
+            lines = _pdfium_page(document, index, parts)
+            total += sum(len(line.text) for line in lines or ())
             if total > MAX_CHARACTERS:
                 raise UnpacksTooLarge(name, f"more than {MAX_CHARACTERS // 2**20} million characters")
-            texts.append(text)
-    return RawPages(tuple(texts), biggest)
+            pages.append(lines)
+            labels.append(_label(document, index))
+    numbers = [str(number) for number in range(1, len(pages) + 1)]
+    return RawPages(tuple(pages), tuple(labels) if any(labels) and labels != numbers else ())
 
 
-def _pdfium_page(document: Any, index: int, *, want_biggest: bool) -> tuple[str | None, str | None]:
+def _label(document: Any, index: int) -> str:
+    """The number that the file says is printed on a page, empty when it says none."""
+    try:
+        return " ".join(document.get_page_label(index).split())[:_LONGEST_LABEL]
+    except (pdfium.PdfiumError, UnicodeDecodeError):
+        return ""
+
+
+def _pdfium_page(document: Any, index: int, parts: Parts) -> tuple[PrintedLine, ...] | None:
     try:
         page = document[index]
         textpage = page.get_textpage()
     except pdfium.PdfiumError:
-        return None, None
+        return None
     try:
-        text = textpage.get_text_range()
-        return text, _biggest_line(textpage, text) if want_biggest and text.strip() else None
+        return lay_out(read_letters(page, textpage), parts.inserts.get(index, ()))
     except (pdfium.PdfiumError, UnicodeDecodeError):
-        return None, None
+        return None
     finally:
         textpage.close()
         page.close()
 
 
-def _biggest_line(textpage: Any, text: str) -> str | None:
-    """The text in the page's largest letters, if they are clearly larger than the rest or stand first."""
-    heights: list[tuple[str, float]] = []
-    for index in range(min(textpage.count_chars(), _TITLE_CHARACTERS)):
-        _, bottom, _, top = textpage.get_charbox(index, loose=True)
-        heights.append((textpage.get_text_range(index, 1), round(top - bottom, 1)))
-    letters = sorted(height for char, height in heights if char.isalnum())
-    if not letters:
-        return None
-    largest, middle = letters[-1], letters[len(letters) // 2]
-    if largest < 1.15 * middle and text.count("\n") > 12:
+def biggest_line(pages: Sequence[Sequence[PrintedLine]]) -> str | None:
+    """The lines in the largest letters of the first page that has any, where they are clearly larger than the rest."""
+    lines = [line for line in next((page for page in pages if page), ()) if line.size and not line.cells]
+    sizes = sorted(line.size for line in lines for _ in line.text)
+    if not sizes or sizes[-1] < _BIG * sizes[len(sizes) // 2]:
         return None
     kept: list[str] = []
-    for char, height in heights:
-        if height >= 0.9 * largest or (kept and not char.strip()):
-            kept.append(char)
-        elif kept and char.isalnum() and height < 0.8 * largest:
+    for line in lines:
+        if line.size >= 0.9 * sizes[-1]:
+            kept.append(line.text)
+        elif kept:
             break
-    title = " ".join("".join(kept).replace("\ufffe", "").split())
+    title = " ".join(kept)
     return title if sum(char.isalpha() for char in title) >= 4 and len(title) <= 200 else None
 
 
-def _by_pypdf(reader: PdfReader | None) -> tuple[str | None, ...]:
+def _by_pypdf(reader: PdfReader | None, parts: Parts) -> tuple[tuple[PrintedLine, ...] | None, ...]:
     if reader is None:
         return ()
     try:
         count = len(reader.pages)
     except FAULTS:
         return ()
-    return tuple(_page_text(reader, index) for index in range(min(count, MAX_PAGES)))
+    return tuple(_page_lines(reader, index, parts) for index in range(min(count, MAX_PAGES)))
 
 
-def _page_text(reader: PdfReader, index: int) -> str | None:
+def _page_lines(reader: PdfReader, index: int, parts: Parts) -> tuple[PrintedLine, ...] | None:
+    """A page's lines without their places; what stands on it beside its text comes last."""
     try:
-        return reader.pages[index].extract_text()
+        text = reader.pages[index].extract_text()
     except FAULTS:
         return None
+    entries = [f"{one.label}: {one.text}" if one.label else one.text for one in parts.inserts.get(index, ())]
+    return plain_page("\n".join([text, *entries]))

@@ -13,15 +13,15 @@ from documents.epub import parse_epub
 from documents.errors import EmptyFile, FileTooLarge, NoText
 from documents.html import parse_html
 from documents.markdown import parse_markdown
-from documents.model import Document, Parsed
+from documents.model import Document, Note, Parsed, note
 from documents.pdf import parse_pdf
-from documents.sections import build_sections, cut_pages, number_pages, page_ranges
+from documents.sections import build_sections, cut_pages, number_pages
 from documents.sniff import KINDS, detect
 from documents.text import parse_text
 from documents.titles import choose_title, clean
 
 MAX_BYTES = 512 * 2**20
-_NAMED_PARTS = 5  # broken parts named in a warning before it says "and more"
+_NAMED_PARTS = 5  # broken parts named in a note before it breaks off
 
 
 def read(
@@ -43,13 +43,13 @@ def read(
         raise EmptyFile(name)
     if len(data) > max_bytes:
         raise FileTooLarge(name, len(data), max_bytes)
-    kind, warnings = detect(data, name)
+    kind, notes = detect(data, name)
     pdf = kind == "pdf"
     parsed = parse_pdf(data, name, password, scans=scans, pictures=pictures) if pdf else _parse(kind, data, name)
     scanned = scans and bool(parsed.missing_pages or pictures)
     if not scanned and not any(page.strip() for page in parsed.pages):
         raise NoText(name, f"no text: it is {KINDS[kind]} with nothing to read in it. Check that it is the right file.")
-    return _finish(replace(parsed, warnings=(*warnings, *parsed.warnings)), kind, data, name)
+    return _finish(replace(parsed, notes=(*notes, *parsed.notes)), kind, data, name)
 
 
 def _parse(kind: str, data: bytes, name: str) -> Parsed:
@@ -68,14 +68,14 @@ def _finish(parsed: Parsed, kind: str, data: bytes, name: str) -> Document:
     title = choose_title(parsed.title, parsed.heading_title or first, name)
     text = "".join(parsed.pages)
     sections = build_sections(parsed.headings, text, title)
-    warnings = parsed.warnings
+    notes = parsed.notes
     if parsed.paged:
         starts = list(accumulate((len(page) for page in parsed.pages[:-1]), initial=0))
         pages, missing = parsed.pages, parsed.missing_pages
         sections = number_pages(sections, starts, text)
     else:
         pages, sections, missing = cut_pages(sections, text, [offset for offset, _ in parsed.gaps])
-        warnings += _gap_warnings(missing, [part for _, part in parsed.gaps])
+        notes += _gap_notes([part for _, part in parsed.gaps])
     return Document(
         title=title,
         author=clean(parsed.author),
@@ -84,16 +84,14 @@ def _finish(parsed: Parsed, kind: str, data: bytes, name: str) -> Document:
         pages=pages,
         sections=sections,
         missing_pages=missing,
-        warnings=warnings,
+        notes=notes,
+        page_labels=parsed.page_labels,
     )
 
 
-def _gap_warnings(missing: Sequence[int], parts: Sequence[str]) -> tuple[str, ...]:
-    """One sentence that names the pages, and the first few of the parts that should have been on them."""
-    if not missing:
+def _gap_notes(parts: Sequence[str]) -> tuple[Note, ...]:
+    """One note that counts the parts that could not be read, and names the first few of them."""
+    if not parts:
         return ()
-    named = ", ".join(parts[:_NAMED_PARTS]) + (" and more" if len(parts) > _NAMED_PARTS else "")
-    if len(missing) == 1:
-        return (f"Page {missing[0]} is missing: that part of the file is broken and could not be read: {named}.",)
-    pages = page_ranges(missing)
-    return (f"Pages {pages} are missing: these parts of the file are broken and could not be read: {named}.",)
+    named = "; ".join(parts[:_NAMED_PARTS]) + ("; …" if len(parts) > _NAMED_PARTS else "")
+    return (note("parts_missing", n=len(parts), which=named),)

@@ -11,7 +11,7 @@ from documents.model import Heading, Section
 FRONT_MATTER = "Front matter"
 _MIN_FRONT = 80  # non-blank characters before the first heading that are worth a section of their own
 _MAX_TITLE = 200
-_NAMED_RANGES = 12  # spelled out before it says "and more"
+_NAMED_RANGES = 12  # spelled out before it breaks off
 _ROOT_SHARE = 0.9  # of the text, under one heading that is then taken for the document's title
 
 
@@ -64,15 +64,15 @@ def number_pages(sections: Sequence[Section], page_starts: Sequence[int], text: 
 
 
 def page_ranges(pages: Sequence[int]) -> str:
-    """Ascending page numbers in words: ``3, 5 to 8, 11``."""
+    """Ascending page numbers, stretches of them drawn together: ``3, 5–8, 11``."""
     ranges: list[list[int]] = []
     for page in pages:
         if ranges and ranges[-1][1] == page - 1:
             ranges[-1][1] = page
         else:
             ranges.append([page, page])
-    named = ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in ranges[:_NAMED_RANGES])
-    return named + (" and more" if len(ranges) > _NAMED_RANGES else "")
+    named = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in ranges[:_NAMED_RANGES])
+    return named + (", …" if len(ranges) > _NAMED_RANGES else "")
 
 
 def _open_root(headings: list[Heading], text: str) -> list[Heading]:

@@ -7,6 +7,7 @@ import re
 import zipfile
 
 from documents.errors import DamagedFile, EmptyFile, LockedFile, Mislabelled, UnsupportedFormat
+from documents.model import Note, note
 
 KINDS = {
     "pdf": "a PDF",
@@ -52,8 +53,8 @@ _HTML_START = re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+ht
 _HTML_INSIDE = re.compile(rb"<(html|body|p|div|h[1-6]|br|table|ul|article|section|span)\b[^<>]*>", re.I)
 
 
-def detect(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
-    """The format to read `data` as, and warnings in plain words when the name says otherwise.
+def detect(data: bytes, name: str) -> tuple[str, tuple[Note, ...]]:
+    """The format to read `data` as, and a note when the name says otherwise.
 
     Raises EmptyFile, Mislabelled, UnsupportedFormat, LockedFile or DamagedFile.
     """
@@ -67,9 +68,7 @@ def detect(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
         raise UnsupportedFormat(name, "a binary file of an unknown kind", "Save it as PDF, EPUB, DOCX or plain text.")
     if promised is None or found == promised:
         return found, ()
-    return found, (
-        f"“{name}” is named like {KINDS[promised]}, but it is {KINDS[found]}. It was read as {KINDS[found]}.",
-    )
+    return found, (note("mislabelled", name=name, promised=promised, found=found),)
 
 
 def promised_format(name: str) -> str | None:

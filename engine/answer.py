@@ -24,7 +24,7 @@ from engine.generate import AnswerOptions, Said, generate, text_of
 from engine.memory import Memory
 from engine.model import Decoder, KeyValueCache, each_row
 from engine.point import Gaze, Page
-from engine.prompts import FROM_MEMORY, FROM_PASSAGES, Chat, Turn
+from engine.prompts import FROM_MEMORY, FROM_PASSAGES, NOT_SAID, Chat, Turn
 from engine.read import decoded
 from engine.state import State
 
@@ -38,7 +38,81 @@ REFUSAL = re.compile(
     r"(?i)\b(?:text|passages?|document)s? (?:does|do) not (?:say|mention|hold|state|specify|provide|contain)|zegt de tekst niet|de tekst zegt"
 )
 LITTLE = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i", "in", "is", "it", "its", "of", "on", "or", "she", "that", "the", "their", "them", "they", "this", "to", "was", "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "with", "you", "your", "de", "het", "een", "en", "van", "is", "in", "op", "te", "dat", "die", "wie", "wat", "waar", "hoe", "waarom", "wanneer", "welke", "zijn", "was", "er"]
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "but",
+        "by",
+        "did",
+        "do",
+        "does",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "he",
+        "her",
+        "his",
+        "how",
+        "i",
+        "in",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "she",
+        "that",
+        "the",
+        "their",
+        "them",
+        "they",
+        "this",
+        "to",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "you",
+        "your",
+        "de",
+        "het",
+        "een",
+        "en",
+        "van",
+        "is",
+        "in",
+        "op",
+        "te",
+        "dat",
+        "die",
+        "wie",
+        "wat",
+        "waar",
+        "hoe",
+        "waarom",
+        "wanneer",
+        "welke",
+        "zijn",
+        "was",
+        "er",
+    ]
 )
 
 
@@ -185,7 +259,7 @@ class Answerer:
         shown, said = "", []
         for said in generate(
             self.decoder, self.tokenizer, [asked for _, asked in parts], cache, options, start=starts,
-            updates=self.memory.updates, should_stop=should_stop,
+            updates=self.memory.updates, refusal=self._refusal, should_stop=should_stop,
         ):  # fmt: skip
             text = text_of(self.tokenizer, said[0].tokens)
             if len(text) > len(shown) and text.startswith(shown):
@@ -220,7 +294,7 @@ class Answerer:
             attention=scores[0] if scores else 0.0,
             support=_share(content_words(text), shown),
             asked=_share(content_words(ask.question), shown),
-            refused=float(bool(REFUSAL.search(text))),
+            refused=max(final.refusal, float(bool(REFUSAL.search(text)))),
         )
 
     def _evidence(self, ask: Ask, looked: _Looked, answer: str) -> tuple[Evidence, ...]:
@@ -258,7 +332,7 @@ class Answerer:
     def _generate(self, prompts, cache, options, observe, should_stop):
         return generate(
             self.decoder, self.tokenizer, prompts, cache, options, updates=self.memory.updates, observe=observe,
-            should_stop=should_stop,
+            refusal=self._refusal, should_stop=should_stop,
         )  # fmt: skip
 
     def _gazes(self, asks: Sequence[Ask], prompts: Sequence[list[int]]) -> list[tuple[slice, Gaze]]:
@@ -275,8 +349,17 @@ class Answerer:
         return found
 
     def _asked(self, ask: Ask, prompt: list[int]) -> tuple[int, int]:
-        """Where the last question stands in its prompt: how many tokens from its beginning to the end; and how many there are in all."""
-        return len(self.chat.plain(ask.question.strip())) + self._after, len(prompt)
+        """How many tokens before its prompt's end the question begins, and how many there are in all. A question that follows another one
+        is looked for together with that and its answer: "and who was she?" alone points nowhere."""
+        back = len(self.chat.plain(ask.question.strip())) + self._after
+        if ask.history:
+            alone = len(self.chat.ids(FROM_MEMORY, ask.question.strip()))
+            back += len(self.chat.ids(FROM_MEMORY, ask.question.strip(), ask.history[-1:])) - alone
+        return back, len(prompt)
+
+    @property
+    def _refusal(self) -> list[int]:
+        return self.chat.plain(NOT_SAID)
 
     @property
     def _after(self) -> int:

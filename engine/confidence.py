@@ -20,7 +20,7 @@ class Signals:
     attention         how far the best page stands out: the score of the best page less the mean of the next ten
     support           share of the answer's content words that the shown pages hold
     asked             share of the question's content words that the shown pages hold
-    refused           1 where the page's answer says that the text does not say
+    refused           the probability of answering that the text does not say
     """
 
     memory_log_prob: float

@@ -10,7 +10,7 @@ from engine.errors import ConfigInvalid
 from engine.ops.naive import RULES
 
 BITS = (4, 8, 16)
-SIZES = {"small": (1024, 8192), "standard": (2048, 16384), "large": (4096, 32768)}  # slots and pointing keys
+SIZES = {"small": (1024, 16384), "standard": (2048, 49152), "large": (4096, 131072)}  # slots and pointing keys
 
 
 @dataclass(frozen=True)

@@ -39,11 +39,13 @@ class AnswerOptions:
 
 @dataclass
 class Said:
-    """What one row has said so far: tokens (the end of the turn not among them), the log-probability of each, and that of the end."""
+    """What one row has said so far: tokens (the end of the turn not among them), the log-probability of each, and that of the end.
+    `refusal` is the probability that it would have said what it was kept from saying."""
 
     tokens: list[int]
     log_probs: list[float]
     ended: bool = False
+    refusal: float = 0.0
 
     @property
     def mean_log_prob(self) -> float:
@@ -74,11 +76,13 @@ def generate(
     start: Sequence[int] | None = None,
     updates: Updates | None = None,
     observe: Observer | None = None,
+    refusal: Sequence[int] = (),
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[list[Said]]:
     """What every row has said, after each new token; a row that ended stays as it is. The cache takes prompt and answer in.
 
-    `start` is the rotary position of each prompt's first token (0). `observe` sees the prompts' queries only.
+    `start` is the rotary position of each prompt's first token (0). `observe` sees the prompts' queries only. `refusal` is an answer that
+    is not given: how likely it was is told instead, and the next best is said.
     """
     rows, alone = len(prompts), len(prompts) == 1
     ids, present, positions = each_row(prompts, tokenizer.pad_token_id or 0, decoder.device)
@@ -87,10 +91,18 @@ def generate(
     padded = None if alone and cache.mask is None else present
     hidden = decoder.forward(ids, cache, positions, updates=updates, present=padded, observe=observe)
     said = [Said([], []) for _ in prompts]
+    if refusal:
+        for one, chance in zip(
+            said, _chances(decoder, cache, hidden, positions, padded, updates, refusal), strict=True
+        ):
+            one.refusal = chance
     last, choose = ends(decoder, tokenizer), _Chooser(options, decoder.device)
     at = positions[:, -1:]
     for _ in range(options.max_new_tokens):
         log_probs = decoder.logits(hidden[:, -1:])[:, -1].log_softmax(-1)
+        for row, one in enumerate(said):
+            if len(refusal) > 1 and one.tokens == [refusal[0]]:
+                log_probs[row, refusal[1]] = float("-inf")
         tokens = choose(log_probs, said)
         for row, (one, token) in enumerate(zip(said, tokens.tolist(), strict=True)):
             if one.ended:
@@ -106,6 +118,17 @@ def generate(
         at = at + 1
         there = None if padded is None else torch.ones(rows, 1, dtype=torch.bool, device=decoder.device)
         hidden = decoder.forward(tokens[:, None], cache, at, updates=updates, present=there)
+
+
+def _chances(decoder, cache, hidden, positions, padded, updates, answer: Sequence[int]) -> list[float]:
+    """The probability of each row's giving just `answer`'s tokens next. The cache stays as it is."""
+    rows = hidden.shape[0]
+    ids = torch.tensor([list(answer)], device=decoder.device).expand(rows, -1)
+    at = positions[:, -1:] + 1 + torch.arange(ids.shape[1] - 1, device=decoder.device)[None]
+    there = None if padded is None else torch.ones(rows, ids.shape[1] - 1, dtype=torch.bool, device=decoder.device)
+    after = decoder.forward(ids[:, :-1], cache.copy(), at, updates=updates, present=there)
+    log_probs = decoder.logits(torch.cat((hidden[:, -1:], after), 1)).log_softmax(-1)
+    return log_probs.gather(-1, ids[..., None])[..., 0].sum(1).exp().tolist()
 
 
 class _Chooser:

@@ -12,6 +12,10 @@ FROM_PASSAGES = (
     "You answer questions about a document. Use only the passages below. Answer in one or two short sentences, with the names and "
     "numbers that the passages have. If they do not hold the answer, say: The text does not say."
 )
+BRIEFLY = (
+    "You answer questions about a document. Use only the passages below. Answer with a few words taken from them, and nothing else. If they "
+    "do not hold the answer, say: The text does not say."
+)
 SUMMARY = "You summarise documents. Use only the passages below. Write plain sentences, and no list."
 NOT_SAID = "The text does not say."
 PRIVATE_USE = range(0xE000, 0xF900)

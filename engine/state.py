@@ -263,44 +263,37 @@ def _by_head(name: str, t: dict[str, Tensor]) -> tuple[tuple[Kept, ...], ...]:
 
 
 def _stacked(name: str, kept: tuple[Kept, ...], slots: int, bits: int) -> dict[str, Tensor]:
-    """Tensors `[L,B,N,slots,...]`: empty slots are zeros whose position is NOWHERE, two codes of 4 bits share a byte."""
+    """Tensors `[B,heads of all layers,slots,...]`: empty slots are zeros whose position is NOWHERE, two codes of 4 bits share a byte."""
     tensors = {}
     for field in Kept._fields if kept else ():
         parts = [getattr(one, field) for one in kept]
         if parts[0] is None:
             continue
-        heads = max(part.shape[1] for part in parts)
-        stacked = torch.stack([_filled(part, heads, slots, NOWHERE if field == "position" else 0) for part in parts])
-        if field in ("k", "v") and bits == 4:
-            stacked = (stacked[..., ::2] << 4) | stacked[..., 1::2]
-        tensors[f"{name}.{field}"] = stacked
+        joined = torch.cat(parts, 1)
+        full = joined.new_full((*joined.shape[:2], slots, *joined.shape[3:]), NOWHERE if field == "position" else 0)
+        full[:, :, : joined.shape[2]] = joined
+        tensors[f"{name}.{field}"] = (
+            (full[..., ::2] << 4) | full[..., 1::2] if field in ("k", "v") and bits == 4 else full
+        )
     if kept:
         tensors[f"{name}.heads"] = torch.tensor([one.k.shape[1] for one in kept], dtype=torch.int32)
     return tensors
 
 
-def _filled(part: Tensor, heads: int, slots: int, value: int) -> Tensor:
-    full = part.new_full((part.shape[0], heads, slots, *part.shape[3:]), value)
-    full[:, : part.shape[1], : part.shape[2]] = part
-    return full
-
-
 def _apart(name: str, t: dict[str, Tensor], bits: int, width: int) -> tuple[Kept, ...]:
     if f"{name}.k" not in t:
         return ()
-    held = int((t[f"{name}.position"][0, 0, 0] != NOWHERE).sum())
-    layers = []
-    for layer, heads in enumerate(t[f"{name}.heads"].tolist()):
-        fields = []
-        for field in Kept._fields:
-            part = t.get(f"{name}.{field}")
-            if part is not None:
-                part = part[layer][:, :heads, :held]
-                if field in ("k", "v") and bits == 4:
-                    part = torch.stack((part >> 4, part & 15), dim=-1).flatten(-2)[..., :width]
-            fields.append(part)
-        layers.append(Kept(*fields))
-    return tuple(layers)
+    held = int((t[f"{name}.position"][0, 0] != NOWHERE).sum())
+    heads = t[f"{name}.heads"].tolist()
+    fields = []
+    for field in Kept._fields:
+        part = t.get(f"{name}.{field}")
+        if part is not None:
+            part = part[:, :, :held]
+            if field in ("k", "v") and bits == 4:
+                part = torch.stack((part >> 4, part & 15), dim=-1).flatten(-2)[..., :width]
+        fields.append([None] * len(heads) if part is None else part.split(heads, 1))
+    return tuple(Kept(*one) for one in zip(*fields, strict=True))
 
 
 def _header(data: bytes) -> tuple[str, int]:

@@ -16,19 +16,23 @@ from storage.errors import (
 )
 from storage.rows import (
     ChatRow,
+    Checkpoint,
     DocumentRow,
+    EvidenceRow,
     JobRow,
     NewSnapshot,
+    Notes,
     OriginalRow,
     SectionRow,
     SnapshotRow,
     TurnRow,
-    WaypointRow,
+    notes_from,
 )
 from storage.store import Store
 
 __all__ = [
     "ChatRow",
+    "Checkpoint",
     "DatabaseBusy",
     "DatabaseDamaged",
     "DatabaseFailed",
@@ -37,10 +41,12 @@ __all__ = [
     "DiskFull",
     "DocumentGone",
     "DocumentRow",
+    "EvidenceRow",
     "JobRow",
     "NewSnapshot",
     "NewerSchema",
     "NotADatabase",
+    "Notes",
     "OriginalRow",
     "SectionRow",
     "SnapshotDamaged",
@@ -48,6 +54,6 @@ __all__ = [
     "StorageError",
     "Store",
     "TurnRow",
-    "WaypointRow",
+    "notes_from",
     "now",
 ]

@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 
 from storage.connection import Connection, now
-from storage.rows import ChatRow, TurnRow
+from storage.rows import ChatRow, EvidenceRow, PlaceRow, TurnRow
 
 TITLE_LENGTH = 80
+EVIDENCE = ("page", "quote", "score", "begin", "end")
 _CURRENT = "SELECT id FROM chats WHERE document_id = :document_id ORDER BY opened DESC, id DESC LIMIT 1"
 _NEXT = "(SELECT coalesce(max(opened), 0) + 1 FROM chats)"
 
@@ -56,9 +57,11 @@ class ChatTable:
         question: str,
         answer: str,
         *,
-        grounding: float | None = None,
-        grounded: bool | None = None,
-        places: Sequence[tuple[int, str, str, str]] | None = None,
+        confidence: float | None = None,
+        declined: bool = False,
+        from_memory: str | None = None,
+        evidence: Sequence[EvidenceRow] | None = None,
+        places: Sequence[PlaceRow] | None = None,
         page: int | None = None,
         summary: bool = False,
         instead: bool = False,
@@ -66,17 +69,27 @@ class ChatTable:
         """Adds a question and its answer to the current chat, starting one when there is none.
 
         `places` (page, before, words, after) marks an answer that was looked up in the text, `page` one as of that page, `summary`
-        a summary. With `instead` it takes the place of the chat's last turn.
+        a summary; for the rest see TurnRow. With `instead` it takes the place of the chat's last turn.
         """
-        time, listed = now(), None if places is None else json.dumps(places, ensure_ascii=False)
+        time = now()
+        found = {
+            "confidence": confidence,
+            "declined": declined,
+            "from_memory": from_memory,
+            "evidence": _json(
+                None if evidence is None else [dict(zip(EVIDENCE, one, strict=True)) for one in evidence]
+            ),
+            "places": _json(places),
+            "page": page,
+        }
+        columns = ", ".join(found)
         message = (
-            "INSERT INTO messages (chat_id, role, text, grounding, grounded, created_at, places, page, summary)"
-            f" VALUES (({_CURRENT}), :role, :text, :grounding, :grounded, :time, :places, :page, :summary)"
+            f"INSERT INTO messages (chat_id, role, text, created_at, summary, {columns})"
+            f" VALUES (({_CURRENT}), :role, :text, :time, :summary, {', '.join(f':{name}' for name in found)})"
         )
         said = {"document_id": document_id, "time": time, "summary": summary}
-        asked = said | {"role": "user", "text": question} | dict.fromkeys(("grounding", "grounded", "places", "page"))
-        measured = {"grounding": grounding, "grounded": grounded, "places": listed, "page": page}
-        answered = said | {"role": "assistant", "text": answer} | measured
+        asked = said | {"role": "user", "text": question} | dict.fromkeys(found)
+        answered = said | {"role": "assistant", "text": answer} | found
         with self._connection.transaction() as db:
             db.execute(
                 "INSERT INTO chats (document_id, title, created_at) SELECT :document_id, :title, :time"
@@ -92,7 +105,7 @@ class ChatTable:
     def turns(self, document_id: str) -> tuple[TurnRow, ...]:
         """The current chat, oldest turn first."""
         sql = (
-            "SELECT role, text, grounding, grounded, created_at, places, page, summary FROM messages"
+            "SELECT role, text, confidence, declined, from_memory, evidence, created_at, places, page, summary FROM messages"
             f" WHERE chat_id = ({_CURRENT}) ORDER BY id"
         )
         messages = self._connection.rows(sql, {"document_id": document_id})
@@ -101,9 +114,11 @@ class ChatTable:
             TurnRow(
                 question=asked["text"],
                 answer=answered["text"],
-                grounding=answered["grounding"],
-                grounded=None if answered["grounded"] is None else bool(answered["grounded"]),
                 asked_at=asked["created_at"],
+                confidence=answered["confidence"],
+                declined=bool(answered["declined"]),
+                from_memory=answered["from_memory"],
+                evidence=_evidence(answered["evidence"]),
                 places=_places(answered["places"]),
                 page=answered["page"],
                 summary=bool(answered["summary"]),
@@ -112,7 +127,15 @@ class ChatTable:
         )
 
 
-def _places(listed: str | None) -> tuple[tuple[int, str, str, str], ...] | None:
+def _json(value: object) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _evidence(listed: str | None) -> tuple[EvidenceRow, ...] | None:
+    return None if listed is None else tuple(tuple(one[name] for name in EVIDENCE) for one in json.loads(listed))
+
+
+def _places(listed: str | None) -> tuple[PlaceRow, ...] | None:
     return None if listed is None else tuple((page, *texts) for page, *texts in json.loads(listed))
 
 

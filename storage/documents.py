@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from storage.connection import Connection, now
-from storage.rows import DocumentRow, SectionRow
+from storage.rows import DocumentRow, SectionRow, notes_from
 
-LISTS = ("missing_pages", "warnings", "tags")
+LISTS = ("missing_pages", "tags")  # kept as JSON, and so are the notes, in a column that is called warnings
 RESTORE = "UPDATE documents SET removed_at = NULL WHERE id = ? AND removed_at IS NOT NULL"
 
 
@@ -27,6 +27,7 @@ class DocumentTable:
         """Stores a document with text and sections at once. False, and nothing stored, when it is there already; one that was
         removed is put back as it was."""
         values = asdict(row) | {name: json.dumps(getattr(row, name)) for name in LISTS}
+        values["warnings"] = json.dumps(values.pop("notes"))
         with self._connection.transaction() as db:
             columns = ", ".join(values)
             marks = ", ".join(f":{name}" for name in values)
@@ -61,6 +62,12 @@ class DocumentTable:
         """The text, page by page."""
         sql = "SELECT text FROM pages WHERE document_id = ? ORDER BY number"
         return [row["text"] for row in self._connection.rows(sql, [document_id])]
+
+    def page(self, document_id: str, number: int) -> str:
+        """The text of one page, nothing where there is none."""
+        sql = "SELECT text FROM pages WHERE document_id = ? AND number = ?"
+        row = self._connection.row(sql, [document_id, number])
+        return row["text"] if row else ""
 
     def sections(self, document_id: str) -> tuple[SectionRow, ...]:
         """The document's sections in order."""
@@ -118,5 +125,6 @@ class DocumentTable:
 
 
 def _document(row: dict[str, Any]) -> DocumentRow:
-    kept = {name: value for name, value in row.items() if name != "removed_at"}
-    return DocumentRow(**kept | {name: tuple(json.loads(row[name])) for name in LISTS})
+    kept = {name: value for name, value in row.items() if name not in ("removed_at", "warnings")}
+    lists = {name: tuple(json.loads(row[name])) for name in LISTS}
+    return DocumentRow(**kept | lists, notes=notes_from(json.loads(row["warnings"])))

@@ -31,6 +31,8 @@ def steps() -> tuple[Callable[[Database], None], ...]:
         m011_order,
         m012_worths,
         m014_pictures,
+        m015_checkpoints,
+        m016_answers,
     )
 
 
@@ -251,3 +253,50 @@ def m014_pictures(db: Database) -> None:
     )
     db.execute("ALTER TABLE jobs ADD COLUMN pictures INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE jobs ADD COLUMN of_pictures INTEGER")
+
+
+def m015_checkpoints(db: Database) -> None:
+    """What left a memory between two checkpoints, in place of whole memories on the way; worths by themselves; and at which token each
+    page of what was read begins, int32. Memories of before are of a kind that no model can use any more: those on the way go."""
+    db.execute(
+        """
+        CREATE TABLE checkpoints (
+            document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            fingerprint TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            n_tokens INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            departed BLOB NOT NULL,
+            PRIMARY KEY (document_id, fingerprint, since)
+        )
+        """
+    )
+    db.execute("DROP TABLE waypoints")
+    db.execute(
+        """
+        CREATE TABLE worths (
+            document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            fingerprint TEXT NOT NULL,
+            n_tokens INTEGER NOT NULL,
+            worths BLOB NOT NULL,
+            PRIMARY KEY (document_id, fingerprint, n_tokens)
+        )
+        """
+    )
+    db.execute(
+        "INSERT INTO worths SELECT document_id, fingerprint, n_tokens, worths FROM strengths WHERE length(worths) > 0"
+    )
+    db.execute("DROP TABLE strengths")
+    db.execute("ALTER TABLE snapshots ADD COLUMN page_starts BLOB NOT NULL DEFAULT x''")
+    db.execute("DELETE FROM snapshots WHERE section > 0")
+
+
+def m016_answers(db: Database) -> None:
+    """How sure an answer is, whether the document seemed not to say, what the memory alone said, and the sentences that it rests on
+    as JSON; in place of a measure that no answer has any more."""
+    db.execute("ALTER TABLE messages ADD COLUMN confidence REAL")
+    db.execute("ALTER TABLE messages ADD COLUMN declined INTEGER")
+    db.execute("ALTER TABLE messages ADD COLUMN from_memory TEXT")
+    db.execute("ALTER TABLE messages ADD COLUMN evidence TEXT")
+    db.execute("ALTER TABLE messages DROP COLUMN grounding")
+    db.execute("ALTER TABLE messages DROP COLUMN grounded")

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from storage.connection import Connection
 from storage.errors import DocumentGone
-from storage.rows import OriginalRow, SectionRow
+from storage.rows import Notes, OriginalRow, SectionRow
 
 
 class PictureTable:
@@ -70,19 +70,19 @@ class PictureTable:
         pages: Sequence[str],
         sections: Sequence[SectionRow],
         missing_pages: Sequence[int],
-        warnings: Sequence[str],
+        notes: Notes,
     ) -> None:
         """Gives the document the text with what was read off its pages, at once. Where that changes the text, every memory of the
         old one is forgotten."""
         with self._connection.transaction() as db:
             db.execute(
                 "UPDATE documents SET missing_pages = ?, warnings = ? WHERE id = ?",
-                [json.dumps(list(missing_pages)), json.dumps(list(warnings)), document_id],
+                [json.dumps(list(missing_pages)), json.dumps(notes), document_id],
             )
             kept = "SELECT text FROM pages WHERE document_id = ? ORDER BY number"
             if [text for (text,) in db.execute(kept, [document_id]).fetchall()] != list(pages):
                 db.execute("UPDATE documents SET n_tokens = NULL WHERE id = ?", [document_id])
-                for table in ("pages", "sections", "snapshots", "waypoints", "strengths"):
+                for table in ("pages", "sections", "snapshots", "checkpoints", "worths"):
                     db.execute(f"DELETE FROM {table} WHERE document_id = ?", [document_id])
                 db.table("pages").insert_all(
                     {"document_id": document_id, "number": number, "text": text} for number, text in enumerate(pages, 1)

@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+PlaceRow = tuple[int, str, str, str]  # page, before, words, after
+EvidenceRow = tuple[int, str, float, int, int]  # page, quote, score, first token, token behind the last
+Notes = tuple[tuple[str, dict[str, str | int]], ...]  # a key and its values each
+PLAIN = "plain"  # the key of a note that is a sentence itself, as notes were before they had keys
+
+
+def notes_from(stored: Iterable[object]) -> Notes:
+    """Notes out of JSON, where each is a list of key and values, or a mere sentence. Raises ValueError for anything else."""
+    found = []
+    for one in stored:
+        key, values = (PLAIN, {"text": one}) if isinstance(one, str) else _pair(one)
+        found.append((key, values))
+    return tuple(found)
+
+
+def _pair(one: object) -> tuple[str, dict[str, str | int]]:
+    if not (isinstance(one, list | tuple) and len(one) == 2):
+        raise ValueError("a note that is no key with values")
+    key, values = one
+    fits = isinstance(key, str) and isinstance(values, dict)
+    if not fits or not all(isinstance(name, str) and isinstance(value, str | int) for name, value in values.items()):
+        raise ValueError("a note that is no key with values")
+    return key, dict(values)
 
 
 @dataclass(frozen=True)
@@ -30,7 +55,7 @@ class DocumentRow:
     n_pages: int
     n_tokens: int | None
     missing_pages: tuple[int, ...]
-    warnings: tuple[str, ...]
+    notes: Notes
     added_at: str
     last_asked_at: str | None
     tags: tuple[str, ...] = ()
@@ -47,11 +72,10 @@ class OriginalRow:
 
 @dataclass(frozen=True)
 class NewSnapshot:
-    """A memory to store. `section` 0 is the whole document, `page` the last page read to its end."""
+    """A memory to store. `page` is the last page read to its end, `page_starts` at which token each page begins (int32)."""
 
     document_id: str
     fingerprint: str
-    section: int
     n_tokens: int
     total_tokens: int
     page: int
@@ -59,6 +83,7 @@ class NewSnapshot:
     group_tokens: int
     seconds: float
     blob: bytes
+    page_starts: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -68,7 +93,6 @@ class SnapshotRow:
     id: int
     document_id: str
     fingerprint: str
-    section: int
     n_tokens: int
     total_tokens: int
     page: int
@@ -81,12 +105,12 @@ class SnapshotRow:
 
 
 @dataclass(frozen=True)
-class WaypointRow:
-    """A memory as it was after the first `n_tokens` tokens, read `group_tokens` at a time."""
+class Checkpoint:
+    """What left a memory between the first `since` tokens, after which it was a checkpoint, and the first `n_tokens`."""
 
+    since: int
     n_tokens: int
-    group_tokens: int
-    blob: bytes
+    departed: bytes
 
 
 @dataclass(frozen=True)
@@ -128,13 +152,18 @@ class ChatRow:
 class TurnRow:
     """A question and its answer. `places` (page, before, words, after) is None where the answer came from memory, and
     `page` is None where that memory was the newest, else the page as of which it was asked. `summary` marks a summary.
+    `confidence` is from 0 to 1 and None where it was never measured. With `declined` the document did not seem to say, and `answer` is
+    what was said all the same. `evidence` (page, quote, score, begin, end) are the sentences that it rests on, the best
+    first, by page and tokens; None where they were never looked for.
     """
 
     question: str
     answer: str
-    grounding: float | None
-    grounded: bool | None
     asked_at: str
-    places: tuple[tuple[int, str, str, str], ...] | None = None
+    confidence: float | None = None
+    declined: bool = False
+    from_memory: str | None = None
+    evidence: tuple[EvidenceRow, ...] | None = None
+    places: tuple[PlaceRow, ...] | None = None
     page: int | None = None
     summary: bool = False

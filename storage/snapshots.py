@@ -13,7 +13,7 @@ from storage.errors import DocumentGone, SnapshotDamaged
 from storage.rows import NewSnapshot, SnapshotRow
 
 COLUMNS = (
-    "id, document_id, fingerprint, section, n_tokens, total_tokens, page, complete, group_tokens, seconds,"
+    "id, document_id, fingerprint, n_tokens, total_tokens, page, complete, group_tokens, seconds,"
     " created_at, sha256, n_bytes"
 )
 
@@ -22,7 +22,7 @@ def write(db: Database, snapshot: NewSnapshot) -> str:
     """Stores a memory inside the caller's transaction, in place of the one before, and returns its SHA-256."""
     digest = hashlib.sha256(snapshot.blob).hexdigest()
     values = {**asdict(snapshot), "created_at": now(), "sha256": digest, "n_bytes": len(snapshot.blob)}
-    kept = ("document_id", "fingerprint", "section")
+    kept = ("document_id", "fingerprint")
     changes = ", ".join(f"{name} = excluded.{name}" for name in values if name not in kept)
     db.execute(
         f"INSERT INTO snapshots ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)})"
@@ -33,7 +33,7 @@ def write(db: Database, snapshot: NewSnapshot) -> str:
 
 
 class SnapshotTable:
-    """Memories by document, fingerprint and section (0: the whole document)."""
+    """Memories by document and fingerprint. The column `section` of earlier versions is 0 in every row."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -43,20 +43,20 @@ class SnapshotTable:
         with self._connection.transaction() as db:
             return write(db, snapshot)
 
-    def get(self, document_id: str, fingerprint: str, section: int = 0) -> SnapshotRow | None:
+    def get(self, document_id: str, fingerprint: str) -> SnapshotRow | None:
         """The memory that a model with this fingerprint can use, or None."""
-        sql = f"SELECT {COLUMNS} FROM snapshots WHERE document_id = ? AND fingerprint = ? AND section = ?"
-        row = self._connection.row(sql, [document_id, fingerprint, section])
+        sql = f"SELECT {COLUMNS} FROM snapshots WHERE document_id = ? AND fingerprint = ?"
+        row = self._connection.row(sql, [document_id, fingerprint])
         return _snapshot(row) if row else None
 
     def of_document(self, document_id: str) -> list[SnapshotRow]:
-        """Every memory of the whole document, one a model, the newest first."""
-        sql = f"SELECT {COLUMNS} FROM snapshots WHERE document_id = ? AND section = 0 ORDER BY created_at DESC, id DESC"
+        """Every memory of the document, one a model, the newest first."""
+        sql = f"SELECT {COLUMNS} FROM snapshots WHERE document_id = ? ORDER BY created_at DESC, id DESC"
         return [_snapshot(row) for row in self._connection.rows(sql, [document_id])]
 
     def of_documents(self) -> list[SnapshotRow]:
-        """Every memory of a whole document, the newest first."""
-        sql = f"SELECT {COLUMNS} FROM snapshots WHERE section = 0 ORDER BY created_at DESC, id DESC"
+        """Every memory of every document, the newest first."""
+        sql = f"SELECT {COLUMNS} FROM snapshots ORDER BY created_at DESC, id DESC"
         return [_snapshot(row) for row in self._connection.rows(sql)]
 
     def load(self, snapshot: SnapshotRow) -> tuple[SnapshotRow, bytes]:
@@ -72,13 +72,20 @@ class SnapshotTable:
             raise SnapshotDamaged(snapshot.document_id)
         return _snapshot(row), blob
 
-    def remove(self, document_id: str, fingerprint: str, section: int = 0) -> None:
-        """Deletes one memory, so that its document or section is read anew."""
+    def page_starts(self, snapshot: SnapshotRow) -> bytes:
+        """At which token each page begins of what was read into this memory (int32); nothing where that was never kept."""
+        row = self._connection.row("SELECT page_starts FROM snapshots WHERE id = ?", [snapshot.id])
+        return row["page_starts"] if row else b""
+
+    def set_page_starts(self, snapshot: SnapshotRow, page_starts: bytes) -> None:
+        """Keeps at which token each page begins."""
         with self._connection.transaction() as db:
-            db.execute(
-                "DELETE FROM snapshots WHERE document_id = ? AND fingerprint = ? AND section = ?",
-                [document_id, fingerprint, section],
-            )
+            db.execute("UPDATE snapshots SET page_starts = ? WHERE id = ?", [page_starts, snapshot.id])
+
+    def remove(self, document_id: str, fingerprint: str) -> None:
+        """Deletes one memory, so that its document is read anew."""
+        with self._connection.transaction() as db:
+            db.execute("DELETE FROM snapshots WHERE document_id = ? AND fingerprint = ?", [document_id, fingerprint])
 
 
 def _snapshot(row: dict[str, Any]) -> SnapshotRow:

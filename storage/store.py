@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from storage import snapshots, strengths, waypoints
+from storage import checkpoints, snapshots
 from storage.chats import ChatTable
+from storage.checkpoints import CheckpointTable
 from storage.connection import Connection, now
 from storage.documents import DocumentTable
 from storage.errors import DocumentGone
 from storage.jobs import JobTable
 from storage.pictures import PictureTable
-from storage.rows import NewSnapshot
+from storage.rows import Checkpoint, NewSnapshot
 from storage.snapshots import SnapshotTable
-from storage.strengths import StrengthTable, Written
-from storage.waypoints import WaypointTable
+from storage.worths import WorthTable
+from storage.worths import write as write_worths
 
 
 class Store:
@@ -27,8 +28,8 @@ class Store:
         self.documents = DocumentTable(connection)
         self.snapshots = SnapshotTable(connection)
         self.pictures = PictureTable(connection)
-        self.waypoints = WaypointTable(connection)
-        self.strengths = StrengthTable(connection)
+        self.checkpoints = CheckpointTable(connection)
+        self.worths = WorthTable(connection)
         self.chats = ChatTable(connection)
         self.jobs = JobTable(connection)
 
@@ -52,14 +53,12 @@ class Store:
         job_id: int | None = None,
         tokens_per_second: float | None = None,
         eta_seconds: float | None = None,
-        waypoint: bool = False,
-        drop: Sequence[int] = (),
-        written: Sequence[Written] = (),
+        worths: bytes = b"",
+        checkpoint: Checkpoint | None = None,
     ) -> str:
         """Saves a reading's memory and its job's progress in one transaction; a complete memory makes the job 'done'.
 
-        With `waypoint` the memory is kept as one as well, and those after `drop` tokens are forgotten; `written` are the
-        strengths of the segments since the last time, and what their tokens were worth. Returns
+        `worths` are those of the tokens since the last time, `checkpoint` is what left the memory since its last checkpoint. Returns
         the memory's SHA-256. After a crash either all of it is there or nothing. Raises DocumentGone.
         """
         with self._connection.transaction() as db:
@@ -67,10 +66,10 @@ class Store:
             if db.execute(there, [snapshot.document_id]).fetchone() is None:
                 raise DocumentGone
             digest = snapshots.write(db, snapshot)
-            if waypoint:
-                waypoints.write(db, snapshot, digest)
-            waypoints.drop(db, snapshot.document_id, snapshot.fingerprint, drop)
-            strengths.write(db, snapshot, written)
+            if worths:
+                write_worths(db, snapshot, worths)
+            if checkpoint is not None:
+                checkpoints.write(db, snapshot, checkpoint)
             db.execute(
                 "UPDATE jobs SET n_tokens = ?, total_tokens = ?, tokens_per_second = ?, eta_seconds = ?,"
                 " updated_at = ?, status = CASE WHEN ? THEN 'done' ELSE status END WHERE id = ?",
@@ -85,6 +84,16 @@ class Store:
                 ],
             )
         return digest
+
+    def put_memory(self, snapshot: NewSnapshot, left: Sequence[Checkpoint], worths: bytes) -> None:
+        """Stores a memory that was read elsewhere, with what left it at its checkpoints and what its tokens were worth, in place of the
+        one that is there."""
+        with self._connection.transaction() as db:
+            snapshots.write(db, snapshot)
+            checkpoints.clear(db, snapshot)
+            for checkpoint in left:
+                checkpoints.write(db, snapshot, checkpoint)
+            write_worths(db, snapshot, worths)
 
     def note(self, name: str) -> str | None:
         """A fact about the library kept by set_note, or None."""

@@ -24,10 +24,10 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 import launch
-from app.choices import Choices
+from app.settings import Choices
 from app.password import hashed
 from app.settings import Settings
-from app.shelf import Shelf
+from app.library import Library as Shelf
 from storage import Store
 from tests.engine.tiny import make_base, make_model, make_tokenizer
 

@@ -1,4 +1,4 @@
-"""Forward passes only: what questions, answers and repetition attend to in a text that was read with everything kept.
+"""Forward passes only: what questions and answers attend to in a text that was read with everything kept.
 
 From these the retention scorer and the pointing heads are fitted (`training.scorer`). Nothing is trained through the model.
 """
@@ -31,7 +31,7 @@ class Reading:
     inputs: Tensor
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def read_everything(decoder: Decoder, ids: Sequence[int], window: int) -> Reading:
     """The text as `engine.read` reads it, but nothing is left out."""
     d, tokens = decoder, len(ids)
@@ -128,16 +128,6 @@ def ask(decoder: Decoder, chat: Chat, cache: KeyValueCache, attention: Attention
     ids = prompt + chat.plain(answer)
     attention.question, attention.counted = slice(begin, len(prompt)), slice(begin, None)
     decoder.forward(torch.tensor([ids], device=decoder.device), cache.copy(), torch.arange(len(ids)), observe=attention)
-
-
-@torch.inference_mode()
-def repeat(decoder: Decoder, chat: Chat, cache: KeyValueCache, attention: Attention, ids: Sequence[int]) -> None:
-    """Let `attention` watch the model repeat a stretch of the text, which needs what is in it whatever is asked later (KVzip, arXiv
-    2505.23416)."""
-    prompt = chat.ids(FROM_MEMORY, "Repeat the text word for word.")
-    attention.question, attention.counted = None, slice(len(prompt), None)
-    whole = torch.tensor([prompt + list(ids)], device=decoder.device)
-    decoder.forward(whole, cache.copy(), torch.arange(whole.shape[1]), observe=attention)
 
 
 def after_question(chat: Chat) -> int:

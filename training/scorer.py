@@ -1,7 +1,7 @@
 """Fits the retention scorer and the pointing heads of any base, from forward passes alone.
 
-A text is read once with everything kept. Then real questions and their answers are put to it, and a stretch of it is repeated: the
-largest share of attention that a token ever draws from a head's queries is what that token was worth keeping. A small scorer per layer
+A text is read once with everything kept. Then real questions and their answers are put to it: the largest share of attention that a
+token ever draws from a head's queries is what that token was worth keeping. A small scorer per layer
 learns the logarithm of it from the layer's input, with the hardest tokens of books as negatives. Which heads point at the page of the
 answer comes from the same passes.
 """
@@ -20,12 +20,11 @@ from engine.model import Decoder
 from engine.point import PAGE
 from engine.prompts import Chat
 from engine.scorer import LayerScorer
-from training.observe import GENERAL_QUERIES, Attention, Reading, ask, in_slots, repeat, usual_shares
+from training.observe import GENERAL_QUERIES, Attention, Reading, ask, in_slots, usual_shares
 from training.texts import Asked
 
 LEAST = 1e-4  # attention below this share of a softmax is as good as none
 WIDTH = 64  # of a scorer's hidden layer
-REPEATED = 512  # tokens of each text that are repeated
 FLOOR = 1e-5  # added to attention on a page before its logarithm
 KEY_HEADS = 6  # key/value heads that may keep more keys for pointing
 
@@ -37,8 +36,6 @@ class Observed:
 
     inputs: list[Tensor] = field(default_factory=list)
     worth: list[Tensor] = field(default_factory=list)
-    keys: list[Tensor] = field(default_factory=list)
-    values: list[Tensor] = field(default_factory=list)
     pages: list[tuple[Tensor, Tensor, int]] = field(default_factory=list)
     queries: Tensor | None = None  # [L,H,Q,D]
 
@@ -47,7 +44,7 @@ def observe(
     decoder: Decoder, chat: Chat, texts: Iterable[tuple[Reading, Sequence[Asked]]], questions: int, seed: int,
     say: Callable[[str], None],
 ) -> Observed:  # fmt: skip
-    """Put up to `questions` questions to each text and have a stretch of each repeated."""
+    """Put up to `questions` questions to each text."""
     chance, seen = random.Random(seed), Observed()
     gathered: list[Tensor] = []
     for number, (reading, asked) in enumerate(texts, start=1):
@@ -61,16 +58,12 @@ def observe(
             if attention.queries:
                 gathered.append(torch.stack(attention.queries))
             shares.append((attention.by_page, one.begin // PAGE))
-        begin = chance.randrange(max(tokens - REPEATED, 1))
-        repeat(decoder, chat, cache, attention, reading.ids[begin : begin + REPEATED])
         usual = torch.stack(gathered[:GENERAL_QUERIES], dim=2)
         seen.queries = usual
         prior = usual_shares(decoder, cache, tokens, usual)
         seen.pages += [(share, prior, page) for share, page in shares]
         seen.inputs.append(reading.inputs.cpu())
         seen.worth.append(attention.most.clamp(min=LEAST).log())
-        seen.keys.append(reading.keys.float().mean(2).cpu())
-        seen.values.append(reading.values.float().mean(2).cpu())
         say(f"text {number}: {tokens} tokens, {len(chosen)} questions")
     return seen
 
@@ -229,9 +222,8 @@ def _hits(features, wanted, held, chosen, weight) -> tuple[float, float, float]:
     return tuple(sum(r < k for r in ranks) / max(len(ranks), 1) for k in (1, 3, 5))
 
 
-def channels(seen: Observed, which: str, readings: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+def channels(readings: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Mean and spread of each channel `[L,N,D]` over texts' keys or values `[L,N,T,D]`."""
-    del seen, which
     count = sum(t.shape[2] for t in readings)
     mean = sum(t.float().sum(2) for t in readings) / count
     spread = (sum((t.float() - mean[:, :, None]).pow(2).sum(2) for t in readings) / count).sqrt()

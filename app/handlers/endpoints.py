@@ -6,7 +6,10 @@ from dataclasses import asdict
 
 import gradio as gr
 
+from app.answering.summary import WORDS
+from app.errors import named_errors
 from app.library import Library
+from app.views import answer_object
 
 
 class Endpoints:
@@ -28,7 +31,8 @@ class Endpoints:
         ]
 
     def ask_document(self, document_id: str, question: str, page: int = 0) -> dict:
-        """Ask a document a question; the answer comes from its memory alone and is not kept in its conversations.
+        """Ask a document a question; the answer comes from its memory and the pages that this points to, and is not kept in its
+        conversations.
 
         Parameters:
             document_id: the document's id, or the beginning of it
@@ -36,31 +40,35 @@ class Endpoints:
             page: as of the end of that page, of nothing that follows; 0 for the whole of what was read
 
         Returns:
-            The answer, its grounding in nats a token (above 0.5 it comes from the document; null where it was looked up in the text)
-            and whether it is grounded.
+            The answer; the answers from memory and from the pages by themselves; its confidence, 0 to 1; declined, true where the document
+            does not seem to say; and the pages, each with a quote and a score, the best first.
         """
         return self._last(
-            lambda: self._library.ask(self._library.resolve(document_id), question, page=page or None, keep=False)
+            lambda: self._library.answering.ask(
+                self._library.resolve(document_id), question, page=page or None, keep=False
+            )
         )
 
-    def summarize_document(self, document_id: str, section: int = 0) -> dict:
+    def summarize_document(self, document_id: str, section: int = 0, words: int = WORDS) -> dict:
         """Summarise a document, or one of its sections.
 
         Parameters:
             document_id: the document's id, or the beginning of it
             section: the section's number; 0 for the whole document
+            words: about how long the summary is to be
 
         Returns:
-            The summary as the answer: the sentences most worth keeping, quoted with their pages (then its grounding is null), or in
-            the model's words, with its grounding as for a question.
+            The summary as the answer, in the model's words; its confidence; and the pages, with a quote for each of its sentences.
         """
         return self._last(
-            lambda: self._library.summarize(self._library.resolve(document_id), section=section or None, keep=False)
+            lambda: self._library.summaries.summarize(
+                self._library.resolve(document_id), section=section or None, words=words, keep=False
+            )
         )
 
     def _last(self, asked) -> dict:
         try:
             *_, answer = asked()
-        except self._library.named_errors() as error:
+        except named_errors() as error:
             raise gr.Error(str(error)) from error
-        return {"answer": answer.text, "grounding": answer.grounding, "grounded": answer.grounded}
+        return answer_object(answer, self._library.languages.english("talk.declined"))

@@ -8,14 +8,16 @@ from typing import Any
 
 import gradio as gr
 
-from app.handlers.origins import OriginHandlers
+from app.errors import named_errors
 from app.handlers.runs import Runs
 from app.handlers.screen import (
     Screen,
     Standing,
     advanced,
     as_of,
+    mark_ending,
     mark_of,
+    model_card,
     opened,
     progressed,
     safely,
@@ -24,16 +26,15 @@ from app.handlers.screen import (
 from app.handlers.several import SeveralHandlers
 from app.handlers.sheets import SheetHandlers
 from app.handlers.streams import Streams
-from app.handlers.summaries import MEDIUM, WHOLE_DOCUMENT, lengths, summary_title, summary_wait
+from app.handlers.summaries import KEY_PASSAGES, MEDIUM, WHOLE_DOCUMENT, lengths, summary_title, summary_wait
 from app.handlers.talk import Asked, TalkHandlers
-from app.jobs import ReadingQueue
-from app.library import Library
+from app.handlers.where import WhereHandlers
+from app.library import Library, tidy
 from app.markup import document
 from app.markup.frame import banner
 from app.markup.memory import memory
 from app.markup.notice import notice
 from app.markup.shelf import tools
-from app.tags import parse
 from app.views import JobView
 from app.words import Words
 
@@ -41,11 +42,11 @@ from app.words import Words
 class Handlers:
     """The page's events: each gives `Screen` values, and named errors come out as notices in plain words."""
 
-    def __init__(self, library: Library, queue: ReadingQueue) -> None:
+    def __init__(self, library: Library) -> None:
         self._library = library
-        self._queue = queue
+        self._queue = library.queue
         self._runs = Runs()
-        self.origins = OriginHandlers(library, self._runs)
+        self.where = WhereHandlers(library, self._runs)
         self.several = SeveralHandlers(library, self._runs)
         self.sheets = SheetHandlers(library)
         self.talk = TalkHandlers(library, self._runs, self._open)
@@ -57,7 +58,7 @@ class Handlers:
         """A page was opened: its heading, the shelf's tools and the lengths of a summary, in the visitor's language."""
         words, known = words_of(self._library, request), self._library.languages.known
         others = [other for other in known.values() if other is not words]
-        return banner(words, others, self._library.engine_info), tools(words), gr.Dropdown(lengths(words), value=MEDIUM)
+        return banner(words, others, self._library.models.info), tools(words), gr.Dropdown(lengths(words), value=MEDIUM)
 
     def load(self, request: gr.Request) -> Screen:
         """A page was opened or reloaded: show the document in its address, else the one asked or added last."""
@@ -89,7 +90,7 @@ class Handlers:
                 else:
                     self._queue.enqueue(item.id)
                 first = first or item.id
-            except self._library.named_errors() as error:
+            except named_errors() as error:
                 told = words.error(error)
                 said.append(told if path.name in told else f"{path.name}: {told}")
             finally:
@@ -108,6 +109,16 @@ class Handlers:
     def pictures(self, document_id: str, request: gr.Request) -> Screen:
         """Read the pages without text of the open document off their pictures, then read it."""
         return self._after(request, document_id, self._queue.read_pictures)
+
+    def read_again(self, document_id: str, request: gr.Request) -> Screen:
+        """Read every document again that an older memory or another model has read."""
+
+        def queue(document_id: str) -> None:
+            for item in self._library.shelf():
+                if item.status == "stale":
+                    self._queue.enqueue(item.id)
+
+        return self._after(request, document_id, queue)
 
     def cancel(self, document_id: str, request: gr.Request) -> Screen:
         """Stop reading the open document; what was read stays."""
@@ -142,7 +153,7 @@ class Handlers:
         """The memory is to be looked at."""
 
         def seen(words: Words) -> Screen:
-            return Screen(origin=memory(words, self._library.memory(document_id)), notice="")
+            return Screen(origin=memory(words, self._library.reader.look(document_id)), notice="")
 
         return self._safely(request, seen)
 
@@ -154,7 +165,7 @@ class Handlers:
         """Title, author and tags of the open document were edited."""
 
         def kept(document_id: str) -> None:
-            self._library.describe(document_id, title=title, author=author, tags=parse(tags))
+            self._library.describe(document_id, title=title, author=author, tags=tidy(tags.split(",")))
 
         return self._after(request, document_id, kept)
 
@@ -200,7 +211,8 @@ class Handlers:
     def summarise(
         self, document_id: str, section: int, length: int, page: float, request: gr.Request
     ) -> Iterator[Screen]:
-        """Stream a summary of the whole document (section 0), as of `page`, or of one section, `length` sentences long."""
+        """Stream a summary of the whole document (section 0), as of `page`, or of one section, about `length` words long; or quote its
+        key passages."""
 
         words = words_of(self._library, request)
 
@@ -208,18 +220,14 @@ class Handlers:
             part, upto = section, None
             if section == WHOLE_DOCUMENT:
                 part, upto = None, as_of(self._library.get(document_id), page)
-            return self._library.summarize(
-                document_id,
-                section=part,
-                page=upto,
-                sentences=length,
-                should_stop=should_stop,
-                language=words.language,
-            )
+            summaries, how = self._library.summaries, {"section": part, "page": upto, "language": words.language}
+            if length == KEY_PASSAGES:
+                return (piece for piece in [summaries.key_passages(document_id, **how)])
+            return summaries.summarize(document_id, words=length, should_stop=should_stop, **how)
 
         try:
             title = summary_title(words, self._standing().find(document_id), section)
-        except self._library.named_errors() as error:
+        except named_errors() as error:
             yield Screen(notice=notice(words, [words.error(error)]))
             return
         yield from self._streams.run(words, document_id, title, summary_wait(words, section), pieces, request, back="")
@@ -251,15 +259,18 @@ class Handlers:
     def _advance(self, words: Words, document_id: str, mark: str) -> Screen:
         # Most seconds nothing is being read and nothing has ended: then the shelf isn't even looked at.
         # Nor is it before the page has been filled for the first time: that is on its way, and would undo a click made meanwhile.
-        jobs = self._jobs()
-        if not (document_id or mark) or (not jobs and mark.endswith("|")):
+        jobs, models = self._jobs(), self._library.models
+        if not (document_id or mark):
             return Screen()
+        if not jobs and mark.endswith(mark_ending(models.fingerprint)):
+            return Screen() if models.ready else Screen(model=model_card(words, self._library, []))
         now = self._standing()
         item = now.find(document_id)
         if item is None:
             return self._open(words, "")
-        if mark_of(item, now.jobs) == mark:
-            return advanced(words, item, now)
+        if mark_of(item, now) == mark:
+            shown = advanced(words, item, now)
+            return shown if models.ready else shown._replace(model=model_card(words, self._library, now.items))
         return progressed(words, item, self._library, now)
 
     def _open(self, words: Words, document_id: str) -> Screen:
@@ -269,7 +280,8 @@ class Handlers:
 
     def _standing(self) -> Standing:
         jobs = self._jobs()  # first, so that a reading that ends meanwhile counts as going on and is looked at again
-        return Standing(self._library.shelf(), jobs)
+        fingerprint = self._library.models.fingerprint
+        return Standing(self._library.shelf(), jobs, fingerprint)
 
     def _jobs(self) -> dict[str, JobView]:
         return {job.document_id: job for job in self._queue.active()}

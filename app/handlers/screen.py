@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from app.errors import named_errors
 from app.handlers.summaries import WHOLE_DOCUMENT, section_choices
 from app.library import Library
 from app.markup import conversation, document, keep, shelf
+from app.markup.model import model
 from app.markup.notice import notice
 from app.views import JobView, ShelfItem
 from app.words import Words
@@ -24,6 +26,7 @@ class Screen(NamedTuple):
     document_id: Any = KEEP
     mark: Any = KEEP
     notice: Any = KEEP
+    model: Any = KEEP
     drop: Any = KEEP
     password: Any = KEEP
     shelf: Any = KEEP
@@ -60,10 +63,11 @@ class Screen(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How everything stands at one moment: the documents on the shelf, and the readings that wait or go on."""
+    """How everything stands at one moment: the documents on the shelf, the readings that wait or go on, and which model runs."""
 
     items: list[ShelfItem]
     jobs: dict[str, JobView]
+    fingerprint: str | None
 
     def find(self, document_id: str) -> ShelfItem | None:
         """Return the document with that id, or None."""
@@ -79,7 +83,8 @@ def opened(words: Words, item: ShelfItem | None, library: Library, now: Standing
     if item is None:
         return Screen(
             document_id="",
-            mark=mark_of(None, now.jobs),
+            mark=mark_of(None, now),
+            model=model_card(words, library, now.items),
             shelf=shelf.shelf(words, now.items, now.jobs, ""),
             about=document.about(words, None),
             reading="",
@@ -115,9 +120,10 @@ def progressed(words: Words, item: ShelfItem, library: Library, now: Standing) -
     reading = item.status in shelf.IN_PROGRESS
     before, job = ahead(item, now.jobs), now.jobs.get(item.id)
     # a scan has its pictures read whenever it is read
-    offered = item.pictures > 0 and not item.scan and library.reads_pictures and not (job and job.ocr)
+    offered = item.pictures > 0 and not item.scan and library.pictures.available and not (job and job.ocr)
     return Screen(
-        mark=mark_of(item, now.jobs),
+        mark=mark_of(item, now),
+        model=model_card(words, library, now.items),
         shelf=shelf.shelf(words, now.items, now.jobs, item.id),
         about=document.about(words, item),
         reading=document.reading(words, item, job, before),
@@ -128,11 +134,17 @@ def progressed(words: Words, item: ShelfItem, library: Library, now: Standing) -
         look=gr.Button(visible=item.can_ask),
         part=document.answers_from(words, item),
         page=page_slider(item),
-        talk=conversation.conversation(words, library.history(item.id), item.can_ask),
+        talk=conversation.conversation(words, library.conversations.history(item.id), item.can_ask),
         question=gr.Textbox(interactive=item.can_ask, placeholder=placeholder(words, item)),
         ask=gr.Button(interactive=item.can_ask),
         summarise=gr.Button(interactive=item.can_ask),
     )
+
+
+def model_card(words: Words, library: Library, items: list[ShelfItem]) -> str:
+    """Return how the model stands, and whether books wait to be read again by it."""
+    stale = sum(item.status == "stale" for item in items)
+    return model(words, library.models.info, library.models.change(), stale)
 
 
 def advanced(words: Words, item: ShelfItem, now: Standing) -> Screen:
@@ -155,7 +167,7 @@ def safely(library: Library, request: gr.Request, action: Callable[[Words], Scre
     words = words_of(library, request)
     try:
         return action(words)
-    except library.named_errors() as error:
+    except named_errors() as error:
         return Screen(notice=notice(words, [words.error(error)]))
 
 
@@ -189,7 +201,7 @@ def settled_again(words: Words, document_id: str, library: Library) -> dict[str,
 
 def settled(words: Words, item: ShelfItem, library: Library) -> dict[str, Any]:
     """Return the fields of a conversation in which nothing is being answered."""
-    turns = library.history(item.id)
+    turns = library.conversations.history(item.id)
     return {
         "talk": conversation.conversation(words, turns, item.can_ask),
         "live": "",
@@ -197,7 +209,7 @@ def settled(words: Words, item: ShelfItem, library: Library) -> dict[str, Any]:
         "stop": gr.Button(visible=False),
         "everywhere": gr.Button(visible=askable(library) > 1, interactive=True),
         "summarise": gr.Button(visible=True, interactive=item.can_ask),
-        "chats": gr.Button(visible=bool(turns or library.chats(item.id))),
+        "chats": gr.Button(visible=bool(turns or library.conversations.all(item.id))),
         "fresh": gr.Button(visible=bool(turns)),
         "keep": keep.links(words, item.id, item.title, turns),
     }
@@ -208,10 +220,15 @@ def ahead(item: ShelfItem, jobs: dict[str, JobView]) -> int:
     return list(jobs).index(item.id) if item.status == "queued" and item.id in jobs else 0
 
 
-def mark_of(item: ShelfItem | None, jobs: dict[str, JobView]) -> str:
+def mark_of(item: ShelfItem | None, now: Standing) -> str:
     """Return a short word that changes when more than the figures of a reading has changed."""
-    busy = ",".join(jobs)
-    return f"|{busy}" if item is None else f"{item.id} {item.status} {item.can_ask} {len(item.missing_pages)}|{busy}"
+    shown = "" if item is None else f"{item.id} {item.status} {item.can_ask} {len(item.missing_pages)}"
+    return f"{shown}{mark_ending(now.fingerprint)}{','.join(now.jobs)}"
+
+
+def mark_ending(fingerprint: str | None) -> str:
+    """Return how a mark ends where nothing is being read by that model."""
+    return f"|{fingerprint or ''}|"
 
 
 def page_slider(item: ShelfItem) -> gr.Slider:

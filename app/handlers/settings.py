@@ -7,20 +7,19 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from app.choices import Choices
+from app.errors import named_errors
 from app.handlers.screen import KEEP, words_of
 from app.library import Library
 from app.markup import settings
 from app.markup.frame import banner
 from app.markup.notice import notice
-from app.models import Models
+from app.settings import MEMORY_SIZES, SMALL, STANDARD, Choices
 from app.words import Words
 
-EMBEDDED, OTHER, AUTO = "default", "other", "auto"
+OTHER, AUTO = "other", "auto"
+OURS = (STANDARD, SMALL)
 DEVICES = (AUTO, "cpu", "cuda", "mps")
 PRECISIONS = ("float32", "bfloat16", "float16")
-RULES = ("gated_delta", "linear", "delta")
-WAYPOINTS = {"few": 8, "usual": 32, "many": 128}
 
 
 class SettingsScreen(NamedTuple):
@@ -35,12 +34,9 @@ class SettingsScreen(NamedTuple):
     name: Any = KEEP
     device: Any = KEEP
     dtype: Any = KEEP
-    rule: Any = KEEP
+    memory_size: Any = KEEP
     load: Any = KEEP
     change: Any = KEEP
-    why_waypoints: Any = KEEP
-    waypoints: Any = KEEP
-    cost: Any = KEEP
     why_password: Any = KEEP
     words: Any = KEEP
     locked: Any = KEEP
@@ -51,31 +47,30 @@ class SettingsScreen(NamedTuple):
 class SettingsHandlers:
     """The settings' events; `asks` says whether this run asks for a password."""
 
-    def __init__(self, library: Library, models: Models, asks: bool) -> None:
+    def __init__(self, library: Library, asks: bool) -> None:
         self._library = library
-        self._models = models
+        self._models = library.models
         self._asks = asks
 
     def open(self, request: gr.Request) -> SettingsScreen:
         """The settings were asked for: show everything as it is, in the language of the request."""
         words, used = words_of(self._library, request), self._models.in_use
-        other = used.model not in (None, EMBEDDED)
-        most = used.spacing().most
-        numbers = [(words(f"settings.{name}"), number) for name, number in WAYPOINTS.items()]
+        other = used.model not in (None, *OURS)
         return self._changing(words)._replace(
             panel=gr.Column(visible=True),
             head=settings.head(words),
-            which=gr.Radio(choices=_named(words, "which", (EMBEDDED, OTHER)), value=OTHER if other else EMBEDDED),
+            which=gr.Radio(
+                choices=_named(words, "which", (*OURS, OTHER)), value=OTHER if other else used.model or STANDARD
+            ),
             name=gr.Textbox(value=used.model if other else "", visible=other),
             device=gr.Dropdown(choices=_named(words, "device", DEVICES), value=used.device or AUTO),
             dtype=gr.Dropdown(
                 choices=[*_named(words, "dtype", (AUTO,)), *zip(PRECISIONS, PRECISIONS, strict=True)],
                 value=used.dtype or AUTO,
             ),
-            rule=gr.Dropdown(choices=_named(words, "rule", RULES), value=used.rule or RULES[0], visible=other),
-            why_waypoints=settings.waypoints(words),
-            waypoints=gr.Radio(choices=numbers, value=most),
-            cost=self._cost(words, most),
+            memory_size=gr.Dropdown(
+                choices=_named(words, "memory_size", MEMORY_SIZES), value=used.memory_size or STANDARD
+            ),
             why_password=settings.password(words),
             words="",
             locked=self._locked(words),
@@ -87,50 +82,53 @@ class SettingsHandlers:
         return SettingsScreen(panel=gr.Column(visible=False), timer=gr.Timer(active=False))
 
     def kind(self, which: str) -> SettingsScreen:
-        """The embedded model or another: only another has a name and, where it was never trained, a rule."""
-        return SettingsScreen(name=gr.Textbox(visible=which == OTHER), rule=gr.Dropdown(visible=which == OTHER))
+        """One of ours or another: only another has a name."""
+        return SettingsScreen(name=gr.Textbox(visible=which == OTHER))
 
-    def load(self, which: str, name: str, device: str, dtype: str, rule: str, request: gr.Request) -> SettingsScreen:
-        """Another model, device, precision or rule is to be used."""
+    def load(
+        self, which: str, name: str, device: str, dtype: str, memory_size: str, request: gr.Request
+    ) -> SettingsScreen:
+        """Another model, device, precision or size of memory is to be used."""
         words, named = words_of(self._library, request), name.strip()
         if which == OTHER and not named:
             return SettingsScreen(notice=notice(words, [words("settings.name_missing")]))
-        wanted = Choices(named, device, dtype, rule) if which == OTHER else Choices(EMBEDDED, device, dtype)
+        wanted = Choices(named if which == OTHER else which, device, dtype, memory_size)
         return self._safely(words, lambda: self._models.use(wanted))
 
     def tick(self, request: gr.Request) -> SettingsScreen:
         """A second has passed while a model is being loaded."""
         return self._changing(words_of(self._library, request))
 
-    def waypoints(self, most: int, request: gr.Request) -> SettingsScreen:
-        """Another number of memories on the way was chosen."""
-        self._models.keep_waypoints(int(most))
-        return SettingsScreen(cost=self._cost(words_of(self._library, request), int(most)))
-
     def lock(self, password: str, request: gr.Request) -> SettingsScreen:
         """A password was set."""
         words = words_of(self._library, request)
-        shown = self._safely(words, lambda: self._models.set_password(password))
+        shown = self._safely(words, lambda: self._library.set_password(password))
         return shown._replace(words="", locked=self._locked(words))
 
     def unlock(self, request: gr.Request) -> SettingsScreen:
         """The password was taken away."""
-        self._models.set_password(None)
+        self._library.set_password(None)
         return SettingsScreen(words="", locked=self._locked(words_of(self._library, request)))
 
     def read_again(self, request: gr.Request) -> SettingsScreen:
         """The books that another model read are to be read again."""
-        return self._safely(words_of(self._library, request), self._models.read_again)
+
+        def queue() -> None:
+            for item in self._library.shelf():
+                if item.status == "stale":
+                    self._library.queue.enqueue(item.id)
+
+        return self._safely(words_of(self._library, request), queue)
 
     def _safely(self, words: Words, action: Callable[[], object]) -> SettingsScreen:
         try:
             action()
-        except self._library.named_errors() as error:
+        except named_errors() as error:
             return SettingsScreen(notice=notice(words, [words.error(error)]))
         return self._changing(words)._replace(notice="")
 
     def _changing(self, words: Words) -> SettingsScreen:
-        info, how = self._library.engine_info, self._models.change()
+        info, how = self._models.info, self._models.change()
         loading = how.state == "loading"
         others = [other for other in self._library.languages.known.values() if other is not words]
         stale = [item.title for item in self._library.shelf() if item.status == "stale"]
@@ -138,12 +136,9 @@ class SettingsHandlers:
             banner=banner(words, others, info) if how.state == "done" else KEEP,
             running=settings.running(words, info, how.tokens_per_second, stale),
             load=gr.Button(interactive=not loading),
-            change=settings.change(words, how, info.model),
+            change=settings.change(words, how, info.model if info else ""),
             timer=gr.Timer(active=loading),
         )
-
-    def _cost(self, words: Words, most: int) -> str:
-        return settings.cost(words, most, self._library.engine_info.state_bytes)
 
     def _locked(self, words: Words) -> str:
         return settings.locked(words, self._asks, self._library.choices().password is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from app.errors import named_errors
 from app.handlers.runs import Runs
 from app.handlers.screen import Screen, askable, busy, settled_again, words_of
 from app.library import Library
@@ -32,8 +33,9 @@ class SeveralHandlers:
             return Screen()
         words, shown, problem = words_of(self._library, request), "", ""
         try:
-            shown = several(words, self._library.ask_several(question, should_stop=run.stop.is_set), question)
-        except self._library.named_errors() as error:
+            found = self._library.answering.ask_all(self._library.shelf(), question, should_stop=run.stop.is_set)
+            shown = several(words, found, question)
+        except named_errors() as error:
             problem = words.error(error)
         if not self._runs.finish(run, request):
             return Screen()

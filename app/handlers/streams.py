@@ -8,11 +8,13 @@ from typing import Any
 
 import gradio as gr
 
+from app.errors import named_errors
 from app.handlers.runs import Runs
 from app.handlers.screen import Screen, busy, safely, settled
 from app.library import Library
 from app.markup.conversation import pending
 from app.markup.notice import notice
+from app.views import Recalled
 from app.words import Words
 
 
@@ -46,18 +48,23 @@ class Streams:
             # Another document was opened before the model was free.
             yield Screen()
             return
-        text = ""
-        problem = ""
+        text, page, problem = "", None, ""
         try:
             if not run.stop.is_set():
                 with closing(pieces(run.stop.is_set)) as stream:
                     for piece in stream:
-                        if isinstance(piece, str):
+                        if isinstance(piece, Recalled):
+                            page = ""
+                        elif not isinstance(piece, str):
+                            continue
+                        elif page is None:
                             text += piece
-                            # A tab that has moved on to another document is left alone.
-                            here = self._runs.of(request) is run
-                            yield Screen(live=pending(words, question, text, waiting)) if here else Screen()
-        except self._library.named_errors() as error:
+                        else:
+                            page += piece
+                        # A tab that has moved on to another document is left alone.
+                        here = self._runs.of(request) is run
+                        yield Screen(live=pending(words, question, text, waiting, page)) if here else Screen()
+        except named_errors() as error:
             problem = words.error(error)
         finally:
             here_still = self._runs.finish(run, request)

@@ -6,7 +6,8 @@ from app.views import ShelfItem
 from app.words import Words
 
 WHOLE_DOCUMENT = 0
-SHORT, MEDIUM, LONG = 5, 10, 25  # sentences
+SHORT, MEDIUM, LONG = 60, 150, 400  # words
+KEY_PASSAGES = 0
 
 
 def summary_title(words: Words, item: ShelfItem | None, section: int) -> str:
@@ -34,5 +35,6 @@ def section_choices(words: Words, item: ShelfItem) -> list[tuple[str, int]]:
 
 
 def lengths(words: Words) -> list[tuple[str, int]]:
-    """Return the choices for a summary's length, with the number of sentences that each means."""
-    return [(words("summary.short"), SHORT), (words("summary.medium"), MEDIUM), (words("summary.long"), LONG)]
+    """Return the choices for a summary's length, with the number of words that each means, and its key passages in its place."""
+    written = (words("summary.short"), SHORT), (words("summary.medium"), MEDIUM), (words("summary.long"), LONG)
+    return [*written, (words("summary.passages"), KEY_PASSAGES)]

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from app.answering.conversations import seen_by_model
 from app.handlers.runs import Runs
 from app.handlers.screen import Screen, busy, safely, words_of
 from app.library import Library
 from app.markup.conversation import pending
 from app.markup.conversations import conversations, editing
-from app.talk import so_far
 from app.words import Words
 
 WARMTH = 0.7
@@ -30,7 +30,7 @@ class Asked(NamedTuple):
 
     def options(self, library: Library) -> Any:
         """The likeliest words, or, to hear another answer, others by chance."""
-        return library.options(temperature=WARMTH, seed=secrets.randbelow(2**31)) if self.again else None
+        return library.answering.options(temperature=WARMTH, seed=secrets.randbelow(2**31)) if self.again else None
 
 
 class TalkHandlers:
@@ -44,7 +44,7 @@ class TalkHandlers:
     def last(self, document_id: str, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """A button under the last answer: returns what is to be answered again, or None, then the screen's fields."""
         data = event._data if isinstance(event._data, dict) else {}
-        turns = self._library.history(document_id) if data.get("again") or data.get("edit") else ()
+        turns = self._library.conversations.history(document_id) if data.get("again") or data.get("edit") else ()
         if not turns:
             return None, *Screen()
         words = words_of(self._library, request)
@@ -58,11 +58,11 @@ class TalkHandlers:
         self, document_id: str, asked: Asked, page: int | None, should_stop: Callable[[], bool]
     ) -> Iterator[Any]:
         """What the library answers, as of `page` or, again, as of the page of the answer that is replaced."""
-        upto, turns = asked.page if asked.again else page, self._library.history(document_id)
-        return self._library.ask(
+        upto, turns = asked.page if asked.again else page, self._library.conversations.history(document_id)
+        return self._library.answering.ask(
             document_id,
             asked.question,
-            history=so_far(turns[:-1] if asked.instead else turns, upto),
+            history=seen_by_model(turns[:-1] if asked.instead else turns, upto),
             options=asked.options(self._library),
             should_stop=should_stop,
             instead=asked.instead,
@@ -73,7 +73,7 @@ class TalkHandlers:
         """Begin a new conversation about the open document; the one before stays in the list."""
 
         def begun(words: Words) -> Screen:
-            self._library.new_chat(document_id)
+            self._library.conversations.new(document_id)
             return self._opened(words, document_id)._replace(notice="")
 
         return safely(self._library, request, begun)
@@ -91,13 +91,13 @@ class TalkHandlers:
         def change(words: Words) -> Screen:
             chat_id = int(data["chat"])
             if "title" in data:
-                self._library.rename_chat(document_id, chat_id, str(data["title"]))
+                self._library.conversations.rename(document_id, chat_id, str(data["title"]))
                 return self._listed(words, document_id)
-            self._library.open_chat(document_id, chat_id)
+            self._library.conversations.open(document_id, chat_id)
             return self._opened(words, document_id)
 
         return safely(self._library, request, change)
 
     def _listed(self, words: Words, document_id: str) -> Screen:
         title = self._library.get(document_id).title
-        return Screen(origin=conversations(words, title, self._library.chats(document_id)), notice="")
+        return Screen(origin=conversations(words, title, self._library.conversations.all(document_id)), notice="")

@@ -26,7 +26,7 @@ def welcome(words: Words) -> str:
 
 
 def about(words: Words, item: ShelfItem | None) -> str:
-    """Return the heading of the open document: title, author, facts, warnings; or the welcome when none is open."""
+    """Return the heading of the open document: title, author, facts, notes; or the welcome when none is open."""
     if item is None:
         return welcome(words)
     kind = words(f"document.format.{item.format}") if item.format in FORMATS else item.format
@@ -34,7 +34,7 @@ def about(words: Words, item: ShelfItem | None) -> str:
     return (
         f'<header class="about" data-document="{escape(item.id, quote=True)}">'
         f'<h2>{escape(item.title)}</h2><p class="byline">{byline}</p>'
-        f"{tags(item.tags)}<dl>{_facts(words, item)}</dl>{_warnings(words, item)}</header>"
+        f"{tags(item.tags)}<dl>{_facts(words, item)}</dl>{_notes(words, item)}</header>"
     )
 
 
@@ -82,11 +82,11 @@ def _facts(words: Words, item: ShelfItem) -> str:
     return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
 
 
-def _warnings(words: Words, item: ShelfItem) -> str:
-    if not item.warnings:
+def _notes(words: Words, item: ShelfItem) -> str:
+    if not item.notes:
         return ""
-    lines = "".join(f"<li>{escape(words.told(warning))}</li>" for warning in item.warnings)
-    return f'<ul class="warnings" tabindex="0" aria-label="{words("document.warnings")}">{lines}</ul>'
+    lines = "".join(f"<li>{escape(words.note(key, values))}</li>" for key, values in item.notes)
+    return f'<ul class="notes" tabindex="0" aria-label="{words("document.notes")}">{lines}</ul>'
 
 
 def _progress_card(words: Words, item: ShelfItem, job: JobView | None, ahead: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from app.markup.model import machine
 from app.markup.tour import tour
 from app.words import Words
 
@@ -43,7 +44,4 @@ def _switch(other: Words) -> str:
 
 
 def _machine(words: Words, info: Any | None) -> str:
-    if info is None:
-        return f'<span class="machine">{words("frame.no_model")}</span>'
-    shown = " · ".join(escape(str(part)) for part in (info.model, info.device, info.dtype))
-    return f'<span class="machine" title="{words("frame.machine")}">{shown}</span>'
+    return f'<span class="machine" title="{words("frame.machine")}">{escape(machine(words, info))}</span>'

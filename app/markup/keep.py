@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Sequence
 
-from app import export
+from app.answering.conversations import as_json, as_markdown
 from app.views import Turn
 from app.words import Words
 
@@ -17,8 +17,8 @@ def links(words: Words, document_id: str, title: str, turns: Sequence[Turn]) -> 
         return ""
     name = file_name(title)
     kinds = (
-        ("Markdown", "md", "text/markdown", export.markdown(words, title, turns)),
-        ("JSON", "json", "application/json", export.as_json(document_id, title, turns)),
+        ("Markdown", "md", "text/markdown", as_markdown(words, title, turns)),
+        ("JSON", "json", "application/json", as_json(document_id, title, turns)),
     )
     anchors = " ".join(
         f'<a download="{name}.{ending}" href="data:{mime};charset=utf-8;base64,{_base64(text)}">{label}</a>'

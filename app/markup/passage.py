@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from app.seek import longer_words
+from app.views import longer_words
 
 
 def marked(passage: str, answers: str) -> str:
@@ -13,9 +13,9 @@ def marked(passage: str, answers: str) -> str:
     longer = longer_words(answers)
     if not longer:
         return escape(passage)
-    found = re.compile(
-        rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(longer, key=len, reverse=True)))})(?!\w)", re.IGNORECASE
-    )
+    # a phrase may run over the end of a line
+    wanted = [r"\s+".join(map(re.escape, words.split())) for words in sorted(longer, key=len, reverse=True)]
+    found = re.compile(rf"(?<!\w)(?:{'|'.join(wanted)})(?!\w)", re.IGNORECASE)
     out, last = [], 0
     for hit in found.finditer(passage):
         out += [escape(passage[last : hit.start()]), f"<mark>{escape(hit[0])}</mark>"]

@@ -24,8 +24,10 @@ def head(words: Words) -> str:
     )
 
 
-def running(words: Words, info: Any, speed: float | None, stale: Sequence[str]) -> str:
+def running(words: Words, info: Any | None, speed: float | None, stale: Sequence[str]) -> str:
     """Return what runs, how large and how fast it is, and which books (titles) it would have to read again."""
+    if info is None:
+        return f"<h3>{words('settings.model')}</h3><p>{words('model.coming')}</p>"
     lines = [
         words(
             "settings.runs",
@@ -36,7 +38,7 @@ def running(words: Words, info: Any, speed: float | None, stale: Sequence[str]) 
             memory=words.size(info.parameters * BYTES.get(info.dtype, 4)),
             state=words.size(info.state_bytes),
         ),
-        words("settings.trained") if info.trained else words("settings.untrained", rule=escape(str(info.rule))),
+        words("settings.trained") if info.trained else words("settings.untrained"),
     ]
     if speed:
         lines.append(words("settings.reads", rate=words.rate(speed), time=_time(words, BOOK_TOKENS / speed)))
@@ -55,17 +57,6 @@ def change(words: Words, how: ModelChange, model: str) -> str:
         case "done":
             return f'<p class="change done" role="status">{words("settings.done", model=escape(model))}</p>'
     return ""
-
-
-def waypoints(words: Words) -> str:
-    """Return what memories on the way are for."""
-    return _why(words("settings.waypoints"), words("settings.waypoints_why"))
-
-
-def cost(words: Words, most: int, state_bytes: int) -> str:
-    """Return what keeping up to `most` memories of a book costs."""
-    each, together = words.size(state_bytes), words.size(most * state_bytes)
-    return f'<p class="cost">{words("settings.cost", n=most, each=each, all=together)}</p>'
 
 
 def password(words: Words) -> str:

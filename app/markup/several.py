@@ -1,10 +1,10 @@
-"""What several books say to one question: each with its name and how far its answer comes from it."""
+"""What several books say to one question: each with its name, its page, and how sure it is."""
 
 from __future__ import annotations
 
 from html import escape
 
-from app.markup import grounding
+from app.markup import evidence
 from app.markup.notice import closing
 from app.views import FromBook, SeveralAnswers
 from app.words import Words
@@ -30,18 +30,22 @@ def several(words: Words, found: SeveralAnswers, question: str) -> str:
 
 
 def _heading(words: Words, found: SeveralAnswers) -> str:
-    saying = sum(one.grounded for one in found.told)
+    saying = sum(not one.declined for one in found.told)
     if not saying:
         return words("several.none")
     return words.count("several.heading", len(found.told), saying=saying, verb=words.count("several.says", saying))
 
 
 def _one(words: Words, one: FromBook) -> str:
-    said = (
-        f'<span class="looked-up">{words.count("several.in_text", one.total or 0)}</span>'
-        if one.grounding is None
-        else grounding.meter(words, one.grounding, one.grounded)
-    )
     link = f'<a href="?document={escape(one.document_id, quote=True)}">{escape(one.title)}</a>'
-    kind = "" if one.grounded else ' class="silent"'
-    return f"<li{kind}><h4>{link}</h4><p>{escape(one.answer) or '–'}</p>{said}</li>"
+    if one.declined:
+        return f'<li class="silent"><h4>{link}</h4><p>{words("talk.declined")}</p></li>'
+    said = ""
+    if one.confidence is None:
+        said = f'<span class="looked-up">{words.count("several.in_text", one.total or 0)}</span>'
+    else:
+        said = evidence.confidence(words, one.confidence)
+        if one.evidence:
+            first = one.evidence[0]
+            said = f'<q>{escape(first.quote)}</q> <span class="looked-up">{words("pages.short", page=first.page)}</span> {said}'
+    return f"<li><h4>{link}</h4><p>{escape(one.answer) or '–'}</p>{said}</li>"

@@ -76,9 +76,9 @@ def _facts(words: Words, item: ShelfItem) -> str:
 
 def _state(words: Words, item: ShelfItem, job: JobView | None) -> str:
     said = words(f"shelf.status.{item.status}")
-    warned = f'<span class="warned">{words.count("count.warnings", len(item.warnings))}</span>' if item.warnings else ""
+    noted = f'<span class="noted">{words.count("count.notes", len(item.notes))}</span>' if item.notes else ""
     if job is not None and (job.looking or (item.status == "reading" and job.total_tokens)):
         done, total = (job.pictures, job.of_pictures) if job.looking else (job.n_tokens, job.total_tokens)
         part, bar = percent(done, total), progress(done, total, words("shelf.reading", title=item.title))
-        return f'<span class="status"><i></i>{said}, {part}%{warned}</span>{bar}'
-    return f'<span class="status"><i></i>{said}{warned}</span>'
+        return f'<span class="status"><i></i>{said}, {part}%{noted}</span>{bar}'
+    return f'<span class="status"><i></i>{said}{noted}</span>'

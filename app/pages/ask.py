@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import gradio as gr
 
-from app.handlers.summaries import LONG, MEDIUM, SHORT, WHOLE_DOCUMENT
+from app.handlers.summaries import KEY_PASSAGES, LONG, MEDIUM, SHORT, WHOLE_DOCUMENT
 from app.pages import behaviour
 
 
@@ -82,7 +82,7 @@ def render(say: gr.I18n) -> AskSection:
 
 
 def _of_what(say: gr.I18n) -> tuple[gr.Dropdown, gr.Dropdown]:
-    """What is to be summarised, and in how many sentences."""
+    """What is to be summarised, and in how many words."""
     bare = {"show_label": False, "container": False}
     # the choices come with the page's first event, in the visitor's language
     section = gr.Dropdown(
@@ -95,7 +95,7 @@ def _of_what(say: gr.I18n) -> tuple[gr.Dropdown, gr.Dropdown]:
         **bare,
     )
     length = gr.Dropdown(
-        [(str(number), number) for number in (SHORT, MEDIUM, LONG)],
+        [(str(number), number) for number in (SHORT, MEDIUM, LONG, KEY_PASSAGES)],
         value=MEDIUM,
         label=say("page.length"),
         scale=0,

@@ -120,6 +120,19 @@ watch("value", () => requestAnimationFrame(begin));
 begin();
 """
 
+# How the model stands; its name goes into the banner, which is made before the model is there.
+MODEL = """
+const name = () => {
+  const said = element.querySelector("[data-machine]");
+  const shown = document.querySelector(".machine");
+  if (said && shown) shown.textContent = said.dataset.machine;
+};
+element.addEventListener("click", (event) => {
+  if (event.target.closest("[data-read-again]")) trigger("click", {});
+});
+watch("value", () => requestAnimationFrame(name));
+"""
+
 NOTICE = """
 element.addEventListener("click", (event) => {
   const undo = event.target.closest("[data-undo]");
@@ -161,7 +174,7 @@ watch("value", () => requestAnimationFrame(() => {
 }));
 """
 
-# Under the conversation: where an answer was learned, what several books say, the memory, the conversations; closed by its cross
+# Under the conversation: where the document says something, what several books say, the memory, the conversations; closed by its cross
 # or by Escape. Conversations are found here, as documents are on the shelf, and named in place.
 ORIGIN = """
 const plain = (text) => text.normalize("NFD").replace(/\\p{M}/gu, "").toLowerCase();

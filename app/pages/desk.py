@@ -9,9 +9,7 @@ from typing import Any
 import gradio as gr
 
 from app.handlers import Endpoints, Handlers, Screen, SettingsHandlers, SettingsScreen
-from app.jobs import ReadingQueue
 from app.library import Library
-from app.models import Models
 from app.pages import ask, behaviour, language, nearby, reading, settings, shelf, theme
 from app.pages.light import LightBlocks
 from app.words import Languages
@@ -31,17 +29,18 @@ HEAVY: dict[str, Any] = {
 }
 
 
-def build_page(library: Library, queue: ReadingQueue, models: Models, asks: bool = False) -> gr.Blocks:
+def build_page(library: Library, asks: bool = False) -> gr.Blocks:
     """Return the page, ready to `launch(**launch_options(languages), server_name=..., server_port=...)`.
 
-    `queue` is started and stopped by the caller; the page only looks at it and adds to it. `asks` says whether this run asks for a
-    password.
+    The library's queue is started and stopped by the caller; the page only looks at it and adds to it. `asks` says whether this run asks
+    for a password.
     """
-    handlers, say = Handlers(library, queue), language.translations(library.languages)
+    handlers, say = Handlers(library), language.translations(library.languages)
     with LightBlocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
         document_id, mark, asked, turn = gr.State(""), gr.State(""), gr.State(None), gr.State(-1)
         banner = gr.HTML("", apply_default_css=False, js_on_load=behaviour.BANNER, elem_id="banner")
         notice = gr.HTML("", apply_default_css=False, js_on_load=behaviour.NOTICE, elem_id="notice")
+        model = gr.HTML("", apply_default_css=False, js_on_load=behaviour.MODEL, elem_id="model")
         with gr.Row(elem_id="house"):
             with gr.Column(scale=0, min_width=300, elem_id="side"):
                 left = shelf.render(say)
@@ -52,16 +51,17 @@ def build_page(library: Library, queue: ReadingQueue, models: Models, asks: bool
                     talk = ask.render(say)
         timer = gr.Timer(POLL_SECONDS)
 
-        found = {"document_id": document_id, "mark": mark, "notice": notice, "work": work}
+        found = {"document_id": document_id, "mark": mark, "notice": notice, "model": model, "work": work}
         for section in (left, head, talk):
             found |= section._asdict()
         screen = [found[name] for name in Screen._fields]
         page.load(handlers.frame, None, [banner, left.tools, talk.length], **LIGHT)
         _wire_shelf(page, handlers, left, head, timer, document_id, mark, screen)
         notice.click(handlers.undo, None, screen, **LIGHT)
+        model.click(handlers.read_again, document_id, screen, **LIGHT)
         _wire_talk(handlers, talk, document_id, asked, turn, screen)
         around = {"banner": banner, "notice": notice, "timer": gr.Timer(POLL_SECONDS, active=False)}
-        closed = _wire_settings(SettingsHandlers(library, models, asks), chosen, around)
+        closed = _wire_settings(SettingsHandlers(library, asks), chosen, around)
         closed.then(handlers.reopen, document_id, screen, **LIGHT)
         _name_endpoints(Endpoints(library))
     return page
@@ -126,14 +126,14 @@ def _wire_settings(
     """Returns the event of their being closed."""
     found = around | chosen._asdict()
     shown = [found[name] for name in SettingsScreen._fields]
+    wanted = [chosen.which, chosen.name, chosen.device, chosen.dtype, chosen.memory_size]
     events = [
         (around["banner"].click, handlers.open, None),
         (chosen.which.input, handlers.kind, chosen.which),
-        (chosen.load.click, handlers.load, [chosen.which, chosen.name, chosen.device, chosen.dtype, chosen.rule]),
-        (chosen.name.submit, handlers.load, [chosen.which, chosen.name, chosen.device, chosen.dtype, chosen.rule]),
+        (chosen.load.click, handlers.load, wanted),
+        (chosen.name.submit, handlers.load, wanted),
         (around["timer"].tick, handlers.tick, None),
         (chosen.running.click, handlers.read_again, None),
-        (chosen.waypoints.input, handlers.waypoints, chosen.waypoints),
         (chosen.lock.click, handlers.lock, chosen.words),
         (chosen.words.submit, handlers.lock, chosen.words),
         (chosen.unlock.click, handlers.unlock, None),
@@ -167,8 +167,8 @@ def _wire_talk(
     sent.then(handlers.answer, [document_id, asked, talk.page], screen, **HEAVY)
     wanted = talk.summarise.click(handlers.begin_summary, [document_id, talk.section], screen, **LIGHT)
     wanted.then(handlers.summarise, [document_id, talk.section, talk.length, talk.page], screen, **HEAVY)
-    sought = talk.talk.click(handlers.origins.begin, document_id, [turn, *screen], **LIGHT)
-    sought.then(handlers.origins.find, [document_id, turn], screen, **HEAVY)
+    sought = talk.talk.click(handlers.where.begin, document_id, [turn, *screen], **LIGHT)
+    sought.then(handlers.where.find, [document_id, turn], screen, **HEAVY)
     last = talk.talk.click(handlers.talk.last, document_id, [asked, *screen], **LIGHT)
     last.then(handlers.answer, [document_id, asked, talk.page], screen, **HEAVY)
     talk.chats.click(handlers.talk.choose, document_id, screen, **LIGHT)

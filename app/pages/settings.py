@@ -1,4 +1,4 @@
-"""The settings: the model, memories on the way, the password, light and dark."""
+"""The settings: the model, the password, light and dark."""
 
 from __future__ import annotations
 
@@ -19,12 +19,9 @@ class SettingsSection(NamedTuple):
     name: gr.Textbox
     device: gr.Dropdown
     dtype: gr.Dropdown
-    rule: gr.Dropdown
+    memory_size: gr.Dropdown
     load: gr.Button
     change: gr.HTML
-    why_waypoints: gr.HTML
-    waypoints: gr.Radio
-    cost: gr.HTML
     why_password: gr.HTML
     words: gr.Textbox
     lock: gr.Button
@@ -46,13 +43,10 @@ def render(say: gr.I18n) -> SettingsSection:
         with gr.Row(elem_classes="detail-row"):
             device = gr.Dropdown([], label=say("page.device"), min_width=150, elem_id="device")
             dtype = gr.Dropdown([], label=say("page.dtype"), min_width=150, elem_id="dtype")
-            rule = gr.Dropdown([], label=say("page.rule"), min_width=190, visible=False, elem_id="rule")
+            memory_size = gr.Dropdown([], label=say("page.memory_size"), min_width=190, elem_id="memory-size")
         with gr.Row(elem_classes="actions"):
             load = gr.Button(say("page.load"), variant="primary", size="sm", elem_id="load-model")
         change = _html("change")
-        why_waypoints = _html("why-waypoints")
-        waypoints = gr.Radio([], show_label=False, label=say("page.waypoints"), elem_id="waypoints")
-        cost = _html("waypoints-cost")
         why_password = _html("why-password")
         words = gr.Textbox(label=say("page.new_password"), type="password", max_lines=1, elem_id="new-password")
         with gr.Row(elem_classes="actions"):
@@ -61,9 +55,9 @@ def render(say: gr.I18n) -> SettingsSection:
         locked = _html("locked")
         shade = _html("shade", behaviour.SHADES)
     return SettingsSection(
-        panel=panel, head=head, running=running, which=which, name=name, device=device, dtype=dtype, rule=rule, load=load,
-        change=change, why_waypoints=why_waypoints, waypoints=waypoints, cost=cost, why_password=why_password, words=words,
-        lock=lock, unlock=unlock, locked=locked, shade=shade,
+        panel=panel, head=head, running=running, which=which, name=name, device=device, dtype=dtype,
+        memory_size=memory_size, load=load, change=change, why_password=why_password, words=words, lock=lock,
+        unlock=unlock, locked=locked, shade=shade,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Sentences that arrive in English, from errors, warnings and the database, found again in the catalogue.
+"""Sentences that arrive in English, from errors and the database, found again in the catalogue.
 
 Engine, storage and documents know nothing of languages: they say what happened in English, and so it is stored and printed in the
 terminal. The catalogue has the same sentence in both languages, with the same blanks; what stood in a blank is put into the other.

@@ -9,6 +9,14 @@ from datetime import datetime
 
 from app.words.sentences import Sentences
 
+SURE, FAIRLY_SURE = 0.85, 0.6
+
+
+def degree(confidence: float) -> str:
+    """Return "sure", "fairly" or "unsure" for a confidence of 0 to 1."""
+    return "sure" if confidence >= SURE else "fairly" if confidence >= FAIRLY_SURE else "unsure"
+FORMATS = frozenset({"promised", "found"})  # blanks of a note that hold the key of a format
+
 
 @dataclass(frozen=True)
 class Words:
@@ -64,6 +72,10 @@ class Words:
         hours, rest = divmod(minutes, 60)
         return self("time.hours", hours=hours, minutes=f"{rest:02d}")
 
+    def confidence(self, sure: float) -> str:
+        """Return in words how sure an answer is, from its confidence of 0 to 1."""
+        return self(f"confidence.{degree(sure)}")
+
     def day(self, moment: str) -> str:
         """Return the day of a time in ISO 8601, as the clock on this machine has it: "5 March 2031"."""
         here = datetime.fromisoformat(moment).astimezone()
@@ -75,9 +87,21 @@ class Words:
         return self("pages.one", page=first) if first == last else self("pages.range", first=first, last=last)
 
     def told(self, sentence: str) -> str:
-        """Return in this language what another part of the program said in English: an error, a warning; as it is where the
+        """Return in this language what another part of the program said in English: an error; as it is where the
         catalogue doesn't know it."""
         return sentence if self.sentences is None else self.sentences.told(sentence, self.number)
+
+    def note(self, key: str, values: Mapping[str, str | int]) -> str:
+        """Return a note on how a file was read: the sentence of its key in [note], or the key itself where a newer program made it.
+        One with a blank {n} has a form for one and a form for more; `promised` and `found` are formats."""
+        said = {
+            name: self.texts.get(f"said.{value}", value) if name in FORMATS else value for name, value in values.items()
+        }
+        forms = (f"note.{key}", f"note.{key}.one" if values.get("n") == 1 else f"note.{key}.other")
+        sentence = next((form for form in forms if form in self.texts), None)
+        if sentence is None:
+            return ", ".join([key, *(f"{name} {value}" for name, value in said.items())])
+        return self(sentence, **said)
 
     def error(self, error: Exception) -> str:
         """Return the sentence of a named error. One whose words differ from case to case stands in English after a Dutch lead."""

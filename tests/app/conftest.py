@@ -7,7 +7,7 @@ import pytest
 from app.library import Library
 from app.reading import SavePolicy
 from storage import Store
-from tests.app.small_engine import SmallEngine
+from tests.app.small_engine import SmallEngine, shelf
 
 TEXT = (
     "# Tides\n\nThe tide comes at six and goes at noon.\n\n# Moons\n\nThe moon is called Oru.\n\n"
@@ -28,7 +28,7 @@ def engine() -> SmallEngine:
 
 @pytest.fixture
 def library(engine: SmallEngine, store: Store) -> Library:
-    return Library(engine, store, SavePolicy(seconds=3600.0, groups=3))
+    return shelf(engine, store, SavePolicy(seconds=3600.0, groups=3))
 
 
 @pytest.fixture

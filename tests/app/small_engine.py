@@ -1,12 +1,14 @@
-"""A small engine for the tests of the library: its memory is a running hash of what was read, and its answers tell it.
+"""A small engine for the tests of the application: it remembers what it read, letter by letter, and answers by looking words up.
 
-It stands in for the real one where a test needs many tokens in a millisecond. A group's hash depends on where the group
-begins and ends, as floating-point sums do, so only a resume at the very same boundaries gives the same bytes.
+It stands in for the real one where a test needs many tokens in a millisecond, and keeps to the same promises. A memory has a fixed
+number of slots; of all that was read those letters stay that are worth most (digits are, all else is worth nothing), ties
+to the earlier. What is read in groups of any size gives the same memory, and a finished one always takes as many bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -14,26 +16,32 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import NamedTuple
 
+from app.library import Library
+from app.models import Models
+from app.reading import SavePolicy
 from engine.errors import EmptyQuestion, EngineError, FingerprintMismatch, StateCorrupt
+from storage import Store
 
-MAGIC = b"small-state"
+MAGIC = b"small-state-2"
+TAIL = b" and the last words, to read on from"
+WIDTH = 12  # bytes of a slot at rest
+DIGIT = 200
 
 
 class SmallState(NamedTuple):
-    digest: str
-    n_tokens: int
+    """The letters that are kept, by their position, in order; `tail` only while reading goes on."""
 
-    def to_bytes(self, fingerprint: str) -> bytes:
-        return MAGIC + f" {fingerprint} {self.digest} {self.n_tokens:012d}".encode()
+    slots: tuple[tuple[int, str], ...] = ()
+    n_tokens: int = 0
+    tail: bool = True
 
-    @staticmethod
-    def from_bytes(data: bytes, fingerprint: str) -> SmallState:
-        if not data.startswith(MAGIC):
-            raise StateCorrupt("The stored memory is damaged. Read the document again.")
-        _, stored, digest, n_tokens = data.decode().split(" ")
-        if stored != fingerprint:
-            raise FingerprintMismatch("This memory was made by another model.")
-        return SmallState(digest, int(n_tokens))
+    @property
+    def text(self) -> str:
+        return "".join(letter for _, letter in self.slots)
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(json.dumps(self.slots).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -49,27 +57,39 @@ class SmallStep:
     total: int
     tokens_per_second: float
     eta_seconds: float
-    strengths: tuple[float, ...]
-    worths: tuple[bytes, ...]
+    worths: bytes
+
+
+@dataclass(frozen=True)
+class SmallEvidence:
+    begin: int
+    end: int
+    quote: str
+    score: float
+
+
+@dataclass(frozen=True)
+class SmallRecalled:
+    text: str
+    seconds: float
+    first_token_seconds: float
 
 
 @dataclass(frozen=True)
 class SmallAnswer:
     text: str
-    grounding: float
-    grounded: bool
+    from_memory: str | None
+    from_page: str | None
+    confidence: float
+    declined: bool
+    evidence: tuple[SmallEvidence, ...]
     seconds: float
     first_token_seconds: float
     stopped: bool
 
 
 class SmallEngine:
-    """One token a character. `pause` seconds a group make it slow; `fails_at` tokens make it fail."""
-
-    info = SimpleNamespace(
-        model="small", device="cpu", dtype="float32", segment_len=5, cache_bytes_per_token=20, state_bytes=97,
-        rule="hash", trained=True, parameters=1_000_000,
-    )  # fmt: skip
+    """One token a letter. `pause` seconds a group make it slow; `fails_at` tokens make it fail; `slots` is how much it keeps."""
 
     def __init__(
         self,
@@ -78,20 +98,29 @@ class SmallEngine:
         group: int = 7,
         pause: float = 0.0,
         fails_at: int | None = None,
-        judges: bool = False,
+        slots: int = 2000,
     ) -> None:
         self.fingerprint = fingerprint
         self.group = group
         self.pause = pause
         self.fails_at = fails_at
-        self.judges = judges  # whether it says what a token is worth: a digit much, all else nothing
+        self.slots = slots
         self.tokens_read = 0
         self.group_sizes: set[int] = set()
-        self.known: dict[str, str] = {"0" * 64: ""}
+        self.talk_seen: list[tuple[str, str]] = []
         self.before_group: Callable[[], None] = lambda: None
+        self.info = SimpleNamespace(
+            model="small", device="cpu", dtype="float32", window=5, slots=slots, cache_bytes_per_token=20,
+            state_bytes=len(self.state_to_bytes(SmallState(tail=False))), rule="none", trained=True, parameters=1_000_000,
+        )  # fmt: skip
 
     def group_tokens(self) -> int:
         return self.group
+
+    def reading_speed(self) -> float:
+        return 1000.0
+
+    # The text
 
     def tokenize(self, pages: Sequence[str]) -> SmallTokens:
         ids, starts = array("i"), []
@@ -100,92 +129,129 @@ class SmallEngine:
             ids.extend(map(ord, page))
         return SmallTokens(ids, tuple(starts))
 
-    def empty_state(self) -> SmallState:
-        return SmallState("0" * 64, 0)
+    def token_starts(self, page: str) -> list[int]:
+        return list(range(len(page)))
 
-    def state_from_bytes(self, data: bytes) -> SmallState:
-        return SmallState.from_bytes(data, self.fingerprint)
+    def text(self, ids: Sequence[int]) -> str:
+        return "".join(map(chr, ids))
+
+    def worth(self, tokens: bytes) -> float:
+        return float(sum(tokens))
+
+    # The memory
+
+    def empty_state(self) -> SmallState:
+        return SmallState()
+
+    def finished(self, state: SmallState) -> SmallState:
+        return state._replace(tail=False)
 
     def state_to_bytes(self, state: SmallState) -> bytes:
-        return state.to_bytes(self.fingerprint)
+        slots = b"".join(
+            f"{position:07d}".encode() + letter.encode("utf-32-le")[:5] + b" " for position, letter in state.slots
+        )
+        head = MAGIC + f" {self.fingerprint} {state.n_tokens:012d} {len(state.slots):07d} ".encode()
+        return head + slots.ljust(self.slots * WIDTH) + (TAIL if state.tail else b"")
 
-    def read(self, ids: array[int], state: SmallState, *, group_tokens: int) -> Iterator[SmallStep]:
+    def state_from_bytes(self, data: bytes) -> SmallState:
+        if not data.startswith(MAGIC + b" "):
+            raise StateCorrupt("The stored memory is damaged. Read the document again.")
+        _, stored, n_tokens, count, rest = data.split(b" ", 4)
+        if stored.decode() != self.fingerprint:
+            raise FingerprintMismatch("This memory was made by another model.")
+        kept = (rest[at : at + WIDTH] for at in range(0, int(count) * WIDTH, WIDTH))
+        slots = tuple((int(one[:7]), one[7:11].decode("utf-32-le")) for one in kept)
+        return SmallState(slots, int(n_tokens), data.endswith(TAIL))
+
+    def read(self, ids: Sequence[int], state: SmallState, *, group_tokens: int) -> Iterator[SmallStep]:
+        assert state.tail, "a finished state is not read on from"
         total = state.n_tokens + len(ids)
         self.group_sizes.add(group_tokens)
         for start in range(0, len(ids), group_tokens):
             self.before_group()
             time.sleep(self.pause)
-            group = ids[start : start + group_tokens]
-            digest = hashlib.sha256(state.digest.encode() + group.tobytes()).hexdigest()
-            self.known[digest] = self.known.get(state.digest, "") + "".join(map(chr, group))
-            state = SmallState(digest, state.n_tokens + len(group))
+            letters = [chr(code) for code in ids[start : start + group_tokens]]
+            new = tuple(enumerate(letters, state.n_tokens))
+            state = SmallState(self._best((*state.slots, *new)), state.n_tokens + len(letters))
             if self.fails_at is not None and state.n_tokens > self.fails_at:
                 raise EngineError("The device has no memory left. Close other programs.")
-            self.tokens_read += len(group)
-            part = self.info.segment_len
-            strengths = tuple(len(set(group[i : i + part])) / 100 for i in range(0, len(group), part))
-            parts = ["".join(map(chr, group[i : i + part])) for i in range(0, len(group), part)]
-            worths = tuple(bytes(200 * c.isdigit() for c in some) if self.judges else b"" for some in parts)
-            left = (total - state.n_tokens) / 1000.0
-            yield SmallStep(state, state.n_tokens, total, 1000.0, left, strengths, worths)
+            self.tokens_read += len(letters)
+            worths = bytes(DIGIT * letter.isdigit() for letter in letters)
+            yield SmallStep(state, state.n_tokens, total, 1000.0, (total - state.n_tokens) / 1000.0, worths)
 
-    def reading_speed(self) -> float:
-        return 1000.0
+    def departed(self, before: SmallState, after: SmallState) -> bytes:
+        return json.dumps(sorted(set(before.slots) - set(after.slots))).encode()
 
-    def token_starts(self, page: str) -> list[int]:
-        return list(range(len(page)))
+    def as_of(self, state: SmallState, departed: Sequence[bytes], n_tokens: int) -> SmallState:
+        left = [tuple(one) for blob in departed for one in json.loads(blob)]
+        known = sorted({(position, letter) for position, letter in (*state.slots, *left) if position < n_tokens})
+        return SmallState(self._best(tuple(known)), n_tokens, tail=False)
 
-    def worth(self, tokens: bytes) -> float:
-        return float(sum(tokens))
+    def slot_positions(self, state: SmallState) -> list[int]:
+        return [position for position, _ in state.slots]
 
-    def gates(self) -> list[tuple[int, tuple[float, ...], tuple[float, ...]]]:
-        return [(2, (0.5, 0.1), (0.0, 0.9)), (3, (0.25, 0.0), (0.3, 0.1))]
+    def _best(self, held: tuple[tuple[int, str], ...]) -> tuple[tuple[int, str], ...]:
+        if len(held) <= self.slots:
+            return held
+        return tuple(sorted(sorted(held, key=lambda one: not one[1].isdigit())[: self.slots]))
 
-    def text(self, ids: array[int]) -> str:
-        return "".join(map(chr, ids))
+    # Answers
 
-    def likelihoods(
-        self, states: Sequence[SmallState], question: str, said: str, *, history: Sequence[tuple[str, str]] = ()
-    ) -> list[float]:
-        """What was read makes an answer likelier by 3 nats where it stands there, and by a little for every lamp."""
-        self.talk_seen = list(history)
-        texts = [self.known[state.digest] for state in states]
-        return [-4.0 + 3.0 * (said in text) + 0.01 * text.count("lamp") for text in texts]
-
-    def answer_from_text(self, passage: str, question: str) -> str:
-        return f"{question} {len(passage)}"
-
-    def answer(
+    def ask(
         self,
         state: SmallState,
         question: str,
         *,
+        text: Callable[[int, int], str] | None,
+        source: str = "both",
         history: Sequence[tuple[str, str]] = (),
         options: object = None,
         should_stop: Callable[[], bool] = lambda: False,
-    ) -> Iterator[str | SmallAnswer]:
+    ) -> Iterator[str | SmallRecalled | SmallAnswer]:
+        """From memory the question, how long the talk was, and the digest of what is held. From the page the last word of the sentence
+        that holds the question's last word; the memory's answer again where none does. To a strange question it declines."""
         if not question.strip():
             raise EmptyQuestion("Please type a question.")
-        said = ""
-        for piece in (question, " ", f"{len(history)} ", state.digest):
+        self.talk_seen = list(history)
+        recalled = ""
+        pieces = (question, " ", f"{len(history)} ", state.digest)
+        for piece in pieces if source != "page" else ():
             if should_stop():
                 break
-            said += piece
+            recalled += piece
             yield piece
-        yield SmallAnswer(said, 1.5, not question.startswith("Strange"), 0.2, 0.1, stopped=said[-64:] != state.digest)
+        from_memory = None if source == "page" else recalled
+        stopped = from_memory is not None and recalled != "".join(pieces)
+        evidence, found = self._point(state, question, text)
+        from_page = None
+        if source != "memory" and not stopped:
+            if source == "both":
+                yield SmallRecalled(recalled, 0.1, 0.05)
+            from_page = _last_word(evidence.quote) if found else recalled or "nothing"
+            yield from_page
+        said = recalled if from_page is None else from_page
+        strange = question.startswith("Strange")
+        confidence = 0.1 if strange else 0.9 if found else 0.5
+        yield SmallAnswer(said, from_memory, from_page, confidence, strange, (evidence,), 0.2, 0.1, stopped)
 
-    def answer_each(
-        self, states: Sequence[SmallState], question: str, *, should_stop: Callable[[], bool] = lambda: False
+    def ask_each(
+        self,
+        states: Sequence[SmallState],
+        question: str,
+        *,
+        texts: Sequence[Callable[[int, int], str]],
+        options: object = None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> list[SmallAnswer]:
-        """The last word of the sentence that holds the question's last word; the sooner it stands there, the better grounded."""
+        """As from the page; the sooner the word stands there, the surer."""
         if not question.strip():
             raise EmptyQuestion("Please type a question.")
-        word, answers = question.rstrip("?").split()[-1], []
-        for text in (self.known[state.digest] for state in states):
-            at = text.find(word)
-            said = text[at:].split(".")[0].split()[-1] if at >= 0 else "nothing"
-            grounding = 3.0 - at / 1000 if at >= 0 else 0.1
-            answers.append(SmallAnswer(said, grounding, at >= 0, 0.2, 0.1, stopped=False))
+        answers = []
+        for state, text in zip(states, texts, strict=True):
+            evidence, found = self._point(state, question, text)
+            said = _last_word(evidence.quote) if found else "nothing"
+            confidence = 0.9 - evidence.begin / 10_000 if found else 0.1
+            answers.append(SmallAnswer(said, None, said, confidence, not found, (evidence,), 0.2, 0.1, stopped=False))
         return answers
 
     def summarize(
@@ -193,22 +259,68 @@ class SmallEngine:
         state: SmallState,
         *,
         title: str,
+        text: Callable[[int, int], str],
+        span: tuple[int, int] | None,
+        words: int,
         options: object = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | SmallAnswer]:
-        return self.answer(state, title, should_stop=should_stop)
+        """The first sentences, as many as fit in so many words, one at least."""
+        begin, end = span or (0, state.n_tokens)
+        said, evidence = "", []
+        for first, last in _sentences(text(begin, end)):
+            sentence = " ".join(text(begin + first, begin + last).split())
+            if evidence and (len(f"{said} {sentence}".split()) > words or should_stop()):
+                break
+            yield f"{' ' if said else ''}{sentence}"
+            said = f"{said} {sentence}".strip()
+            evidence.append(SmallEvidence(begin + first, begin + last, sentence, 1.0))
+        yield SmallAnswer(said, said, None, 0.8, False, tuple(evidence), 0.2, 0.1, stopped=should_stop())
+
+    def _point(
+        self, state: SmallState, question: str, text: Callable[[int, int], str] | None
+    ) -> tuple[SmallEvidence, bool]:
+        """The sentence with the question's last word, or the first one, and whether the word stands there."""
+        word = question.rstrip("?").split()[-1]
+        at = state.text.find(word)
+        token = state.slots[at][0] if at >= 0 else 0
+        near = text(0, token + 500) if text else state.text
+        spans = list(_sentences(near)) or [(0, len(near))]
+        begin, end = next((span for span in spans if span[0] <= token < span[1]), spans[0])
+        return SmallEvidence(begin, end, " ".join(near[begin:end].split()), 0.9 if at >= 0 else 0.1), at >= 0
 
 
-def said(pieces: Iterator[str | SmallAnswer]) -> str:
-    """The text of an answer, which its pieces add up to."""
-    *texts, answer = pieces
-    assert "".join(texts) == answer.text
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    begin = 0
+    for at, letter in enumerate(text):
+        if letter == "." or text[at : at + 2] == "\n\n":
+            begin += len(text[begin : at + 1]) - len(text[begin : at + 1].lstrip())
+            if text[begin : at + 1].strip("#. \n"):
+                yield begin, at + 1
+            begin = at + 1
+
+
+def _last_word(sentence: str) -> str:
+    return sentence.rstrip(".").split()[-1]
+
+
+def shelf(engine: SmallEngine, store: Store, policy: SavePolicy | None = None, **more) -> Library:
+    """A library with that engine."""
+    return Library(store, Models(engine=engine), policy=policy, **more)
+
+
+def said(pieces: Iterator) -> str:
+    """The text of an answer, which its last pieces add up to."""
+    *before, answer = pieces
+    last = ""
+    for piece in before:
+        last = last + piece if isinstance(piece, str) else ""
+    assert last == answer.text
     return answer.text
 
 
-def state_of(text: str, group: int) -> str:
-    """The hash that the small engine ends with."""
-    *_, last = SmallEngine(group=group).read(
-        SmallEngine().tokenize([text]).ids, SmallEngine().empty_state(), group_tokens=group
-    )
+def state_of(text: str, slots: int = 2000) -> str:
+    """The digest of what the small engine holds of a text."""
+    engine = SmallEngine(slots=slots)
+    *_, last = engine.read(engine.tokenize([text]).ids, engine.empty_state(), group_tokens=7)
     return last.state.digest

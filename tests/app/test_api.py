@@ -12,7 +12,10 @@ from fastapi.testclient import TestClient
 
 from app.api import router
 from app.library import Library
+from app.models import Models
 from app.password import lock
+from storage import Store
+from tests.app.small_engine import SmallEngine
 
 
 @pytest.fixture
@@ -30,31 +33,52 @@ def ask(server: httpx.Client, model: str, *said: str, **more) -> httpx.Response:
 
 def test_a_read_document_is_a_model_that_answers(server: httpx.Client, library: Library, tides: str):
     assert server.get("/v1/models").json() == {"object": "list", "data": []}
-    library.read(tides)
+    library.reader.read(tides)
     (model,) = server.get("/v1/models").json()["data"]
     assert (model["id"], model["name"]) == (f"palimpsest/{tides}", "Tides")
-    *_, expected = library.ask(tides, "And then?", history=[("Who?", "Oru.")], keep=False)
+    *_, expected = library.answering.ask(tides, "And then?", history=[("Who?", "Oru.")], keep=False)
     found = ask(server, model["id"], "Who?", "Oru.", "And then?", temperature=0, top_p=1).json()
     assert found["object"] == "chat.completion" and found["model"] == model["id"]
     assert found["choices"] == [
         {"index": 0, "message": {"role": "assistant", "content": expected.text}, "finish_reason": "stop"}
     ]
-    assert (found["grounding"], found["grounded"]) == (expected.grounding, expected.grounded)
-    assert library.history(tides) == (), "nothing is kept"
+    assert (found["confidence"], found["declined"]) == (expected.confidence, False)
+    assert found["pages"] == [{"page": 1, "quote": expected.evidence[0].quote, "score": 0.1}]
+    assert library.conversations.history(tides) == (), "nothing is kept"
 
 
 def test_an_answer_is_streamed_as_events(server: httpx.Client, library: Library, tides: str):
-    library.read(tides)
-    *pieces, expected = library.ask(tides, "Who?", keep=False)
-    answer = ask(server, f"palimpsest/{tides[:6]}", "Who?", stream=True)
+    library.reader.read(tides)
+    *_, expected = library.answering.ask(tides, "Who has the ring?", keep=False)
+    answer = ask(server, f"palimpsest/{tides[:6]}", "Who has the ring?", stream=True)
     assert answer.headers["content-type"].startswith("text/event-stream")
     *events, done = [line.removeprefix("data: ") for line in answer.text.split("\n\n") if line]
     assert done == "[DONE]"
     chunks = [json.loads(event) for event in events]
     deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
-    assert deltas[0]["role"] == "assistant" and [d["content"] for d in deltas[1:-1]] == pieces
+    assert deltas[0]["role"] == "assistant" and [d["content"] for d in deltas[1:-1]] == [expected.text] == ["ring"]
     assert [chunk["choices"][0]["finish_reason"] for chunk in chunks] == [None] * (len(chunks) - 1) + ["stop"]
-    assert chunks[-1]["grounding"] == expected.grounding and len({chunk["id"] for chunk in chunks}) == 1
+    assert chunks[-1]["confidence"] == expected.confidence and chunks[-1]["pages"][0]["page"] == 3
+    assert len({chunk["id"] for chunk in chunks}) == 1
+
+
+def test_what_the_document_does_not_say_is_said_so(server: httpx.Client, library: Library, tides: str):
+    library.reader.read(tides)
+    found = ask(server, f"palimpsest/{tides}", "Strange tide?").json()
+    assert found["choices"][0]["message"]["content"] == "The document does not seem to say this."
+    assert found["declined"] and found["pages"][0]["page"] == 1
+
+
+def test_without_a_model_it_says_how_far_it_is(store: Store):
+    models = Models(lambda choices, say: SmallEngine())
+    library = Library(store, models)
+    tides = library.add(b"The tide comes.", "tides.txt").id
+    with TestClient(FastAPI(routes=router(library).routes)) as server:
+        models._say("Fetching Base: 12 of 988 MB ...")
+        answer = ask(server, f"palimpsest/{tides}", "Who?")
+        assert (answer.status_code, answer.json()["error"]["type"]) == (503, "ModelNotReady")
+        assert answer.json()["error"]["message"] == "The model is still being fetched: 12 of 988 MB."
+        assert ask(server, f"palimpsest/{tides}", "How often is tide named?").status_code == 200
 
 
 def test_parts_of_text_and_questions_about_the_text_itself(server: httpx.Client, tides: str):
@@ -64,12 +88,12 @@ def test_parts_of_text_and_questions_about_the_text_itself(server: httpx.Client,
         "messages": [{"role": "system", "content": "Be short."}, {"role": "user", "content": parts}],
     }
     found = server.post("/v1/chat/completions", json=body).json()
-    assert "once" in found["choices"][0]["message"]["content"] and found["grounding"] is None, found
+    assert "once" in found["choices"][0]["message"]["content"] and found["pages"][0]["page"] == 2, found
 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_is_wrong_is_said_with_a_status(server: httpx.Client, library: Library, tides: str, stream: bool):
-    library.read(tides)
+    library.reader.read(tides)
     unread = library.add(b"# Unread\n\nNobody knows.\n", "unread.md").id
     wrong = {
         "UnknownDocument": (404, f"palimpsest/{'f' * 16}", ["Who?"]),
@@ -87,7 +111,7 @@ def test_what_is_wrong_is_said_with_a_status(server: httpx.Client, library: Libr
 
 
 def test_a_shelf_with_a_password_answers_only_who_knows_it(library: Library, tides: str):
-    library.read(tides)
+    library.reader.read(tides)
     with TestClient(FastAPI(routes=router(library, lock("mellon", None)).routes)) as client:
         for headers in ({}, {"Authorization": "Bearer melon"}, {"Authorization": "Bearer "}):
             client.headers = headers

@@ -10,18 +10,17 @@ from pathlib import Path
 import pytest
 
 import launch
-from app import cli, cli_shelf
+from app import cli
 from app.arguments import build_parser
-from app.errors import UnknownDocument, UnknownPage
+from app.errors import HistoryUnreadable, NothingNamed, UnknownDocument, UnknownPage
 from app.library import Library
-from app.shelf import Shelf
 from app.terminal import Output, duration
 from storage import Store
 from tests.app.conftest import TEXT
-from tests.app.small_engine import SmallEngine, state_of
+from tests.app.small_engine import SmallEngine, shelf, state_of
 
 PLAIN, JSON = Output(json=False), Output(json=True)
-OPTIONS = {"max_new_tokens": 9, "temperature": 0.0, "seed": 3}
+RINGS = "It has no ring."
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def last(capsys: pytest.CaptureFixture[str]) -> dict:
 def test_read_tells_what_was_read(library: Library, book: Path, capsys):
     assert cli.read_files(library, [book], None, JSON) == 0
     told = last(capsys)
-    report = library.read(library.shelf()[0].id)
+    report = library.reader.read(library.shelf()[0].id)
     assert told["errors"] == []
     assert told["documents"] == [{name: getattr(report, name) for name in cli.REPORTED}]
     assert list(told["documents"][0]) == [
@@ -89,79 +88,148 @@ def test_an_interrupted_reading_is_kept_and_goes_on(library: Library, engine: Sm
     assert engine.tokens_read == len(TEXT)
 
 
+def ask(library: Library, *words: str, out: Output = JSON) -> int:
+    """`launch.py ask` with those words."""
+    return launch.run_library(build_parser().parse_args(["ask", *words]), library, out)
+
+
+def summarize(library: Library, *words: str, out: Output = JSON) -> int:
+    return launch.run_library(build_parser().parse_args(["summarize", *words]), library, out)
+
+
 def test_ask_and_summarize_as_of_a_page(library: Library, tides: str, capsys):
-    library.read(tides)
+    library.reader.read(tides)
     held = library.get(tides).sections[0].characters
-    assert cli.ask(library, tides, "Who?", OPTIONS, JSON, 1) == 0
-    assert last(capsys)["answer"].endswith(state_of(TEXT[:held], group=7))
-    assert cli.summarize(library, tides, None, OPTIONS, JSON, 1) == 0
-    assert last(capsys)["summary"].endswith(state_of(TEXT[:held], group=7))
+    assert ask(library, tides, "Who?", "--page", "1") == 0
+    assert last(capsys)["answer"].endswith(state_of(TEXT[:held]))
+    assert summarize(library, tides, "--page", "1") == 0
+    assert {one["page"] for one in last(capsys)["pages"]} == {1}
     with pytest.raises(UnknownPage):
-        cli.ask(library, tides, "Who?", OPTIONS, JSON, 4)
+        ask(library, tides, "Who?", "--page", "4")
 
 
 def test_ask_looks_up_in_the_text_what_a_memory_cannot_count(library: Library, tides: str, capsys):
     question = "How many times is the tide mentioned?"
-    assert cli.ask(library, tides, question, OPTIONS, JSON) == 0
+    assert ask(library, tides, question) == 0
     told = last(capsys)
     assert told["answer"] == "“tide” stands in the text once, on page 1."
-    assert (told["grounding"], told["grounded"], told["total"]) == (None, True, 1)
+    assert (told["confidence"], told["declined"], told["total"]) == (1.0, False, 1)
     (place,) = told["places"]
-    assert (place["page"], place["words"]) == (1, "tide")
-    assert cli.ask(library, tides, question, OPTIONS, PLAIN) == 0
+    assert (place["page"], place["words"], told["pages"][0]["page"]) == (1, "tide", 1)
+    assert ask(library, tides, question, out=PLAIN) == 0
     heard = capsys.readouterr()
     assert heard.err == ""
     assert f"page     1  …{place['before']}[tide]{place['after']}…" in heard.out
     assert "not recalled" in heard.out
 
 
-def test_ask_streams_and_ends_with_the_answer(library: Library, tides: str, capsys):
-    library.read(tides)
-    assert cli.ask(library, tides[:9], "Who?", OPTIONS, PLAIN) == 0
+def test_ask_streams_memory_and_page_and_ends_with_the_pages(library: Library, tides: str, capsys):
+    library.reader.read(tides)
+    assert ask(library, tides[:9], "Has it a ring?", out=PLAIN) == 0
     heard = capsys.readouterr()
-    assert heard.out.startswith("Who? 0 ") and heard.err == ""
-    assert cli.ask(library, tides, "Who?", OPTIONS, JSON) == 0
+    memory = f"Has it a ring? 0 {state_of(TEXT)}"
+    assert heard.err == "" and heard.out.splitlines() == [
+        memory,
+        "Looked up on the page: ring",
+        "  page     3  “It has no ring.”",
+        "(Sure, 90%)",
+    ]
+    assert ask(library, tides, "Has it a ring?") == 0
     assert last(capsys) == {
-        "answer": heard.out.rstrip("\n"),
-        "grounding": 1.5,
-        "grounded": True,
+        "answer": "ring",
+        "from_memory": memory,
+        "from_page": "ring",
+        "confidence": 0.9,
+        "declined": False,
+        "pages": [{"page": 3, "quote": "It has no ring.", "score": 0.9}],
         "seconds": 0.2,
         "first_token_seconds": 0.1,
     }
+    assert ask(library, tides, "Has it a ring?", "--from", "memory") == 0
+    told = last(capsys)
+    assert (told["answer"], told["from_page"]) == (memory, None)
+
+
+def test_ask_knows_the_talk_before(library: Library, engine: SmallEngine, tides: str, tmp_path: Path, capsys):
+    library.reader.read(tides)
+    talk = tmp_path / "talk.json"
+    talk.write_text('[["What is the moon called?", "Oru"]]')
+    assert ask(library, tides, "Has it a ring?", "--history", str(talk)) == 0
+    assert engine.talk_seen == [("What is the moon called?", "Oru")]
+    for wrong in ("{", "[1]", '[["a"]]', '[["a", 1]]'):
+        talk.write_text(wrong)
+        with pytest.raises(HistoryUnreadable, match=r"talk\.json"):
+            ask(library, tides, "Has it a ring?", "--history", str(talk))
+    with pytest.raises(HistoryUnreadable):
+        ask(library, tides, "Has it a ring?", "--history", str(tmp_path / "absent.json"))
 
 
 def test_ask_says_when_the_document_does_not(library: Library, tides: str, capsys):
-    library.read(tides)
-    cli.ask(library, tides, "Strange?", OPTIONS, PLAIN)
-    assert capsys.readouterr().out.endswith("\n(The document does not seem to say.)\n")
+    library.reader.read(tides)
+    ask(library, tides, "Strange tide?", out=PLAIN)
+    assert "The document does not seem to say this.\n  page     1  “The tide comes at six" in capsys.readouterr().out
+    ask(library, tides, "Strange tide?")
+    told = last(capsys)
+    assert told["answer"] == "The document does not seem to say this." and told["declined"] and told["from_page"]
 
 
 def test_ask_says_up_to_which_page_it_knows(library: Library, engine: SmallEngine, tides: str, capsys):
-    library.read(tides, should_stop=lambda: engine.tokens_read >= 60)
-    assert cli.ask(library, tides, "Who?", OPTIONS, PLAIN) == 0
+    library.reader.read(tides, should_stop=lambda: engine.tokens_read >= 60)
+    assert ask(library, tides, "Who?", out=PLAIN) == 0
     assert "Only pages 1 to 1 of 3 are read" in capsys.readouterr().err
 
 
 def test_an_unknown_id_is_named(library: Library):
     with pytest.raises(UnknownDocument):
-        cli.ask(library, "0123", "Who?", OPTIONS, JSON)
+        ask(library, "0123", "Who?")
 
 
-def test_summaries_of_the_whole_and_of_a_section(library: Library, tides: str, capsys):
-    library.read(tides)
-    assert cli.summarize(library, tides, None, OPTIONS, JSON) == 0
-    assert last(capsys)["summary"].startswith("Tides 0 ")
-    assert cli.summarize(library, tides, 3, OPTIONS, JSON) == 0
-    assert last(capsys)["summary"].startswith("Rings 0 ")
+def test_the_whole_shelf_or_some_of_it_is_asked(library: Library, tides: str, capsys):
+    library.reader.read(tides)
+    library.add(b"# Unread\n\nNobody knows.\n", "unread.md")
+    ask_all = lambda *words: build_parser().parse_args(["ask-all", "What is the moon?", *words])  # noqa: E731
+    assert launch.run_library(ask_all(), library, PLAIN) == 0
+    heard = capsys.readouterr()
+    assert heard.out == "Tides: Oru (page 2)\n" and "Unread" in heard.err
+    assert launch.run_library(ask_all("--among", tides[:6]), library, JSON) == 0
+    told = last(capsys)
+    assert [one["confidence"] > 0.8 for one in told["answers"]] == [True] and told["left_out"] == []
+
+
+def test_summaries_of_the_whole_of_a_section_and_key_passages(library: Library, tides: str, capsys):
+    library.reader.read(tides)
+    assert summarize(library, tides) == 0
+    told = last(capsys)
+    assert "The tide comes at six and goes at noon." in told["summary"] and {one["page"] for one in told["pages"]} == {
+        1,
+        2,
+        3,
+    }
+    assert summarize(library, tides, "--section", "3", "--words", "9") == 0
+    assert last(capsys)["summary"].endswith(RINGS)
+    assert summarize(library, tides, "--passages", "1", out=PLAIN) == 0
+    assert "“The tide comes at six and goes at noon.” (page 1)" in capsys.readouterr().out
+
+
+def test_what_an_older_memory_read_is_read_again(library: Library, store: Store, tides: str, capsys):
+    library.reader.read(tides)
+    newer = shelf(SmallEngine("f2"), store)
+    again = build_parser().parse_args(["read", "--all"])
+    assert launch.run_library(again, newer, JSON) == 0
+    assert [one["id"] for one in last(capsys)["documents"]] == [tides] and newer.get(tides).status == "read"
+    assert launch.run_library(again, newer, PLAIN) == 0
+    assert "Nothing on the shelf needs reading again." in capsys.readouterr().out
+    with pytest.raises(NothingNamed, match="--all"):
+        launch.run(build_parser().parse_args(["read"]), None, JSON)
 
 
 def test_the_shelf_lists_documents_and_sections(library: Library, engine: SmallEngine, tides: str, capsys):
-    library.read(tides, should_stop=lambda: engine.tokens_read >= 60)
-    assert cli_shelf.shelf(library, True, PLAIN) == 0
+    library.reader.read(tides, should_stop=lambda: engine.tokens_read >= 60)
+    assert cli.shelf(library, True, PLAIN) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{tides}  cancelled {6300 // len(TEXT)}%       3 pages  Tides"
     assert lines[1:] == ["     1  Tides (page 1)", "     2  Moons (page 2)", "     3    Rings (page 3)"]
-    cli_shelf.shelf(library, False, JSON)
+    cli.shelf(library, False, JSON)
     (told,) = last(capsys)["documents"]
     assert (told["id"], told["title"], told["pages"], told["tokens"], told["read_tokens"]) == (
         tides,
@@ -174,17 +242,17 @@ def test_the_shelf_lists_documents_and_sections(library: Library, engine: SmallE
 
 
 def test_an_empty_shelf_says_how_to_fill_it(library: Library, capsys):
-    cli_shelf.shelf(library, False, PLAIN)
+    cli.shelf(library, False, PLAIN)
     assert "launch.py read FILE" in capsys.readouterr().out
 
 
 def test_a_snapshot_goes_out_and_in(library: Library, tides: str, tmp_path: Path, capsys):
-    library.read(tides)
+    library.reader.read(tides)
     file = tmp_path / "tides.snapshot"
-    assert cli_shelf.export_snapshot(library, tides, file, JSON) == 0
+    assert cli.export_snapshot(library, tides, file, JSON) == 0
     assert last(capsys) == {"id": tides, "file": str(file), "bytes": file.stat().st_size}
     with Store.open(tmp_path / "other.db") as store:
-        assert cli_shelf.import_snapshot(Library(SmallEngine(), store), file, JSON) == 0
+        assert cli.import_snapshot(shelf(SmallEngine(), store), file, JSON) == 0
     told = last(capsys)["document"]
     assert (told["id"], told["status"]) == (tides, "read")
 
@@ -199,7 +267,7 @@ def test_durations_in_words(seconds: float, said: str):
 def told(capsys, *words: str, store: Store) -> dict:
     """What a command of the shelf tells a program."""
     given = build_parser().parse_args([*words, "--json"])
-    assert launch.run_shelf(given, Shelf(store), JSON) == 0
+    assert launch.run_shelf(given, Library(store), JSON) == 0
     return last(capsys)
 
 
@@ -210,5 +278,5 @@ def test_a_document_is_renamed_removed_and_brought_back(library: Library, store:
     assert told(capsys, "remove", tides[:6], store=store) == {"id": tides}
     assert library.shelf() == []
     assert told(capsys, "restore", tides, store=store)["document"]["title"] == "Low Water"
-    cli_shelf.remove(library, tides, PLAIN)
+    cli.remove(library, tides, PLAIN)
     assert f"launch.py restore {tides}" in capsys.readouterr().out

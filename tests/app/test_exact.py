@@ -11,7 +11,6 @@ import pytest
 from app import mentions
 from app.exact import Exact, recognise
 from app.library import Library
-from app.shelf import Shelf
 from app.views import Place, TextAnswer
 from app.words import Languages
 from storage import Store
@@ -97,9 +96,9 @@ def test_it_is_recognised_in_dutch_too(question: str):
 
 
 def test_a_question_is_answered_in_its_own_language(store: Store):
-    shelf = Shelf(store)
+    shelf = Library(store)
     item = shelf.add(b"Ann kwam. Ann bleef.\n\nNiemand zei iets.\n", "log.txt")
-    said = lambda question: shelf.look_up(item.id, question, recognise(question), keep=False).text  # noqa: E731
+    said = lambda question: shelf.answering.look_up(item.id, question, recognise(question), keep=False).text  # noqa: E731
     assert said("Hoe vaak wordt Ann genoemd?") == "“Ann” staat twee keer in de tekst, op pagina 1."
     assert said("How often is Ann named?") == "“Ann” stands in the text twice, on page 1."
     assert said("Citeer de zin over niemand") == "“Niemand zei iets.” (pagina 1)"
@@ -171,24 +170,24 @@ def test_more_sentences_than_are_shown_are_said_to_be_there():
 
 
 def test_the_library_answers_from_the_text_and_keeps_where(library: Library, store: Store, tides: str):
-    *said, last = library.ask(tides, "How many times is the moon named?")
+    *said, last = library.answering.ask(tides, "How many times is the moon named?")
     assert isinstance(last, TextAnswer)
     assert said == [last.text] == ["“moon” stands in the text once, on page 2."]
-    (turn,) = library.history(tides)
-    assert (turn.answer, turn.grounding, turn.grounded) == (last.text, None, None)
+    (turn,) = library.conversations.history(tides)
+    assert (turn.answer, turn.confidence, turn.declined) == (last.text, None, False)
     assert turn.places == last.places and turn.places[0].words == "moon"
     assert library.get(tides).last_asked_at is not None
-    list(library.ask(tides, "How often is Ahab mentioned?", keep=False))
-    assert len(library.history(tides)) == 1
+    list(library.answering.ask(tides, "How often is Ahab mentioned?", keep=False))
+    assert len(library.conversations.history(tides)) == 1
 
 
 def test_an_answer_from_the_text_can_be_closed_as_every_answer_can(library: Library, tides: str):
-    with closing(library.ask(tides, "How many times is the moon named?")) as pieces:
+    with closing(library.answering.ask(tides, "How many times is the moon named?")) as pieces:
         assert next(pieces) == "“moon” stands in the text once, on page 2."
     assert list(pieces) == []
 
 
 def test_an_answer_from_memory_has_no_places(library: Library, tides: str):
-    library.read(tides)
-    list(library.ask(tides, "What is the moon called?"))
-    assert library.history(tides)[0].places is None
+    library.reader.read(tides)
+    list(library.answering.ask(tides, "What is the moon called?"))
+    assert library.conversations.history(tides)[0].places is None

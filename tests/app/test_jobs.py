@@ -11,12 +11,11 @@ import pytest
 
 from app.errors import UnknownDocument
 from app.handlers import Handlers, Screen
-from app.jobs import ReadingQueue
 from app.library import Library
-from app.reading import SavePolicy
+from app.reading import ReadingQueue, SavePolicy
 from storage import Store
 from tests.app.conftest import TEXT
-from tests.app.small_engine import SmallEngine
+from tests.app.small_engine import SmallEngine, shelf
 
 LONG = 300.0  # a busy machine takes its time
 
@@ -44,7 +43,8 @@ class Gate:
 
 @pytest.fixture
 def queue(library: Library) -> Iterator[ReadingQueue]:
-    queue = ReadingQueue(library, retry_seconds=0.02)
+    queue = library.queue
+    queue._retry_seconds = 0.02
     yield queue
     assert queue.stop()
 
@@ -178,7 +178,7 @@ def test_a_job_that_a_dead_process_left_is_taken_up(library: Library, store: Sto
     store.jobs.begin(left.id, fingerprint="f1", group_tokens=11, n_tokens=0, total_tokens=len(TEXT))
     queue.start()
     assert status(queue, tides) == "done"
-    assert library._engine.group_sizes == {11}  # the group size that the dead process chose
+    assert library.models.engine.group_sizes == {11}  # the group size that the dead process chose
 
 
 def test_a_document_that_fails_says_why_and_the_next_is_read(
@@ -239,9 +239,10 @@ def test_a_document_removed_while_it_is_read_harms_nobody(
 
 def test_a_locked_database_is_waited_for(tmp_path, engine: SmallEngine):
     with Store.open(tmp_path / "library.db", busy_seconds=0.01) as store:
-        library = Library(engine, store, SavePolicy(groups=1))
+        library = shelf(engine, store, SavePolicy(groups=1))
         tides = library.add(TEXT.encode(), "tides.md").id
-        queue = ReadingQueue(library, retry_seconds=0.02)
+        queue = library.queue
+        queue._retry_seconds = 0.02
         other = sqlite3.connect(store.path)
         gate = Gate(engine, 3)
         queue.enqueue(tides)
@@ -271,7 +272,7 @@ def _until(holds: Callable[[], bool]) -> None:
 def test_a_reading_that_ends_while_the_shelf_is_looked_at_is_looked_at_again(
     library: Library, queue: ReadingQueue, tides: str, monkeypatch: pytest.MonkeyPatch
 ):
-    handlers = Handlers(library, queue)
+    handlers = Handlers(library)
     queue.enqueue(tides)
     look = library.shelf
 
@@ -291,4 +292,4 @@ def test_a_reading_that_ends_while_the_shelf_is_looked_at_is_looked_at_again(
 
 def test_a_page_that_is_not_filled_yet_is_left_alone(library: Library, queue: ReadingQueue, tides: str):
     queue.enqueue(tides)
-    assert Handlers(library, queue).tick("", "", SimpleNamespace(headers={})) == Screen()
+    assert Handlers(library).tick("", "", SimpleNamespace(headers={})) == Screen()

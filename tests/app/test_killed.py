@@ -11,23 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from app.jobs import ReadingQueue
-from app.library import Library
 from app.reading import SavePolicy
 from storage import Store
-from tests.app.small_engine import SmallEngine
+from tests.app.small_engine import SmallEngine, shelf
 
 BOOK = "# One\n\n" + "It rained on the hill. " * 100 + "\n\n# Two\n\n" + "It snowed in the vale. " * 100
 READER = """
 import sys, pathlib, time
-from app.jobs import ReadingQueue
-from app.library import Library
 from app.reading import SavePolicy
 from storage import Store
-from tests.app.small_engine import SmallEngine
+from tests.app.small_engine import SmallEngine, shelf
 
-library = Library(SmallEngine(group=13, pause=0.004), Store.open(pathlib.Path(sys.argv[1])), SavePolicy(groups=2))
-queue = ReadingQueue(library)
+library = shelf(SmallEngine(group=13, pause=0.004), Store.open(pathlib.Path(sys.argv[1])), SavePolicy(groups=2))
+queue = library.queue
 queue.enqueue(library.add_file(pathlib.Path(sys.argv[2])).id)
 queue.start()
 time.sleep(600)
@@ -36,9 +32,9 @@ time.sleep(600)
 
 def _read_in_one_go(path: Path, book: Path) -> bytes:
     with Store.open(path) as store:
-        library = Library(SmallEngine(group=13), store)
+        library = shelf(SmallEngine(group=13), store)
         document_id = library.add_file(book).id
-        assert library.read(document_id).complete
+        assert library.reader.read(document_id).complete
         return _memory(store, document_id)
 
 
@@ -67,8 +63,8 @@ def test_a_killed_reading_ends_in_the_same_memory(tmp_path: Path):
         assert (job.status, job.n_tokens) == ("reading", before.n_tokens)  # never one without the other
 
         engine = SmallEngine(group=5)  # another group size would be chosen now: the reading keeps its own
-        library = Library(engine, store, SavePolicy(groups=2))
-        queue = ReadingQueue(library)
+        library = shelf(engine, store, SavePolicy(groups=2))
+        queue = library.queue
         queue.start()
         done = queue.wait(row.id, 300)
         assert queue.stop()

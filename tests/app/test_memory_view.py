@@ -1,4 +1,4 @@
-"""What a memory looks like: kept while it is read, the same whatever the sittings."""
+"""What a memory looks like: its size, and where in the document the tokens stand that it keeps."""
 
 from __future__ import annotations
 
@@ -6,53 +6,40 @@ import pytest
 
 from app.errors import NotReadYet, UnknownDocument
 from app.library import Library
-from app.reading import SavePolicy, segment_ends
-from app.views import GatesView
+from app.reading import SavePolicy
 from storage import Store
 from tests.app.conftest import TEXT
-from tests.app.small_engine import SmallEngine
-
-TOTAL = len(TEXT)
+from tests.app.small_engine import SmallEngine, shelf
 
 
-def test_strengths_of_every_segment_are_kept(library: Library, tides: str):
-    library.read(tides)
-    seen = library.memory(tides)
-    # the small engine reads groups of 7 tokens in segments of 5: each group is one of five and one of two
-    ends = [end for start in range(0, TOTAL, 7) for end in (min(start + 5, TOTAL), min(start + 7, TOTAL))]
-    assert [end for end, _ in seen.written] == list(dict.fromkeys(ends))
-    assert seen.written[0][1] == len(set(TEXT[:5])) / 100
-    assert (seen.title, seen.pages, seen.read_tokens, seen.cache_bytes_per_token) == ("Tides", 3, TOTAL, 20)
+def test_a_short_text_is_kept_whole(library: Library, tides: str):
+    library.reader.read(tides)
+    seen = library.reader.look(tides)
+    assert (seen.title, seen.pages, seen.read_tokens, seen.cache_bytes_per_token) == ("Tides", 3, len(TEXT), 20)
     assert seen.state_bytes == library.get(tides).state_bytes
-    assert seen.gates[0] == GatesView(2, (0.5, 0.1), (0.0, 0.9))
+    assert all(stretch.kept == stretch.tokens for stretch in seen.stretches)
+    assert sum(stretch.tokens for stretch in seen.stretches) == len(TEXT) and seen.stretches[-1].page == 3
 
 
-def test_a_reading_in_two_sittings_keeps_the_same(store: Store, tmp_path):
-    whole = Library(SmallEngine(), store, SavePolicy(groups=3))
-    document = whole.add(TEXT.encode(), "tides.md").id
-    groups = iter(range(99))
-    whole.read(document, should_stop=lambda: next(groups) == 4)
-    assert 0 < whole.memory(document).read_tokens < TOTAL
-    whole.read(document)
+def test_of_a_long_one_what_is_worth_most_is_kept(store: Store, tmp_path):
+    text = b"word " * 400 + b"0123456789 " * 5 + b"word " * 400
+    library = shelf(SmallEngine(slots=60), store, SavePolicy(groups=3))
+    document = library.add(text, "long.txt").id
+    groups = iter(range(999))
+    library.reader.read(document, should_stop=lambda: next(groups) == 40)
+    assert 0 < library.reader.look(document).read_tokens < len(text)
+    library.reader.read(document)
+    seen = library.reader.look(document)
+    assert sum(stretch.kept for stretch in seen.stretches) == 60
+    assert max(seen.stretches, key=lambda stretch: stretch.kept / stretch.tokens) in seen.stretches[30:50]
     with Store.open(tmp_path / "other.db") as other:
-        alone = Library(SmallEngine(), other)
-        alone.read(alone.add(TEXT.encode(), "tides.md").id)
-        assert whole.memory(document) == alone.memory(document)
-
-
-def test_sections_leave_no_strengths(library: Library, tides: str):
-    list(library.summarize(tides, section=1))
-    library.read(tides)
-    assert len(library.memory(tides).written) == len({end for end, _ in library.memory(tides).written})
+        alone = shelf(SmallEngine(slots=60), other)
+        alone.reader.read(alone.add(text, "long.txt").id)
+        assert alone.reader.look(document) == seen, "in one sitting the same"
 
 
 def test_what_has_no_memory_is_named(library: Library, tides: str):
     with pytest.raises(NotReadYet):
-        library.memory(tides)
+        library.reader.look(tides)
     with pytest.raises(UnknownDocument):
-        library.memory("nowhere")
-
-
-def test_the_last_segment_may_be_short():
-    assert segment_ends(20, 33, 5, 3) == (25, 30, 33)
-    assert segment_ends(7, 7, 5, 0) == ()
+        library.reader.look("nowhere")

@@ -13,17 +13,14 @@ import documents
 from app import cli
 from app.errors import OcrMissing
 from app.handlers import Handlers
-from app.jobs import ReadingQueue
-from app.library import Library
+from app.library import HOW_TO_READ_PICTURES, Library
 from app.markup import document as markup
-from app.reading import SavePolicy
-from app.shelf import HOW_TO_READ_PICTURES
+from app.reading import ReadingQueue, SavePolicy
 from app.terminal import Output
-from app.waypoints import Spacing
 from documents import NoText, PictureUnreadable
 from documents.ocr import available, picture_reader
 from storage import Store
-from tests.app.small_engine import SmallEngine, said, state_of
+from tests.app.small_engine import SmallEngine, said, shelf, state_of
 from tests.documents import makers
 from tests.documents.test_pdf import PROSE
 
@@ -63,12 +60,13 @@ def reads() -> Reads:
 
 @pytest.fixture
 def library(engine: SmallEngine, store: Store, reads: Reads) -> Library:
-    return Library(engine, store, POLICY, Spacing(tokens=50, most=8), read_picture=reads)
+    return shelf(engine, store, POLICY, read_picture=reads)
 
 
 @pytest.fixture
 def queue(library: Library):
-    queue = ReadingQueue(library, retry_seconds=0.02)
+    queue = library.queue
+    queue._retry_seconds = 0.02
     yield queue
     assert queue.stop()
 
@@ -99,23 +97,23 @@ class Pause:
 def test_a_scan_is_read_off_and_read_by_the_queue(library: Library, queue: ReadingQueue, store: Store, engine):
     item = library.add(SCAN, "keeper log.pdf")
     assert (item.title, item.pages, item.status, item.pictures, item.scan) == ("Keeper log", 4, "new", 4, True)
-    assert item.warnings == ("4 pages, all pictures or broken: no text came out of any.",)
+    assert item.notes == (("all_pages_empty", {"all": 4}),)
     queue.enqueue(item.id)
     queue.start()
     assert finished(queue, item.id).status == "done"
     now = library.get(item.id)
     assert (now.status, now.pictures, now.scan, now.missing_pages) == ("read", 0, False, ())
-    assert now.warnings == ("The text of 4 pages was read off pictures (OCR), so letters may be wrong: 1 to 4.",)
+    assert now.notes == (("pages_read_off", {"n": 4, "pages": "1–4"}),)
     pages = store.documents.pages(item.id)
     assert [page.split("\n")[0] for page in pages] == [text.split("\n")[0] for text in PROSE[:4]]
-    assert said(library.ask(item.id, "Who?")).endswith(state_of("".join(pages), group=7))
+    assert said(library.answering.ask(item.id, "Who?")).endswith(state_of("".join(pages)))
     assert [place.page for place in said_places(library, item.id, "How many times is oil mentioned?")] == [3]
     assert store.pictures.original(item.id) is not None, "its pages can still be looked at"
     assert library.add(SCAN, "keeper log.pdf").pictures == 0, "the same file again has nothing left to be read off"
 
 
 def said_places(library: Library, document_id: str, question: str):
-    *_, answer = library.ask(document_id, question)
+    *_, answer = library.answering.ask(document_id, question)
     return answer.places
 
 
@@ -128,7 +126,7 @@ def test_some_pages_are_read_off_when_asked_for_and_the_memory_is_made_anew(
     queue.start()
     assert finished(queue, item.id).status == "done" and reads.seen == []
     before = "".join(store.documents.pages(item.id))
-    assert said(library.ask(item.id, "Who?", page=3)).endswith(state_of(before[: before.index("When the")], group=7))
+    assert said(library.answering.ask(item.id, "Who?", page=3)).endswith(state_of(before[: before.index("When the")]))
     library.describe(item.id, title="My own title")
     queue.read_pictures(item.id)
     assert finished(queue, item.id).status == "done" and reads.seen == [PROSE[1], PROSE[3]]
@@ -136,8 +134,8 @@ def test_some_pages_are_read_off_when_asked_for_and_the_memory_is_made_anew(
     assert (now.title, now.status, now.tokens, now.missing_pages) == ("My own title", "read", len("".join(pages)), ())
     assert "The glass held." in pages[1] and "too short" in pages[3]
     assert now.sections[-1].characters + sum(s.characters for s in now.sections[:-1]) == len("".join(pages))
-    assert said(library.ask(item.id, "Who?")).endswith(state_of("".join(pages), group=7))
-    assert said(library.ask(item.id, "Who?", page=3)).endswith(state_of("".join(pages[:3]), group=7))
+    assert said(library.answering.ask(item.id, "Who?")).endswith(state_of("".join(pages)))
+    assert said(library.answering.ask(item.id, "Who?", page=3)).endswith(state_of("".join(pages[:3])))
 
 
 def test_the_progress_counts_pages(library: Library, queue: ReadingQueue, reads: Reads):
@@ -182,7 +180,7 @@ def test_what_a_dead_process_had_read_off_is_not_read_again(
 
     reads.before = die
     with pytest.raises(KeyboardInterrupt):
-        library.read_pictures(item.id, job_id=job.id)
+        library.pictures.read(item.id, job_id=job.id)
     assert store.jobs.latest(item.id).status == "reading" and len(store.pictures.texts(item.id)) == 3
     reads.before = lambda: None
     queue.start()
@@ -196,7 +194,7 @@ def test_a_death_between_the_last_page_and_the_text_is_made_good(library: Librar
     for number in (2, 4):
         store.pictures.put(item.id, number, PROSE[number - 1])
     assert library.get(item.id).pictures == 1
-    assert library.read_pictures(item.id) and reads.seen == []
+    assert library.pictures.read(item.id) and reads.seen == []
     assert "The glass held." in store.documents.pages(item.id)[1] and library.get(item.id).pictures == 0
 
 
@@ -208,7 +206,10 @@ def test_one_bad_page_does_not_stop_the_rest(library: Library, queue: ReadingQue
     assert finished(queue, item.id).status == "done"
     now = library.get(item.id)
     assert (now.status, now.missing_pages, now.pictures, now.scan) == ("read", (2,), 1, False)
-    assert "page 2 (of 4)" in now.warnings[0] and "3 pages" in now.warnings[1]
+    assert now.notes == (
+        ("pages_empty", {"n": 1, "all": 4, "pages": "2"}),
+        ("pages_read_off", {"n": 3, "pages": "1, 3–4"}),
+    )
     reads.bad = ""
     queue.read_pictures(item.id)
     assert finished(queue, item.id).status == "done"
@@ -254,26 +255,26 @@ def test_a_document_that_is_removed_meanwhile_leaves_no_error(library: Library, 
 
 def test_a_locked_scan_is_read_off_without_asking_for_its_password_again(library: Library, store: Store):
     item = library.add(makers.locked_pdf(SCAN, "oil"), "scan.pdf", "oil")
-    assert library.read_pictures(item.id)
+    assert library.pictures.read(item.id)
     assert "brought oil" in store.documents.pages(item.id)[2]
 
 
 def test_without_the_packages_it_says_how_to_get_them(engine: SmallEngine, store: Store):
-    library = Library(engine, store, POLICY)
+    library = shelf(engine, store, POLICY)
     with pytest.raises(NoText, match=r"requirements-ocr\.txt"):
         library.add(SCAN, "scan.pdf")
     item = library.add(MIXED, "mixed.pdf")
-    assert not library.reads_pictures and item.pictures == 2
-    assert item.warnings[0].startswith("No text came out of 2 of 5 pages") and item.warnings[1] == HOW_TO_READ_PICTURES
+    assert not library.pictures.available and item.pictures == 2
+    assert item.notes == (("pages_empty", {"n": 2, "all": 5, "pages": "2, 4"}), HOW_TO_READ_PICTURES)
     assert library.shelf() == [item]
     with pytest.raises(OcrMissing, match=r"requirements-ocr\.txt"):
-        library.read_pictures(item.id)
+        library.pictures.read(item.id)
 
 
 @pytest.mark.skipif(not available(), reason="reading pictures needs requirements-ocr.txt")
 def test_a_real_scan_with_a_real_reader(engine: SmallEngine, store: Store):
-    library = Library(engine, store, POLICY, read_picture=picture_reader(threads=1))
-    queue = ReadingQueue(library)
+    library = shelf(engine, store, POLICY, read_picture=picture_reader(threads=1))
+    queue = library.queue
     item = library.add(makers.pictured_pdf(PROSE[:1]), "scan.pdf")
     queue.enqueue(item.id)
     queue.start()
@@ -282,7 +283,7 @@ def test_a_real_scan_with_a_real_reader(engine: SmallEngine, store: Store):
 
 
 def test_the_page_offers_it_until_it_is_asked_for(library: Library, queue: ReadingQueue, engine, store: Store):
-    handlers = Handlers(library, queue)
+    handlers = Handlers(library)
     item = library.add(MIXED, "mixed.pdf")
     offered = handlers.reopen(item.id, ENGLISH).pictures
     assert (offered.value, offered.visible) == ("Read the pictures of 2 pages", True)
@@ -290,20 +291,20 @@ def test_the_page_offers_it_until_it_is_asked_for(library: Library, queue: Readi
     assert [(job.document_id, job.ocr) for job in queue.active()] == [(item.id, True)]
     others = library.add(b"# Tides", "tides.md"), library.add(SCAN, "scan.pdf")
     assert not any(handlers.reopen(other.id, ENGLISH).pictures.visible for other in others), "a scan needs no asking"
-    without = Library(engine, store, POLICY)
-    assert not Handlers(without, ReadingQueue(without)).reopen(item.id, ENGLISH).pictures.visible
+    without = shelf(engine, store, POLICY)
+    assert not Handlers(without).reopen(item.id, ENGLISH).pictures.visible
 
 
 def test_all_that_it_says_is_said_in_dutch_too(library: Library, reads: Reads):
     reads.bad = PROSE[1]
     items = [library.add(SCAN, "scan.pdf"), library.add(MIXED, "mixed.pdf")]
-    said = [warning for item in items for warning in item.warnings] + [HOW_TO_READ_PICTURES]
+    said = [one for item in items for one in item.notes] + [HOW_TO_READ_PICTURES]
     for item in items:
-        assert library.read_pictures(item.id)
-        said += library.get(item.id).warnings
+        assert library.pictures.read(item.id)
+        said += library.get(item.id).notes
     dutch = library.languages.words("nl")
     assert len(said) == 7
-    assert [one for one in said if re.search(r"\b(?:pages?|pictures?|the)\b", dutch.told(one))] == []
+    assert [one for one in said if re.search(r"\b(?:pages?|pictures?|the)\b", dutch.note(*one))] == []
 
 
 def test_the_terminal_reads_pictures_when_told_to(library: Library, store: Store, tmp_path: Path, capsys):

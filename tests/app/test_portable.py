@@ -21,11 +21,10 @@ from app.errors import (
 )
 from app.library import Library
 from app.reading import SavePolicy
-from app.shelf import Shelf
 from app.views import ReadProgress
 from storage import Store
 from tests.app.conftest import TEXT
-from tests.app.small_engine import SmallEngine
+from tests.app.small_engine import SmallEngine, shelf
 
 
 @pytest.fixture
@@ -36,12 +35,12 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Library]:
     with Store.open(tmp_path / "elsewhere.db") as store:
-        yield Library(SmallEngine(), store, SavePolicy(groups=2))
+        yield shelf(SmallEngine(), store, SavePolicy(groups=2))
 
 
 def half(library: Library, document_id: str, groups: int) -> None:
     shown: list[ReadProgress] = []
-    library.read(document_id, on_progress=shown.append, should_stop=lambda: len(shown) == groups)
+    library.reader.read(document_id, on_progress=shown.append, should_stop=lambda: len(shown) == groups)
 
 
 def rewrite(file: Path, change: Callable[[dict[str, bytes]], None]) -> None:
@@ -61,23 +60,53 @@ def edit(parts: dict[str, bytes], change: Callable[[dict], None]) -> None:
 
 
 def test_a_memory_answers_the_same_on_another_machine(library: Library, tides: str, file: Path, elsewhere: Library):
-    report = library.read(tides)
+    report = library.reader.read(tides)
     library.export_snapshot(tides, file)
     arrived = elsewhere.import_snapshot(file)
     here = library.get(tides)
-    assert (arrived.title, arrived.sections, arrived.warnings, arrived.status) == (
+    assert (arrived.title, arrived.sections, arrived.notes, arrived.status) == (
         here.title,
         here.sections,
-        here.warnings,
+        here.notes,
         "read",
     )
-    assert elsewhere.read(tides).state_sha256 == report.state_sha256
-    assert list(elsewhere.ask(tides, "Who?")) == list(library.ask(tides, "Who?"))
-    assert list(elsewhere.summarize(tides, section=2)) == list(library.summarize(tides, section=2))
+    assert elsewhere.reader.read(tides).state_sha256 == report.state_sha256
+    assert list(elsewhere.answering.ask(tides, "Who?")) == list(library.answering.ask(tides, "Who?"))
+    assert list(elsewhere.summaries.summarize(tides, section=2)) == list(library.summaries.summarize(tides, section=2))
+
+
+def test_what_left_at_checkpoints_goes_along(store: Store, file: Path, tmp_path: Path):
+    policy = SavePolicy(groups=2, first_checkpoint=30)
+    here = shelf(SmallEngine(slots=40), store, policy)
+    tides = here.add(TEXT.encode(), "tides.md").id
+    here.reader.read(tides)
+    here.export_snapshot(tides, file)
+    with Store.open(tmp_path / "there.db") as other:
+        there = shelf(SmallEngine(slots=40), other)
+        there.import_snapshot(file)
+        for page in (1, 2):
+            states = [lib.reader.memory(lib._store.documents.get(tides), page).state for lib in (here, there)]
+            assert states[0] == states[1] and states[0].slots
+        assert there.summaries.key_passages(tides).text == here.summaries.key_passages(tides).text
+        assert other.checkpoints.after(tides, "f1", 0) == store.checkpoints.after(tides, "f1", 0) != ()
+
+
+def test_a_file_of_the_first_version_is_taken_in(library: Library, tides: str, file: Path, elsewhere: Library):
+    library.reader.read(tides)
+    library.export_snapshot(tides, file)
+
+    def older(parts: dict[str, bytes]) -> None:
+        del parts["worths.bin"]
+        edit(parts, lambda manifest: manifest.update(version=1))
+        edit(parts, lambda manifest: manifest.pop("checkpoints"))
+        edit(parts, lambda manifest: manifest["snapshot"].update(section=0, blob=None))
+
+    rewrite(file, older)
+    assert elsewhere.import_snapshot(file).status == "read"
 
 
 def test_the_same_document_gives_the_same_file(library: Library, tides: str, file: Path, tmp_path: Path):
-    library.read(tides)
+    library.reader.read(tides)
     library.export_snapshot(tides, file)
     library.export_snapshot(tides, tmp_path / "again")
     assert file.read_bytes() == (tmp_path / "again").read_bytes()
@@ -87,7 +116,7 @@ def test_half_a_reading_goes_on_elsewhere(library: Library, tides: str, file: Pa
     half(library, tides, 6)
     library.export_snapshot(tides, file)
     assert elsewhere.import_snapshot(file).read_tokens == 42
-    assert elsewhere.read(tides).state_sha256 == library.read(tides).state_sha256
+    assert elsewhere.reader.read(tides).state_sha256 == library.reader.read(tides).state_sha256
 
 
 def test_a_memory_that_goes_further_is_kept(library: Library, tides: str, file: Path, elsewhere: Library):
@@ -96,17 +125,17 @@ def test_a_memory_that_goes_further_is_kept(library: Library, tides: str, file: 
     elsewhere.add(TEXT.encode(), "tides.md")
     half(elsewhere, tides, 9)
     assert elsewhere.import_snapshot(file).read_tokens == 63
-    library.read(tides)
+    library.reader.read(tides)
     library.export_snapshot(tides, file)
     assert elsewhere.import_snapshot(file).status == "read"
 
 
 def test_another_models_memory_arrives_as_stale(library: Library, tides: str, file: Path, tmp_path: Path):
-    library.read(tides)
+    library.reader.read(tides)
     library.export_snapshot(tides, file)
     with Store.open(tmp_path / "other.db") as store:
-        assert Library(SmallEngine("f2"), store).import_snapshot(file).status == "stale"
-        assert Shelf(store).get(tides).status == "read"
+        assert shelf(SmallEngine("f2"), store).import_snapshot(file).status == "stale"
+        assert Library(store).get(tides).status == "read"
 
 
 def test_without_a_memory_there_is_nothing_to_export(library: Library, tides: str, file: Path):
@@ -116,7 +145,7 @@ def test_without_a_memory_there_is_nothing_to_export(library: Library, tides: st
 
 
 def test_a_place_that_can_not_be_written_is_named(library: Library, tides: str, tmp_path: Path):
-    library.read(tides)
+    library.reader.read(tides)
     with pytest.raises(FileNotWritten, match="Choose another place"):
         library.export_snapshot(tides, tmp_path / "absent" / "file")
     (tmp_path / "folder").mkdir()
@@ -125,7 +154,7 @@ def test_a_place_that_can_not_be_written_is_named(library: Library, tides: str, 
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_half_read_memory_of_another_text_is_refused(library: Library, tides: str, file: Path, elsewhere: Library):
+def test_a_memory_of_another_text_is_refused(library: Library, tides: str, file: Path, elsewhere: Library):
     half(library, tides, 6)
     library.export_snapshot(tides, file)
     elsewhere.add(TEXT.encode(), "tides.md")
@@ -150,7 +179,7 @@ def test_files_of_another_kind_are_named(library: Library, tmp_path: Path, file:
 
 
 def test_a_cut_file_is_refused(library: Library, tides: str, file: Path, elsewhere: Library):
-    library.read(tides)
+    library.reader.read(tides)
     library.export_snapshot(tides, file)
     file.write_bytes(file.read_bytes()[:-40])
     with pytest.raises(NotASnapshotFile, match="incomplete"):
@@ -158,7 +187,7 @@ def test_a_cut_file_is_refused(library: Library, tides: str, file: Path, elsewhe
 
 
 def test_a_flipped_bit_is_found_wherever_it_is(library: Library, tides: str, file: Path, elsewhere: Library):
-    library.read(tides)
+    library.reader.read(tides)
     library.export_snapshot(tides, file)
     whole = file.read_bytes()
     with zipfile.ZipFile(file) as archive:
@@ -177,7 +206,7 @@ def _lie(field: str, name: str, value: object) -> Callable[[dict[str, bytes]], N
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        (lambda parts: edit(parts, lambda manifest: manifest.update(version=2)), SnapshotFileTooNew),
+        (lambda parts: edit(parts, lambda manifest: manifest.update(version=3)), SnapshotFileTooNew),
         (lambda parts: edit(parts, lambda manifest: manifest.update(format="other")), NotASnapshotFile),
         (lambda parts: edit(parts, lambda manifest: manifest.pop("document")), NotASnapshotFile),
         (lambda parts: parts.update({"state.safetensors": b"another memory"}), SnapshotFileDamaged),
@@ -188,7 +217,9 @@ def _lie(field: str, name: str, value: object) -> Callable[[dict[str, bytes]], N
         (_lie("document", "title", 7), NotASnapshotFile),
         (_lie("document", "n_pages", 4), NotASnapshotFile),
         (_lie("document", "surprise", 1), NotASnapshotFile),
-        (_lie("snapshot", "section", 1), NotASnapshotFile),
+        (lambda parts: edit(parts, lambda manifest: manifest.update(checkpoints=[["../x", 3]])), NotASnapshotFile),
+        (lambda parts: edit(parts, lambda manifest: manifest.update(checkpoints=[[5, 9]])), SnapshotFileDamaged),
+        (lambda parts: parts.pop("worths.bin"), SnapshotFileDamaged),
         (_lie("snapshot", "n_tokens", -1), NotASnapshotFile),
         (_lie("snapshot", "complete", 1), NotASnapshotFile),
         (_lie("snapshot", "group_tokens", 0), NotASnapshotFile),
@@ -197,7 +228,7 @@ def _lie(field: str, name: str, value: object) -> Callable[[dict[str, bytes]], N
 def test_what_contradicts_itself_is_refused(
     library: Library, tides: str, file: Path, elsewhere: Library, change, error: type[Exception]
 ):
-    library.read(tides)
+    library.reader.read(tides)
     library.export_snapshot(tides, file)
     rewrite(file, change)
     with pytest.raises(error, match=file.name):
@@ -206,7 +237,7 @@ def test_what_contradicts_itself_is_refused(
 
 
 def test_tags_travel_and_older_files_have_none(library: Library, tides: str, file: Path, elsewhere: Library):
-    library.read(tides)
+    library.reader.read(tides)
     library.describe(tides, title="Low Water", tags=["sea"])
     library.export_snapshot(tides, file)
     elsewhere.import_snapshot(file)

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import threading
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from app.choices import Choices
-from app.errors import ChangeUnderWay, McpUnguarded, PasswordEmpty, PasswordMissing
-from app.jobs import ReadingQueue
+import launch
+from app.errors import ChangeUnderWay, McpUnguarded, ModelMissing, ModelNotReady, PasswordEmpty, PasswordMissing
 from app.library import Library
 from app.models import Models
 from app.password import fits, hashed, lock
-from app.reading import SavePolicy
-from app.settings import Settings, settings_from
-from app.waypoints import Spacing
-from engine.errors import ModelNotFound
+from app.settings import Choices, Settings, settings_from
+from engine.errors import BaseNotAvailable, ModelNotFound
 from storage import Store
 from tests.app.small_engine import SmallEngine, said
 
 
 def test_choices_come_back_as_they_were_kept(store: Store) -> None:
-    library = Library(SmallEngine(), store)
+    library = Library(store)
     assert library.choices() == Choices()
-    kept = Choices("somewhere/small", "cpu", "float32", "linear", 8, "salt$hash")
+    kept = Choices("somewhere/small", "cpu", "float32", "large", "salt$hash")
     library.keep_choices(kept)
     assert library.choices() == kept
-    assert Choices.from_note('{"model": "m", "of a later version": 1}') == Choices(model="m")
+    assert Choices.from_note('{"model": "m", "of another version": 1}') == Choices(model="m")
+    assert Choices.from_note('{"model": "default", "rule": "linear"}') == Choices()
 
 
 def test_the_command_line_wins_over_what_was_chosen() -> None:
@@ -36,7 +35,7 @@ def test_the_command_line_wins_over_what_was_chosen() -> None:
     plain = settings_from(Namespace(), {}).chosen(chosen)
     assert (plain.model, plain.device, plain.dtype) == ("a/b", "cuda", "float16")
     named = settings_from(Namespace(device="cpu"), {"PALIMPSEST_MODEL": "default"}).chosen(chosen)
-    assert (named.model, named.device, named.dtype) == ("default", "cpu", "float16")
+    assert (named.model, named.device, named.dtype) == ("standard", "cpu", "float16")
 
 
 def test_a_kept_password_guards_like_one_that_is_given() -> None:
@@ -56,123 +55,173 @@ def test_a_kept_password_guards_like_one_that_is_given() -> None:
 
 
 @pytest.fixture
-def shelf(store: Store):
-    library = Library(SmallEngine("old"), store)
-    queue = ReadingQueue(library)
-    queue.start()
-    yield library, queue
-    queue.stop()
+def running(store: Store):
+    """A library whose models are loaded by `load`, which a test may set; its queue runs."""
+    loads = Loads()
+    library = Library(store, Models(loads, Choices("standard", "auto", "auto"), keep=loads.kept.append))
+    library.queue.start()
+    yield library, loads
+    assert library.queue.stop()
 
 
-def read_in(library: Library, queue: ReadingQueue, text: bytes, name: str) -> str:
+class Loads:
+    """Loads small engines: that of a model called "old" or "standard", "new" for others; `before` runs first."""
+
+    def __init__(self) -> None:
+        self.kept: list[Choices] = []
+        self.before: Callable[[Choices], None] = lambda choices: None
+
+    def __call__(self, choices: Choices, say) -> SmallEngine:
+        say("Fetching Base: 3 of 988 MB ...")
+        self.before(choices)
+        return SmallEngine("old" if choices.model in ("old", "standard") else "new")
+
+
+def read_in(library: Library, text: bytes, name: str) -> str:
     document_id = library.add(text, name).id
-    queue.enqueue(document_id)
-    assert queue.wait(document_id, 20).status == "done"
+    library.queue.enqueue(document_id)
+    assert library.queue.wait(document_id, 20).status == "done"
     return document_id
 
 
-def test_another_model_takes_over_and_says_what_to_read_again(shelf, store: Store) -> None:
-    library, queue = shelf
-    document_id = read_in(library, queue, b"The lamp is lit at six.", "lamp.txt")
-    before = said(library.ask(document_id, "When?", keep=False))
+def test_everything_but_reading_and_asking_goes_on_while_the_model_is_fetched(running) -> None:
+    library, loads = running
+    go = threading.Event()
+    loads.before = lambda choices: go.wait(20) or pytest.fail("never let go")
+    assert not library.models.ready and library.models.serves and library.models.info is None
+    loading = library.models.start()
+    document_id = library.add(b"The lamp is lit at six.", "lamp.txt").id
+    library.queue.enqueue(document_id)
+    assert library.get(document_id).status == "queued"
+    assert [
+        place.page for place in list(library.answering.ask(document_id, "How often is lamp named?"))[-1].places
+    ] == [1]
+    for use in (
+        lambda: library.answering.ask(document_id, "When?"),
+        lambda: library.summaries.summarize(document_id),
+        lambda: library.reader.look(document_id),
+        lambda: library.reader.read(document_id),
+    ):
+        with pytest.raises(ModelNotReady, match=r"^The model is still being fetched: 3 of 988 MB\.$"):
+            use()
+    go.set()
+    loading.join(20)
+    assert library.queue.wait(document_id, 20).status == "done" and library.models.change().state == "idle"
+    assert said(library.answering.ask(document_id, "When?"))
+
+
+def test_the_small_model_comes_where_the_standard_one_cannot_be_had(running) -> None:
+    library, loads = running
+
+    def offline(choices: Choices) -> None:
+        if choices.model == "standard":
+            raise BaseNotAvailable("The base model could not be fetched. Connect this machine, then start again.")
+
+    loads.before = offline
+    library.models.start().join(20)
+    assert library.models.fingerprint == "new" and library.models.in_use.model == "small"
+    change = library.models.change()
+    assert (change.state, change.said) == (
+        "instead",
+        "The small model answers for now. The base model could not be fetched. Connect this machine, then start again.",
+    )
+    assert loads.kept == [], "the next start tries the standard one again"
+
+
+def test_a_first_model_that_cannot_be_had_is_named_and_another_may_be_chosen(running) -> None:
+    library, loads = running
+
+    def nowhere(choices: Choices) -> None:
+        if choices.model != "new":
+            raise ModelNotFound("There is no such model.")
+
+    loads.before = nowhere
+    library.models.start().join(20)
+    document_id = library.add(b"The lamp is lit at six.", "lamp.txt").id
+    library.queue.enqueue(document_id)
+    with pytest.raises(ModelMissing, match="There is no such model"):
+        library.answering.ask(document_id, "When?")
+    library.models.use(Choices("new", "auto", "auto")).join(20)
+    assert library.queue.wait(document_id, 20).status == "done"
+
+
+def test_another_model_takes_over_and_says_what_to_read_again(running, store: Store) -> None:
+    library, loads = running
+    library.models.load()
+    document_id = read_in(library, b"The lamp is lit at six.", "lamp.txt")
+    before = said(library.answering.ask(document_id, "When?", keep=False))
     seen: list[str] = []
-
-    def load(choices: Choices, say) -> SmallEngine:
-        say("Fetching ...")
-        seen.append(models.change().said)
-        return SmallEngine("new" if choices.model == "other/model" else "old")
-
-    models = Models(library, queue, load, Choices(model="default", device="auto", dtype="auto"))
-    assert models.change().state == "idle"
-    models.use(Choices("other/model", "cpu", "float32", "linear")).join(20)
-    assert seen == ["Fetching ..."]
-    assert (models.change().state, models.change().tokens_per_second) == ("done", 1000.0)
-    assert models.in_use == library.choices() == Choices("other/model", "cpu", "float32", "linear")
+    loads.before = lambda choices: seen.append(library.models.change().said)
+    library.models.use(Choices("other/model", "cpu", "float32", "large")).join(20)
+    assert seen == ["Fetching Base: 3 of 988 MB ..."]
+    assert (library.models.change().state, library.models.change().tokens_per_second) == ("done", 1000.0)
+    assert [library.models.in_use] == loads.kept == [Choices("other/model", "cpu", "float32", "large")]
     assert library.get(document_id).status == "stale"
-    assert models.read_again() == 1
-    assert queue.wait(document_id, 20).status == "done"
+    library.queue.enqueue(document_id)
+    assert library.queue.wait(document_id, 20).status == "done"
     assert library.get(document_id).status == "read"
-    models.use(Choices("default", "auto", "auto")).join(20)
+    library.models.use(Choices("old", "auto", "auto")).join(20)
     assert library.get(document_id).status == "read"
-    assert said(library.ask(document_id, "When?", keep=False)) == before
-    assert models.read_again() == 0
+    assert said(library.answering.ask(document_id, "When?", keep=False)) == before
 
 
 def test_a_reading_under_way_goes_on_with_the_new_model(store: Store) -> None:
-    library = Library(SmallEngine("old", group=3, pause=0.02), store)
-    queue = ReadingQueue(library)
-    queue.start()
+    engines = {"old": SmallEngine("old", group=3, pause=0.02), "other": SmallEngine("new")}
+    library = Library(store, Models(lambda choices, say: engines[choices.model], Choices("old")))
+    library.models.load()
+    library.queue.start()
     try:
         document_id = library.add(b"lamp " * 100, "long.txt").id
-        queue.enqueue(document_id)
-        models = Models(library, queue, lambda choices, say: SmallEngine("new"), Choices("default"))
-        models.use(Choices("other")).join(20)
-        assert queue.wait(document_id, 20).status == "done"
+        library.queue.enqueue(document_id)
+        library.models.use(Choices("other")).join(20)
+        assert library.queue.wait(document_id, 20).status == "done"
         assert library.get(document_id).status == "read"
         assert store.snapshots.get(document_id, "new").complete
         left = store.snapshots.get(document_id, "old")
         assert left is None or not left.complete
     finally:
-        queue.stop()
+        library.queue.stop()
 
 
-def test_a_model_that_cannot_be_loaded_leaves_everything_as_it_was(shelf) -> None:
-    library, queue = shelf
-    document_id = read_in(library, queue, b"The lamp is lit at six.", "lamp.txt")
+def test_a_model_that_cannot_be_loaded_leaves_everything_as_it_was(running) -> None:
+    library, loads = running
+    library.models.load()
+    document_id = read_in(library, b"The lamp is lit at six.", "lamp.txt")
 
-    def load(choices: Choices, say) -> SmallEngine:
+    def nowhere(choices: Choices) -> None:
         raise ModelNotFound("There is no such model.")
 
-    models = Models(library, queue, load, Choices("default"))
-    models.use(Choices("nowhere")).join(20)
-    assert (models.change().state, models.change().said) == ("failed", "There is no such model.")
-    assert models.in_use.model == "default" and library.choices().model is None
+    loads.before = nowhere
+    library.models.use(Choices("nowhere")).join(20)
+    assert (library.models.change().state, library.models.change().said) == ("failed", "There is no such model.")
+    assert library.models.in_use.model == "standard" and loads.kept == []
     assert library.get(document_id).status == "read"
-    other = read_in(library, queue, b"The moon is called Oru.", "moon.txt")
+    other = read_in(library, b"The moon is called Oru.", "moon.txt")
     assert library.get(other).status == "read"
 
 
-def test_one_change_at_a_time(shelf) -> None:
-    library, queue = shelf
+def test_one_change_at_a_time(running) -> None:
+    library, loads = running
+    library.models.load()
     go = threading.Event()
-
-    def load(choices: Choices, say) -> SmallEngine:
-        assert go.wait(20)
-        return SmallEngine("new")
-
-    models = Models(library, queue, load, Choices())
-    first = models.use(Choices("a"))
+    loads.before = lambda choices: go.wait(20) or pytest.fail("never let go")
+    first = library.models.use(Choices("a"))
     with pytest.raises(ChangeUnderWay):
-        models.use(Choices("b"))
+        library.models.use(Choices("b"))
     go.set()
     first.join(20)
-    assert models.in_use.model == "a"
-    models.use(Choices("b")).join(20)
-    assert models.in_use.model == "b"
+    assert library.models.in_use.model == "a"
+    library.models.use(Choices("b")).join(20)
+    assert library.models.in_use.model == "b"
 
 
-def test_waypoints_and_password_are_kept_beside_the_model(shelf) -> None:
-    library, queue = shelf
-    models = Models(library, queue, lambda choices, say: SmallEngine("new"), Choices())
-    models.keep_waypoints(8)
-    models.set_password("mellon")
+def test_model_and_password_are_kept_beside_each_other(store: Store) -> None:
+    library = Library(store)
+    library.set_password("mellon")
     with pytest.raises(PasswordEmpty):
-        models.set_password("  ")
-    models.use(Choices("m")).join(20)
+        library.set_password("  ")
+    launch.keep_model(library, Choices("m", "cpu", "float32", "small", "another"))
     kept = library.choices()
-    assert (kept.model, kept.waypoints) == ("m", 8) and fits("mellon", kept.password)
-    assert kept.spacing() == Spacing(most=8)
-    models.set_password(None)
-    assert library.choices() == Choices(model="m", waypoints=8)
-
-
-def test_fewer_memories_on_the_way_are_kept_where_fewer_were_chosen(store: Store) -> None:
-    text = b"lamp " * 40_000
-    kept = {}
-    for most in (None, 8):
-        library = Library(SmallEngine(f"f{most}", group=8192), store, SavePolicy(groups=1))
-        library.keep_choices(Choices(waypoints=most))
-        document_id = library.add(text, "long.txt").id
-        library.read(document_id)
-        kept[most] = len(store.waypoints.tokens(document_id, f"f{most}"))
-    assert kept[8] <= 8 < kept[None] <= 32
+    assert (kept.model, kept.memory_size) == ("m", "small") and fits("mellon", kept.password)
+    library.set_password(None)
+    assert library.choices() == Choices("m", "cpu", "float32", "small")

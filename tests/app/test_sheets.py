@@ -9,7 +9,7 @@ import pytest
 from app.errors import UnknownPage
 from app.library import Library
 from app.markup.sheet import sheet
-from app.seek import longer_words
+from app.views import longer_words
 from app.words import Languages
 from storage import Store
 from tests.documents.makers import pdf

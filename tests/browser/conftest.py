@@ -47,8 +47,8 @@ class Desk:
 
     def start(self) -> None:
         """Start server and worker, as launch.py does."""
-        from app.choices import Choices
-        from app.jobs import ReadingQueue
+        from app.settings import Choices
+        from app.reading import ReadingQueue
         from app.library import Library
         from app.models import Models
         from app.pages import build_page, launch_options

@@ -163,7 +163,7 @@ def test_how_often_is_counted_in_the_text_with_every_place(desk) -> None:
     assert places.locator("mark").all_inner_texts() == ["lamp", "lamp", "Lamp"]
     assert "<b>lamp</b>" in places.nth(1).inner_text()
     assert desk.engine.words_said == 0
-    assert len(desk.library.history(document)[0].places) == 3
+    assert len(desk.library.conversations.history(document)[0].places) == 3
 
 
 def test_as_of_an_earlier_page_nothing_later_is_known(desk) -> None:
@@ -184,7 +184,7 @@ def test_as_of_an_earlier_page_nothing_later_is_known(desk) -> None:
     ask(page, "Who keeps the light?")
     page.locator(f"{LAST_ANSWER} .text", has_text=ANSWER).wait_for()
     assert page.locator(f"{LAST_ANSWER} .as-of").count() == 0
-    assert [turn.page for turn in desk.library.history(document)] == [2, None]
+    assert [turn.page for turn in desk.library.conversations.history(document)] == [2, None]
 
 
 def test_where_an_answer_was_learned_is_shown_with_the_passage(desk) -> None:
@@ -203,7 +203,7 @@ def test_where_an_answer_was_learned_is_shown_with_the_passage(desk) -> None:
     page.click(f"{LAST_ANSWER} [data-where]")
     page.click("#origin [data-close]")
     page.wait_for_selector("#origin .origin", state="detached")
-    assert len(desk.library.history(document)) == 1
+    assert len(desk.library.conversations.history(document)) == 1
 
 
 def test_looking_for_an_origin_can_be_stopped(desk) -> None:
@@ -244,7 +244,7 @@ def test_the_last_question_is_answered_again_or_edited(desk) -> None:
     assert page.locator("[data-again]").count() == 1, "only the last one"
     page.click("[data-again]")
     page.locator(f"{LAST_ANSWER} .text", has_text=OTHERWISE).wait_for()
-    asked = [turn.question for turn in desk.library.history(document)]
+    asked = [turn.question for turn in desk.library.conversations.history(document)]
     assert asked == ["Who keeps the light?", "What is the weather like?"]
     assert desk.engine.talk_seen == [("Who keeps the light?", ANSWER)], "without the answer that it replaces"
     page.click("[data-edit]")
@@ -287,13 +287,13 @@ def test_earlier_conversations_are_found_named_and_gone_on_with(desk) -> None:
     page.locator(".chats li input").fill("About the keeper")
     page.locator(".chats li input").press("Enter")
     page.locator(".chats .title", has_text="About the keeper").wait_for()
-    assert {chat.title for chat in desk.library.chats(document)} == {"About the keeper", "What is the weather like?"}
+    assert {chat.title for chat in desk.library.conversations.all(document)} == {"About the keeper", "What is the weather like?"}
     page.locator(".chats button", has_text="About the keeper").click()
     page.locator("#talk .turn.user", has_text="Who keeps the light?").wait_for()
     assert page.locator(".chats").count() == 0
     ask(page, "And her name?")
     eventually(lambda: page.locator("#talk .turn.user").count() == 2)
-    assert [turn.question for turn in desk.library.history(document)] == ["Who keeps the light?", "And her name?"]
+    assert [turn.question for turn in desk.library.conversations.history(document)] == ["Who keeps the light?", "And her name?"]
     page.click("#chats")
     page.wait_for_selector(".chats [aria-current]")
     page.keyboard.press("Escape")
@@ -332,7 +332,7 @@ def test_a_conversation_can_be_saved(desk) -> None:
     assert saved.value.suggested_filename == "keeper-log.md"
     text = Path(saved.value.path()).read_text(encoding="utf-8")
     assert (
-        text == markdown(desk.library.languages.english, "Keeper Log", desk.library.history(document))
+        text == markdown(desk.library.languages.english, "Keeper Log", desk.library.conversations.history(document))
         and ANSWER in text
     )
     page.click("#fresh")
@@ -367,7 +367,7 @@ def test_another_document_may_be_opened_in_mid_answer(desk) -> None:
     assert page.locator("#work .turn").count() == 0
     ask(page, "Who keeps the light?")
     page.locator(f"{LAST_ANSWER} .text", has_text=ANSWER).wait_for()
-    assert len(desk.library.history(first)) == 1
+    assert len(desk.library.conversations.history(first)) == 1
 
 
 def test_summaries_of_the_whole_and_of_a_section(desk) -> None:

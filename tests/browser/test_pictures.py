@@ -26,10 +26,10 @@ def test_the_pictures_of_some_pages_are_read_when_asked_for(scans, tmp_path) -> 
     page = scans.open()
     scans.drop(page, tmp_path / "mixed.pdf")
     page.wait_for_selector("#shelf li.read")
-    assert "No text came out of 2 of 5 pages" in page.inner_text("#about .warnings")
+    assert "No text came out of 2 of 5 pages" in page.inner_text("#about .notes")
     assert page.inner_text("#pictures") == "Read the pictures of 2 pages"
     page.click("#pictures")
-    page.locator("#about .warnings", has_text="was read off pictures").wait_for()
+    page.locator("#about .notes", has_text="was read off pictures").wait_for()
     page.wait_for_selector("#shelf li.read")
     page.wait_for_selector("#pictures", state="hidden")
     item = scans.library.shelf()[0]

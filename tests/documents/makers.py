@@ -44,6 +44,82 @@ def pdf(
     return buffer.getvalue()
 
 
+def drawn_pdf(
+    *pages: Sequence[tuple[float, float, str]], size: int = 10, rules: Sequence[Sequence[float]] = ()
+) -> bytes:
+    """A PDF of strings at places, (x, y, string) in the order of drawing; `rules` are lines on each page: (x, y, x, y)."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, invariant=1)
+    for page in pages:
+        canvas.setFont("Helvetica", size)
+        for x, y, text in page:
+            canvas.drawString(x, y, text)
+        for rule in rules:
+            canvas.line(*rule)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+_BOX = b"500 0 20 0 480 700 d1 20 0 460 700 re f"  # what every glyph of an invented font looks like
+
+
+def glyph_pdf(*lines: Sequence[tuple[str, float, float]], size: int = 10) -> bytes:
+    """A PDF of glyphs (what each stands for, x, y) in the order of drawing, half as wide as high; its font says what they are.
+
+    Each of `lines` is one text object. A glyph that stands for nothing ("") has no letter in the font's table.
+    """
+    known = list(dict.fromkeys(text for line in lines for text, _, _ in line))
+    codes = {text: 33 + place for place, text in enumerate(known)}
+    table = "\n".join(
+        f"<{code:02X}> <{text.encode('utf-16-be').hex().upper()}>" for text, code in codes.items() if text
+    )
+    cmap = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /T def /CMapType 2 def\n"
+        "1 begincodespacerange <00> <FF> endcodespacerange\n"
+        f"{sum(map(bool, codes))} beginbfchar\n{table}\nendbfchar endcmap end end"
+    ).encode()
+    content = "".join(
+        "BT /F 1 Tf "
+        + " ".join(f"{size} 0 0 {size} {x} {y} Tm <{codes[text]:02X}> Tj" for text, x, y in line)
+        + " ET\n"
+        for line in lines
+    ).encode()
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
+        b"<< /Type /Font /Subtype /Type3 /FontBBox [0 -200 500 800] /FontMatrix [0.001 0 0 0.001 0 0] /FirstChar 33 "
+        b"/LastChar %d /Widths [%s] /ToUnicode 6 0 R /Encoding << /Type /Encoding /Differences [33 %s] >> /CharProcs << %s >> >>"
+        % (
+            32 + len(codes),
+            b" ".join([b"500"] * len(codes)),
+            b" ".join(b"/g%d" % code for code in codes.values()),
+            b" ".join(b"/g%d 7 0 R" % code for code in codes.values()),
+        ),
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(cmap), cmap),
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(_BOX), _BOX),
+    ]
+    data, places = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, part)
+    table_at = len(data)
+    data += b"xref\n0 %d\n0000000000 65535 f \n" % (len(parts) + 1)
+    data += b"".join(b"%010d 00000 n \n" % place for place in places)
+    return data + b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(parts) + 1, table_at)
+
+
+def seen(
+    text: str | Sequence[str], x: float, y: float, *, to_left: bool = False, size: int = 10
+) -> list[tuple[str, float, float]]:
+    """Glyphs of a line for `glyph_pdf`, drawn in the order of reading: to the right of `x`, or to the left of it."""
+    step = size / 2
+    places = [x + step * n for n in range(len(text))] if not to_left else [x - step * (n + 1) for n in range(len(text))]
+    return [(glyph, place, y) for glyph, place in zip(text, places, strict=True) if glyph != " "]
+
+
 def scanned_pdf(pictures: int, texts: Sequence[str] = ()) -> bytes:
     """A PDF of `pictures` picture-only pages, with text pages after them."""
     from PIL import Image

@@ -50,7 +50,7 @@ def test_a_broken_chapter_is_left_out_and_named(broken: str) -> None:
         data = makers.declare_size(makers.archive(parts), "OPS/text/c1.xhtml", 61)
     document = documents.read(data, "b.epub")
     assert document.missing_pages == (2,) and document.pages[1] == ""
-    assert "Page 2 is missing" in document.warnings[0] and "Two: The Lamp" in document.warnings[0]
+    assert document.notes[0].key == "parts_missing" and "Two: The Lamp" in dict(document.notes[0].values)["which"]
     assert [(s.title, s.page) for s in document.sections] == [("One: The Rock", 1), ("Three: The Boat", 3)]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import documents
 from documents import NoText, PictureUnreadable, WrongPassword
+from documents.model import note
 from documents.ocr import Line, available, in_reading_order, picture_reader, set_in_lines
 from tests.documents import makers
 from tests.documents.test_pdf import PROSE
@@ -73,7 +74,7 @@ def test_a_scan_is_a_document_without_text_where_it_is_asked_for() -> None:
         documents.read(data, "log.pdf")
     scan = documents.read(data, "log.pdf", scans=True)
     assert (scan.title, scan.pages, scan.missing_pages) == ("Log", ("", "", ""), (1, 2, 3))
-    assert scan.warnings == ("3 pages, all pictures or broken: no text came out of any.",)
+    assert scan.notes == (note("all_pages_empty", all=3),)
     assert [(s.title, s.page, s.start, s.end) for s in scan.sections] == [("Log", 1, 0, 0)]
 
 
@@ -92,7 +93,7 @@ def test_what_was_read_off_pictures_stands_where_the_pages_are() -> None:
     )
     assert broken.pages != plain.pages and mended.pages == plain.pages
     assert mended.sections == plain.sections
-    assert mended.warnings == ("The text of page 2 was read off its picture (OCR), so letters may be wrong.",)
+    assert mended.notes == (note("pages_read_off", n=1, pages="2"),)
 
 
 def test_pages_whose_picture_holds_no_text_are_not_missing_any_more() -> None:
@@ -101,7 +102,7 @@ def test_pages_whose_picture_holds_no_text_are_not_missing_any_more() -> None:
     read = documents.read(data, "a.pdf", scans=True, pictures={2: "", 3: PROSE[2]})
     assert read.missing_pages == () and read.pages[1] == "" and "brought oil" in read.pages[2]
     left = documents.read(data, "a.pdf", scans=True, pictures={3: PROSE[2]})
-    assert left.missing_pages == (2,) and "page 2 (of 4)" in left.warnings[0]
+    assert left.missing_pages == (2,) and left.notes[0] == note("pages_empty", n=1, all=4, pages="2")
 
 
 def test_a_page_is_drawn_at_200_dots_an_inch_within_bounds() -> None:

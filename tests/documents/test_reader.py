@@ -21,6 +21,7 @@ from documents import (
     Mislabelled,
     UnsupportedFormat,
 )
+from documents.model import note
 from tests.documents import makers
 
 PROSE = "The sea lay flat and grey around the rock, and nobody came for a long time.\n"
@@ -50,7 +51,7 @@ def check(document: Document) -> None:
         start = document.page_starts[section.page - 1]
         assert start <= section.start or not document.text[section.start : start].strip()
     assert all(not document.pages[page - 1] for page in document.missing_pages)
-    assert bool(document.missing_pages) <= bool(document.warnings)
+    assert bool(document.missing_pages) <= bool(document.notes)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -60,7 +61,7 @@ def test_every_format_keeps_its_promises(name: str) -> None:
     check(document)
     assert document.sha256 == hashlib.sha256(data).hexdigest()
     assert document == documents.read(data, name)
-    assert document.warnings == () and len([s for s in document.sections if s.level == 1]) in (2, 3)
+    assert document.notes == () and len([s for s in document.sections if s.level == 1]) in (2, 3)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -107,12 +108,12 @@ def test_files_over_the_limit() -> None:
 def test_a_readable_file_under_a_wrong_name_is_read_with_a_warning(name: str) -> None:
     document = documents.read(FILES[name](), "wrong.pdf")
     assert document.format == documents.read(FILES[name](), name).format
-    assert len(document.warnings) == 1 and "named like a PDF, but it is" in document.warnings[0]
+    assert document.notes == (note("mislabelled", name="wrong.pdf", promised="pdf", found=document.format),)
 
 
 def test_a_pdf_under_any_name_or_none_is_read() -> None:
-    assert documents.read(FILES["a.pdf"](), "a.txt").warnings
-    assert documents.read(FILES["a.pdf"](), "download").warnings == ()
+    assert documents.read(FILES["a.pdf"](), "a.txt").notes
+    assert documents.read(FILES["a.pdf"](), "download").notes == ()
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,39 @@ def test_every_older_schema_is_brought_up_to_date(tmp_path: Path, stop_before: s
     assert _schema(old) == _schema(new)
 
 
+def test_of_an_older_library_chats_and_memories_stay_and_what_no_model_can_use_goes(path: Path):
+    db, id_ = Database(path), "ab" * 8
+    migrations().apply(db, stop_before="m015_checkpoints")
+    db["documents"].insert(
+        {"id": id_, "sha256": "ab" * 32, "title": "Old", "format": "text", "n_pages": 1, "missing_pages": "[]"}
+        | {"warnings": "[]", "added_at": "2031-02-03T04:05:06.007+00:00"}
+    )
+    db["chats"].insert({"id": 1, "document_id": id_, "title": "", "created_at": "a"})
+    for role, text, grounding in (("user", "Who?", None), ("assistant", "Ada.", 1.5)):
+        db["messages"].insert({"chat_id": 1, "role": role, "text": text, "grounding": grounding, "created_at": "a"})
+    snapshot = {"document_id": id_, "fingerprint": "old", "n_tokens": 9, "total_tokens": 9, "page": 1, "complete": 1}
+    for section in (0, 2):
+        db["snapshots"].insert(
+            snapshot
+            | {"section": section, "group_tokens": 9, "seconds": 1.0, "created_at": "a", "sha256": "a", "n_bytes": 1}
+            | {"blob": b"x"}
+        )
+    db["waypoints"].insert(
+        {"document_id": id_, "fingerprint": "old", "n_tokens": 5, "group_tokens": 9, "sha256": "a", "blob": b"x"}
+    )
+    for end, worths in ((5, b"abcde"), (9, b"fghi")):
+        db["strengths"].insert(
+            {"document_id": id_, "fingerprint": "old", "n_tokens": end, "strength": 0.5, "worths": worths}
+        )
+    db.close()
+    with Store.open(path) as store:
+        (turn,) = store.chats.turns(id_)
+        assert (turn.question, turn.answer, turn.confidence, turn.evidence) == ("Who?", "Ada.", None, None)
+        (kept,) = store.snapshots.of_document(id_)
+        assert (kept.fingerprint, kept.n_tokens) == ("old", 9) and store.snapshots.page_starts(kept) == b""
+        assert store.worths.of(id_, "old") == b"abcdefghi" and store.checkpoints.after(id_, "old", 0) == ()
+
+
 def test_a_newer_schema_is_refused_and_left_alone(path: Path):
     Store.open(path).close()
     db = Database(path)

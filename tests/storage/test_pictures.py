@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from storage import DocumentGone, OriginalRow, SectionRow, Store
+from storage import Checkpoint, DocumentGone, OriginalRow, SectionRow, Store
 from storage.migrations import migrations
 from tests.storage.test_store import DOCUMENT, PAGES, SECTIONS, SNAPSHOT, _sql
 
@@ -25,7 +25,9 @@ def store(tmp_path: Path):
 
 
 def settle(store: Store, pages: tuple[str, ...] = READ, missing: tuple[int, ...] = ()) -> None:
-    store.pictures.settle(DOCUMENT.id, pages, (SectionRow(1, "All", 1, 1, 3, 0, 47),), missing, ("Read off.",))
+    store.pictures.settle(
+        DOCUMENT.id, pages, (SectionRow(1, "All", 1, 1, 3, 0, 47),), missing, (("pages_read_off", {"n": 1}),)
+    )
 
 
 def test_a_file_is_kept_once_and_its_pages_are_counted(store: Store):
@@ -41,16 +43,16 @@ def test_a_file_is_kept_once_and_its_pages_are_counted(store: Store):
 
 
 def test_what_was_read_becomes_the_text_and_memories_of_the_old_one_are_gone(store: Store):
-    for snapshot in (SNAPSHOT, replace(SNAPSHOT, fingerprint="model-b"), replace(SNAPSHOT, section=1)):
-        store.record_progress(snapshot, waypoint=snapshot.section == 0, written=[(20, 0.5, b"x")])
+    for snapshot in (SNAPSHOT, replace(SNAPSHOT, fingerprint="model-b")):
+        store.record_progress(snapshot, worths=bytes(40), checkpoint=Checkpoint(0, 40, b"left"))
     store.documents.set_tokens(DOCUMENT.id, 90)
     store.pictures.put(DOCUMENT.id, 2, "It stays.")
     settle(store)
     row = store.documents.get(DOCUMENT.id)
-    assert row == replace(DOCUMENT, missing_pages=(), warnings=("Read off.",), n_tokens=None)
+    assert row == replace(DOCUMENT, missing_pages=(), notes=(("pages_read_off", {"n": 1}),), n_tokens=None)
     assert tuple(store.documents.pages(DOCUMENT.id)) == READ
     assert [section.title for section in store.documents.sections(DOCUMENT.id)] == ["All"]
-    for table in ("snapshots", "waypoints", "strengths", "pictures"):
+    for table in ("snapshots", "checkpoints", "worths", "pictures"):
         assert _sql(store, f"SELECT count(*) FROM {table}") == [(0,)], table
     assert store.pictures.original(DOCUMENT.id) == ORIGINAL and store.pictures.counts() == {}
 

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from storage import DocumentGone, DocumentRow, NewSnapshot, SectionRow, SnapshotDamaged, Store, WaypointRow, now
+from storage import (
+    Checkpoint,
+    DocumentGone,
+    DocumentRow,
+    NewSnapshot,
+    SectionRow,
+    SnapshotDamaged,
+    Store,
+    notes_from,
+    now,
+)
 
 DOCUMENT = DocumentRow(
     id="ab" * 8,
@@ -20,16 +30,16 @@ DOCUMENT = DocumentRow(
     n_pages=3,
     n_tokens=None,
     missing_pages=(2,),
-    warnings=("Page 2 gave no text.",),
+    notes=(("pages_empty", {"n": 1, "pages": "2"}),),
     added_at="2031-02-03T04:05:06.007+00:00",
     last_asked_at=None,
 )
+EVIDENCE = ((1, "The tide — ünï.", 0.75, 3, 9), (3, "", 0.5, 20, 20))
 PAGES = ("The tide comes.\n", "", "The moon goes. \x00 ünï")
 SECTIONS = (SectionRow(1, "Tides", 1, 1, 2, 0, 16), SectionRow(2, "Moons", 2, 3, 3, 16, 37))
 SNAPSHOT = NewSnapshot(
     document_id=DOCUMENT.id,
     fingerprint="model-a",
-    section=0,
     n_tokens=40,
     total_tokens=90,
     page=1,
@@ -113,14 +123,11 @@ def test_a_snapshot_comes_back_with_its_digest(shelved: Store):
 def test_a_newer_snapshot_takes_the_place_of_the_older(shelved: Store):
     shelved.snapshots.put(SNAPSHOT)
     shelved.snapshots.put(replace(SNAPSHOT, n_tokens=90, complete=True, page=3, blob=b"later"))
-    shelved.snapshots.put(replace(SNAPSHOT, section=2, blob=b"section"))
     shelved.snapshots.put(replace(SNAPSHOT, fingerprint="model-b", blob=b"other"))
     kept = shelved.snapshots.of_document(DOCUMENT.id)
     assert [(row.fingerprint, row.n_tokens) for row in kept] == [("model-b", 40), ("model-a", 90)]
     assert shelved.snapshots.of_documents() == kept
-    section = shelved.snapshots.get(DOCUMENT.id, "model-a", 2)
-    assert section is not None and shelved.snapshots.load(section)[1] == b"section"
-    assert _sql(shelved, "SELECT count(*) FROM snapshots") == [(3,)]
+    assert _sql(shelved, "SELECT count(*) FROM snapshots") == [(2,)]
 
 
 def test_a_damaged_snapshot_is_refused(shelved: Store):
@@ -152,12 +159,12 @@ def test_progress_and_memory_are_written_together_or_not_at_all(shelved: Store):
 
 
 def test_nothing_is_kept_of_a_removed_document(shelved: Store):
-    shelved.record_progress(SNAPSHOT, waypoint=True, written=[(20, 0.5, bytes(20))])
+    shelved.record_progress(SNAPSHOT, worths=bytes(40), checkpoint=Checkpoint(0, 40, b"left"))
     shelved.jobs.enqueue(DOCUMENT.id)
-    shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", grounding=2.5, grounded=True)
+    shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", confidence=0.9, evidence=EVIDENCE)
     assert shelved.documents.remove(DOCUMENT.id)
     assert shelved.documents.sweep("9999") == 1
-    for table in ("documents", "pages", "sections", "snapshots", "jobs", "chats", "messages", "waypoints", "strengths"):
+    for table in ("documents", "pages", "sections", "snapshots", "jobs", "chats", "messages", "checkpoints", "worths"):
         assert _sql(shelved, f"SELECT count(*) FROM {table}") == [(0,)], table
     assert not shelved.documents.remove(DOCUMENT.id)
 
@@ -166,29 +173,42 @@ def test_places_of_an_answer_come_back_as_they_were(shelved: Store):
     places = ((1, "the ", "tide", " “ünï”"), (3, "", "Tide", ""))
     shelved.chats.add_turn(DOCUMENT.id, "How often?", "Twice.", places=places)
     shelved.chats.add_turn(DOCUMENT.id, "And Zorro?", "Nowhere.", places=())
-    shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", grounding=2.5, grounded=True)
+    shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", confidence=0.9, evidence=EVIDENCE)
     assert [turn.places for turn in shelved.chats.turns(DOCUMENT.id)] == [places, (), None]
 
 
-def test_waypoints_are_found_by_what_they_hold(shelved: Store):
-    for n_tokens in (20, 40, 60):
-        shelved.record_progress(replace(SNAPSHOT, n_tokens=n_tokens, blob=b"%d" % n_tokens), waypoint=True)
-    shelved.record_progress(replace(SNAPSHOT, n_tokens=70), drop=[20])
-    find = shelved.waypoints.before
-    assert shelved.waypoints.tokens(DOCUMENT.id, "model-a") == [40, 60]
-    assert find(DOCUMENT.id, "model-a", 39) is None and find(DOCUMENT.id, "model-b", 99) is None
-    assert find(DOCUMENT.id, "model-a", 59) == WaypointRow(40, 20, b"40")
-    assert find(DOCUMENT.id, "model-a", 60) == WaypointRow(60, 20, b"60")
-    _sql(shelved, "UPDATE waypoints SET blob = x'00'")
+def test_checkpoints_are_found_by_where_something_left(shelved: Store):
+    left = [Checkpoint(0, 20, b"a"), Checkpoint(20, 40, b"b"), Checkpoint(40, 60, b"c")]
+    for number, one in enumerate(left, 1):
+        shelved.record_progress(replace(SNAPSHOT, n_tokens=20 * number), checkpoint=one)
+    table = shelved.checkpoints
+    assert table.after(DOCUMENT.id, "model-a", 0) == tuple(left)
+    assert table.after(DOCUMENT.id, "model-a", 20) == tuple(left[1:]) and table.after(DOCUMENT.id, "model-a", 60) == ()
+    assert table.last(DOCUMENT.id, "model-a") == 40 and table.last(DOCUMENT.id, "model-b") == 0
+    further = Checkpoint(40, 70, b"cc")
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=70), checkpoint=further)
+    assert table.after(DOCUMENT.id, "model-a", 20) == (left[1], further), "the same checkpoint, read on"
+    again = Checkpoint(0, 10, b"new")
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=10), checkpoint=again)
+    assert table.after(DOCUMENT.id, "model-a", 0) == (again,), "a reading that began anew"
+    _sql(shelved, "UPDATE checkpoints SET departed = x'00'")
     with pytest.raises(SnapshotDamaged):
-        find(DOCUMENT.id, "model-a", 60)
+        table.after(DOCUMENT.id, "model-a", 0)
 
 
-def test_a_waypoint_is_there_with_its_progress_or_not_at_all(shelved: Store):
-    _sql(shelved, "CREATE TRIGGER broken BEFORE INSERT ON waypoints BEGIN SELECT RAISE(ABORT, 'broken'); END")
+def test_a_checkpoint_is_there_with_its_progress_or_not_at_all(shelved: Store):
+    _sql(shelved, "CREATE TRIGGER broken BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(ABORT, 'broken'); END")
     with pytest.raises(sqlite3.IntegrityError):
-        shelved.record_progress(SNAPSHOT, waypoint=True)
+        shelved.record_progress(SNAPSHOT, checkpoint=Checkpoint(0, 40, b"left"))
     assert shelved.snapshots.get(DOCUMENT.id, "model-a") is None
+
+
+def test_where_pages_begin_is_kept_beside_a_memory(shelved: Store):
+    shelved.snapshots.put(replace(SNAPSHOT, page_starts=b"\x00\x01"))
+    kept = shelved.snapshots.get(DOCUMENT.id, "model-a")
+    assert shelved.snapshots.page_starts(kept) == b"\x00\x01"
+    shelved.snapshots.set_page_starts(kept, b"\x02")
+    assert shelved.snapshots.page_starts(kept) == b"\x02" and shelved.snapshots.load(kept)[1] == SNAPSHOT.blob
 
 
 def test_saving_for_a_removed_document_says_so(shelved: Store):
@@ -203,7 +223,7 @@ def test_saving_for_a_removed_document_says_so(shelved: Store):
     with pytest.raises(DocumentGone, match="removed from the shelf"):
         shelved.record_progress(SNAPSHOT, job_id=1)
     with pytest.raises(DocumentGone):
-        shelved.chats.add_turn(DOCUMENT.id, "When?", "Now.", grounding=None, grounded=None)
+        shelved.chats.add_turn(DOCUMENT.id, "When?", "Now.")
 
 
 def test_a_document_has_many_chats_of_which_one_goes_on(shelved: Store):
@@ -239,17 +259,19 @@ def test_a_document_has_many_chats_of_which_one_goes_on(shelved: Store):
 def test_turns_belong_to_the_newest_chat_of_their_document(shelved: Store):
     other = replace(DOCUMENT, id="cd" * 8, sha256="cd" * 32)
     shelved.documents.add(other, ("a",), ())
-    shelved.chats.add_turn(DOCUMENT.id, "Who?", "Ada.", grounding=2.5, grounded=True)
-    shelved.chats.add_turn(other.id, "Which?", "This.", grounding=None, grounded=None)
-    shelved.chats.add_turn(DOCUMENT.id, "Where?", "It does not say.", grounding=-0.5, grounded=False)
+    shelved.chats.add_turn(DOCUMENT.id, "Who?", "Ada.", confidence=0.9, from_memory="Eda.", evidence=EVIDENCE)
+    shelved.chats.add_turn(other.id, "Which?", "This.")
+    shelved.chats.add_turn(DOCUMENT.id, "Where?", "There.", confidence=0.1, declined=True, evidence=())
     turns = shelved.chats.turns(DOCUMENT.id)
-    assert [(turn.question, turn.answer, turn.grounding, turn.grounded) for turn in turns] == [
-        ("Who?", "Ada.", 2.5, True),
-        ("Where?", "It does not say.", -0.5, False),
+    assert [(turn.question, turn.answer, turn.confidence, turn.declined, turn.from_memory) for turn in turns] == [
+        ("Who?", "Ada.", 0.9, False, "Eda."),
+        ("Where?", "There.", 0.1, True, None),
     ]
+    assert [turn.evidence for turn in turns] == [EVIDENCE, ()]
     shelved.chats.start(DOCUMENT.id)
     assert shelved.chats.turns(DOCUMENT.id) == ()
-    assert [turn.grounded for turn in shelved.chats.turns(other.id)] == [None]
+    (bare,) = shelved.chats.turns(other.id)
+    assert (bare.confidence, bare.declined, bare.evidence) == (None, False, None)
     assert _sql(shelved, "SELECT count(*) FROM messages") == [(6,)]
 
 
@@ -295,7 +317,7 @@ def test_notes_are_kept_and_replaced(store: Store):
 def test_threads_share_a_store(shelved: Store):
     def ask(number: int) -> None:
         for turn in range(10):
-            shelved.chats.add_turn(DOCUMENT.id, f"{number} {turn}", "yes", grounding=None, grounded=None)
+            shelved.chats.add_turn(DOCUMENT.id, f"{number} {turn}", "yes")
             assert len(shelved.documents.pages(DOCUMENT.id)) == 3
 
     with ThreadPoolExecutor(4) as threads:
@@ -304,8 +326,8 @@ def test_threads_share_a_store(shelved: Store):
 
 
 def test_a_removed_document_comes_back_as_it_was(shelved: Store):
-    shelved.record_progress(SNAPSHOT, waypoint=True)
-    shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", grounding=2.5, grounded=True)
+    shelved.record_progress(SNAPSHOT, checkpoint=Checkpoint(0, 40, b"left"))
+    shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", confidence=0.9, evidence=EVIDENCE)
     shelved.documents.describe(DOCUMENT.id, "Other", None, ["blue", "ünï"])
     job = shelved.jobs.enqueue(DOCUMENT.id)
     before = shelved.documents.get(DOCUMENT.id)
@@ -318,23 +340,37 @@ def test_a_removed_document_comes_back_as_it_was(shelved: Store):
     assert shelved.documents.sweep("2001-01-01T00:00:00.000+00:00") == 0
     assert shelved.documents.restore(DOCUMENT.id) and not shelved.documents.restore(DOCUMENT.id)
     assert shelved.documents.get(DOCUMENT.id) == before
-    assert len(shelved.chats.turns(DOCUMENT.id)) == 1 and shelved.waypoints.tokens(DOCUMENT.id, "model-a")
+    assert len(shelved.chats.turns(DOCUMENT.id)) == 1 and shelved.checkpoints.after(DOCUMENT.id, "model-a", 0)
     assert shelved.documents.sweep("9999") == 0
 
 
-def test_strengths_are_kept_with_the_progress_they_belong_to(shelved: Store):
-    shelved.record_progress(SNAPSHOT, written=[(10, 0.25, bytes(range(10))), (20, 0.5, bytes(range(10, 20)))])
-    shelved.record_progress(replace(SNAPSHOT, n_tokens=30), written=[(20, 0.75, bytes(10)), (30, 0.125, bytes(10))])
-    assert shelved.strengths.of(DOCUMENT.id, "model-a") == [(10, 0.25), (20, 0.75), (30, 0.125)]
-    assert shelved.strengths.of(DOCUMENT.id, "model-b") == []
-    assert shelved.strengths.worths(DOCUMENT.id, "model-a") == bytes(range(10)) + bytes(20)
-    _sql(shelved, "CREATE TRIGGER broken BEFORE INSERT ON strengths BEGIN SELECT RAISE(ABORT, 'broken'); END")
+def test_worths_are_kept_with_the_progress_they_belong_to(shelved: Store):
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=20), worths=bytes(range(20)))
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=30), worths=bytes(10))
+    assert shelved.worths.of(DOCUMENT.id, "model-a") == bytes(range(20)) + bytes(10)
+    assert shelved.worths.of(DOCUMENT.id, "model-b") == b""
+    _sql(shelved, "CREATE TRIGGER broken BEFORE INSERT ON worths BEGIN SELECT RAISE(ABORT, 'broken'); END")
     with pytest.raises(sqlite3.IntegrityError):
-        shelved.record_progress(replace(SNAPSHOT, n_tokens=40, blob=b"40"), written=[(40, 0.1, b"")])
+        shelved.record_progress(replace(SNAPSHOT, n_tokens=40, blob=b"40"), worths=bytes(10))
     assert shelved.snapshots.get(DOCUMENT.id, "model-a").n_tokens == 30
+    _sql(shelved, "DROP TRIGGER broken")
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=7), worths=b"1234567")
+    assert shelved.worths.of(DOCUMENT.id, "model-a") == b"1234567", "a reading that began anew"
 
 
 def test_worths_end_where_they_were_not_kept(shelved: Store):
-    shelved.record_progress(SNAPSHOT, written=[(10, 0.25, bytes(10)), (20, 0.5, b""), (30, 0.5, bytes(10))])
-    assert shelved.strengths.worths(DOCUMENT.id, "model-a") == bytes(10)
-    assert shelved.strengths.worths(DOCUMENT.id, "model-b") == b""
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=10), worths=bytes(10))
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=30), worths=bytes(10))
+    assert shelved.worths.of(DOCUMENT.id, "model-a") == bytes(10)
+
+
+def test_what_an_older_version_said_of_a_file_is_kept_as_it_said_it(shelved: Store):
+    _sql(shelved, "UPDATE documents SET warnings = ?", '["Page 2 gave no text."]')
+    kept = shelved.documents.get(DOCUMENT.id)
+    assert kept is not None and kept.notes == (("plain", {"text": "Page 2 gave no text."}),)
+
+
+@pytest.mark.parametrize("stored", [[3], [["key"]], [[1, {}]], [["key", {"a": [1]}]], [["key", "values"]], [None]])
+def test_what_is_no_note_is_refused(stored: list):
+    with pytest.raises(ValueError, match="note"):
+        notes_from(stored)

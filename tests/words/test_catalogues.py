@@ -20,6 +20,8 @@ SOURCES = sorted((ROOT / "app").rglob("*.py"))
 SPEAKERS = [path for path in SOURCES if path.parent.name in ("markup", "pages", "handlers")]
 # Found by the name of an error's class or by the English sentence, not by a key in the source.
 BY_SENTENCE = ("errors.", "said.")
+# What documents say of a file, with the values that stand in the blanks; the last two come from storage and the shelf.
+NOTES = {"plain": {"text"}, "how_to_read_pictures": set[str]()}
 WORDS = re.compile(r"[A-Za-z’']{2,}[,.:;…]? [A-Za-z’']{2,}")
 IN_HTML = re.compile(r">(?!Palimpsest<)[A-Z][a-z]+|(?:aria-label|title|placeholder)=\"?[A-Za-z]")
 MARKUP = re.compile(r"<[^>]*>|&\w+;|\{[^}]*\}|\w+=\"?[^\"]*\"?")
@@ -45,6 +47,16 @@ def called(path: Path) -> Iterator[tuple[str, str]]:
             yield key.value, "whole" if speaks else "count"
 
 
+def notes_of_documents() -> Iterator[tuple[str, set[str]]]:
+    """The key and the names of the values of every note that a reader of files makes."""
+    for path in sorted((ROOT / "documents").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "note":
+                key = node.args[0]
+                assert isinstance(key, ast.Constant), f"{path.name}: a note's key stands in the call itself"
+                yield key.value, {str(keyword.arg) for keyword in node.keywords}
+
+
 CALLS = {(key, kind) for path in SOURCES for key, kind in called(path)}
 
 
@@ -67,15 +79,33 @@ def test_every_key_in_the_source_is_there() -> None:
 
 
 def test_every_key_is_used() -> None:
-    starts = tuple(key for key, kind in CALLS if kind == "start") + BY_SENTENCE
+    starts = (*(key for key, kind in CALLS if kind == "start"), *BY_SENTENCE, "note.")
     used = {key for key, kind in CALLS if kind == "whole"}
     used |= {f"{key}.{form}" for key, kind in CALLS if kind == "count" for form in ("one", "other")}
     assert [key for key in ENGLISH if key not in used and not key.startswith(starts)] == []
 
 
+@pytest.mark.parametrize(("key", "values"), sorted([*notes_of_documents(), *NOTES.items()], key=str))
+def test_every_note_has_its_sentences(key: str, values: set[str]) -> None:
+    forms = [f"note.{key}.one", f"note.{key}.other"] if f"note.{key}" not in ENGLISH else [f"note.{key}"]
+    assert ("n" in values) == (len(forms) == 2)
+    for form in forms:
+        assert set(blanks(ENGLISH[form])) <= values
+
+
+def test_every_sentence_of_a_note_is_said() -> None:
+    said = {key for key, _ in notes_of_documents()} | set(NOTES)
+    kept = {
+        key.removeprefix("note.").removesuffix(".one").removesuffix(".other")
+        for key in ENGLISH
+        if key.startswith("note.")
+    }
+    assert kept - said == set()
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_texts_need_no_escaping_in_html(language: str) -> None:
-    spoken = {key: text for key, text in TEXTS[language].items() if not key.startswith(BY_SENTENCE)}
+    spoken = {key: text for key, text in TEXTS[language].items() if not key.startswith((*BY_SENTENCE, "note."))}
     assert [key for key, text in spoken.items() if re.search(r'[<>&"]', text)] == []
     assert [key for key, text in spoken.items() if key.startswith("page.") and re.search(r"[{}']", text)] == []
 
@@ -96,7 +126,7 @@ def test_nothing_was_left_in_english() -> None:
         "said",
         "settings",
     }
-    alike = [key for key in ENGLISH if ENGLISH[key] == DUTCH[key]]
+    alike = [key for key in ENGLISH if ENGLISH[key] == DUTCH[key] and key != "note.plain"]
     assert {key.split(".")[0] for key in alike} <= same
     assert [key for key in alike if WORDS.search(MARKUP.sub("", DUTCH[key]))] == []
 

@@ -1,4 +1,4 @@
-"""What other parts say in English comes out in Dutch: every named error, every warning about a file, live or out of the database."""
+"""What other parts say in English comes out in Dutch: every named error, live or out of the database; and every note on a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 import documents
 from app.errors import FileUnreadable, NotReadThatFar, UnknownPage
-from app.library import named_errors
+from app.errors import named_errors
 from app.words import Languages
 from app.words.sentences import Sentences
 from documents import sniff
@@ -23,7 +23,7 @@ from tests.documents import makers
 
 ROOT = Path(__file__).parents[2]
 NL, EN = Languages.load().words("nl"), Languages.load().words("en")
-GIVEN = {"ids": ["a1", "a2"], "unknown": ["m9"], "path": Path("shelf.db")}
+GIVEN = {"megabytes": (3, 988), "ids": ["a1", "a2"], "unknown": ["m9"], "path": Path("shelf.db")}
 PROSE = [f"Page {n} of the log, and nobody came for a long, long time that day." for n in range(1, 6)]
 GONE = ("OPS/text/c1.xhtml", "OPS/text/c2.xhtml")
 
@@ -113,8 +113,8 @@ def test_whatever_is_said_about_a_file_is_dutch(said: str) -> None:
     assert NL.told(said) != said
 
 
-def warned() -> dict[str, tuple[bytes, str]]:
-    """Files that are read with a warning, and the names that they come under."""
+def noted() -> dict[str, tuple[bytes, str]]:
+    """Files that are read with a note, and the names that they come under."""
     data = makers.pdf(PROSE)
     contents = list(re.finditer(rb"stream\r?\n(.*?)endstream", data, re.S))
     parts = makers.epub_parts(makers.CHAPTERS)
@@ -129,14 +129,16 @@ def warned() -> dict[str, tuple[bytes, str]]:
     }
 
 
-@pytest.mark.parametrize("case", warned())
-def test_every_warning_about_a_file_is_said_in_dutch(case: str) -> None:
-    data, name = warned()[case]
-    found = documents.read(data, name).warnings
+@pytest.mark.parametrize("case", noted())
+def test_every_note_on_a_file_is_said_in_dutch(case: str) -> None:
+    data, name = noted()[case]
+    found = documents.read(data, name).notes
     assert found
-    for warning in found:
-        said = NL.told(warning)
-        assert said != warning and not re.search(r"\b(?:the|to|and|is read|page|pages)\b", said), said
+    for one in found:
+        said = NL.note(one.key, dict(one.values))
+        assert said != EN.note(one.key, dict(one.values)) and not re.search(
+            r"\b(?:the|to|and|is read|page|pages)\b", said
+        ), said
 
 
 def test_blanks_and_numbers_are_said_as_dutch_has_them() -> None:

@@ -1,61 +1,80 @@
-"""What can be done with the documents on the shelf without a model: add, show, forget, carry."""
+"""The library: documents on a shelf, added, shown, forgotten and carried about; and, room by room, what else can be done with them.
+
+Reading is in `app.reading`, answering in `app.answering`; here they are put together over one library file and one model, which may not
+be there yet, or never be, as for commands that need none.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from app import mentions, portable, rows
-from app.choices import NOTE, Choices
+from app import portable, rows
+from app.answering.ask import Answering
+from app.answering.conversations import Conversations
+from app.answering.summary import Summaries
 from app.errors import (
     AmbiguousDocument,
     NothingToRestore,
     NotReadYet,
+    PasswordEmpty,
     TextDiffers,
     TitleMissing,
-    UnknownChat,
     UnknownDocument,
     UnknownPage,
 )
-from app.exact import Exact
-from app.pictures import OnPicture, Pictures, ReadPicture
-from app.sheets import page_view
-from app.tags import tidy
-from app.views import ChatView, JobView, PageView, ShelfItem, TextAnswer, Turn
-from app.words import Languages
+from app.models import Models
+from app.password import hashed
+from app.pictures import Pictures, ReadPicture
+from app.reading import Reader, ReadingQueue, SavePolicy
+from app.settings import NOTE, Choices
+from app.views import JobView, Note, PageView, ShelfItem, longer_words
+from app.words import Languages, Words
 from storage import DocumentRow, OriginalRow, SnapshotRow, Store
 
 KEPT_DAYS = 1.0
-HOW_TO_READ_PICTURES = (
-    "Text can be read off such pages (OCR) with a few more packages: "
-    "pip install -r requirements-ocr.txt, then start again."
-)
+TAG_LENGTH, MOST_TAGS = 40, 24
+HOW_TO_READ_PICTURES: Note = ("how_to_read_pictures", {})
 
 
-class Shelf:
-    """The documents in one library file. `Library` is a shelf with a model that reads and answers.
+class Library:
+    """The documents in one library file, and everything that a person can do with them.
 
-    Safe to call from several threads. Besides its own errors (`app.errors.LibraryError`) every method lets those of
-    documents and storage through: see `app.library.named_errors`.
+    Safe to call from several threads. Besides its own errors (`app.errors.LibraryError`) every method lets those of documents,
+    engine and storage through: see `app.errors.named_errors`.
     """
 
-    def __init__(self, store: Store, fingerprint: str | None = None, read_picture: ReadPicture | None = None) -> None:
-        """fingerprint: the running model's; None shows each document's newest memory, whichever model made it. `read_picture` reads
-        pages without text (OCR); None where the packages for it are not there."""
+    def __init__(
+        self,
+        store: Store,
+        models: Models | None = None,
+        *,
+        policy: SavePolicy | None = None,
+        read_picture: ReadPicture | None = None,
+    ) -> None:
+        """Without `models` each document's newest memory is shown, whichever model made it. `policy` says how often a reading is saved.
+        `read_picture` reads pages without text (OCR); None where the packages for it are not there."""
         self._store = store
-        self._fingerprint = fingerprint
-        self._read_picture = read_picture
-        self._pictures = Pictures(store, read_picture)
+        self.models = models or Models()
         self.jobs = store.jobs
+        self.pictures = Pictures(store, read_picture)
+        self.conversations = Conversations(store)
+        self.reader = Reader(store, self.models, policy or SavePolicy())
+        self.queue = ReadingQueue(store, self.models, self.reader, self.pictures)
+        self.answering = Answering(store, self.models, self.reader, self.conversations, self.words)
+        self.summaries = Summaries(store, self.models, self.reader, self.conversations, self.words)
 
     @cached_property
     def languages(self) -> Languages:
         """The words of every language, loaded when they are first asked for: most commands of the terminal never do."""
         return Languages.load()
+
+    def words(self, language: str) -> Words:
+        """The words of one language."""
+        return self.languages.words(language)
 
     def add(self, data: bytes, name: str, password: str | None = None) -> ShelfItem:
         """Puts a file on the shelf, unread; the same bytes again give the document there is, or was until lately, with its
@@ -66,7 +85,7 @@ class Shelf:
         try:
             document = documents.read(data, name, password=password)
         except documents.NoText:
-            if self._read_picture is None:
+            if not self.pictures.available:
                 raise
             document, scan = documents.read(data, name, password=password, scans=True), True
         row, sections = rows.of_document(document)
@@ -94,7 +113,7 @@ class Shelf:
                     sections.get(row.id, ()),
                     jobs.get(row.id),
                     kept.get(row.id, ()),
-                    self._fingerprint,
+                    self.models.fingerprint,
                     pictures.get(row.id, (0, False)),
                 )
             )
@@ -105,16 +124,9 @@ class Shelf:
         """One document. Raises UnknownDocument."""
         row = self._row(document_id)
         sections, job = self._store.documents.sections(row.id), self._store.jobs.latest(row.id)
-        kept, pictures = (
-            self._store.snapshots.of_document(row.id),
-            self._store.pictures.counts().get(row.id, (0, False)),
-        )
-        return self._hinted(rows.item(row, sections, job, kept, self._fingerprint, pictures))
-
-    @property
-    def reads_pictures(self) -> bool:
-        """Whether pages without text can be read off their pictures (OCR)."""
-        return self._read_picture is not None
+        kept = self._store.snapshots.of_document(row.id)
+        pictures = self._store.pictures.counts().get(row.id, (0, False))
+        return self._hinted(rows.item(row, sections, job, kept, self.models.fingerprint, pictures))
 
     def resolve(self, beginning: str) -> str:
         """The one id that starts with `beginning`. Raises UnknownDocument, AmbiguousDocument."""
@@ -173,66 +185,6 @@ class Shelf:
         self._store.set_note(name, "done")
         return True
 
-    def choices(self) -> Choices:
-        """What was chosen on the settings page."""
-        return Choices.from_note(self._store.note(NOTE))
-
-    def keep_choices(self, choices: Choices) -> None:
-        """Keeps it for the next start."""
-        self._store.set_note(NOTE, choices.to_note())
-
-    def history(self, document_id: str) -> tuple[Turn, ...]:
-        """The document's current chat, oldest turn first."""
-        return tuple(rows.turn(row) for row in self._store.chats.turns(document_id))
-
-    def new_chat(self, document_id: str) -> None:
-        """Starts an empty chat; the old one stays stored. Raises UnknownDocument."""
-        self._store.chats.start(self._row(document_id).id)
-
-    def chats(self, document_id: str) -> tuple[ChatView, ...]:
-        """The document's conversations in which something was asked, the last asked first. Raises UnknownDocument."""
-        return tuple(rows.chat(row) for row in self._store.chats.all(self._row(document_id).id))
-
-    def open_chat(self, document_id: str, chat_id: int) -> None:
-        """Goes on with one of the document's conversations. Raises UnknownDocument, UnknownChat."""
-        row = self._row(document_id)
-        if not self._store.chats.open(row.id, chat_id):
-            raise UnknownChat(row.title, chat_id)
-
-    def rename_chat(self, document_id: str, chat_id: int, title: str) -> None:
-        """Gives a conversation another title. Raises UnknownDocument, UnknownChat, TitleMissing."""
-        row, named = self._row(document_id), " ".join(title.split())
-        if not named:
-            raise TitleMissing
-        if not self._store.chats.rename(row.id, chat_id, named):
-            raise UnknownChat(row.title, chat_id)
-
-    def look_up(
-        self,
-        document_id: str,
-        question: str,
-        wanted: Exact,
-        *,
-        page: int | None = None,
-        keep: bool = True,
-        instead: bool = False,
-    ) -> TextAnswer:
-        """Answers from the stored text what no memory can: how often, where, in which words; in the language of the question. `keep`
-        stores the turn, `instead` in the place of the chat's last one.
-
-        With `page` only from the text up to the end of that page. Raises UnknownDocument, UnknownPage.
-        """
-        begun, row = time.monotonic(), self._row(document_id)
-        if page is not None and not 1 <= page <= row.n_pages:
-            raise UnknownPage(page, row.title, row.n_pages)
-        words = self.languages.words(wanted.language)
-        found = mentions.answer(words, wanted, self._store.documents.pages(row.id)[:page])
-        if keep:
-            places = [astuple(place) for place in found.places]
-            self._store.chats.add_turn(row.id, question, found.text, places=places, page=page, instead=instead)
-            self._store.documents.touch(row.id)
-        return TextAnswer(found.text, found.total, found.places, time.monotonic() - begun)
-
     def export_snapshot(self, document_id: str, path: Path) -> None:
         """Writes one file with the document's text and memory: the running model's, else the newest.
 
@@ -240,12 +192,20 @@ class Shelf:
         """
         row = self._row(document_id)
         all_kept = self._store.snapshots.of_document(row.id)
-        ours = [kept for kept in all_kept if kept.fingerprint == self._fingerprint]
+        ours = [kept for kept in all_kept if kept.fingerprint == self.models.fingerprint]
         if not all_kept:
             raise NotReadYet(row.title)
         kept, blob = self._store.snapshots.load((ours or all_kept)[0])
-        pages, sections = self._store.documents.pages(row.id), self._store.documents.sections(row.id)
-        portable.write(path, portable.Bundle(row, tuple(pages), sections, rows.to_new(kept, blob)))
+        worths = self._store.worths.of(row.id, kept.fingerprint)
+        bundle = portable.Bundle(
+            document=row,
+            pages=tuple(self._store.documents.pages(row.id)),
+            sections=self._store.documents.sections(row.id),
+            snapshot=rows.to_new(kept, blob),
+            checkpoints=self._store.checkpoints.after(row.id, kept.fingerprint, 0),
+            worths=worths if len(worths) == kept.n_tokens else b"",
+        )
+        portable.write(path, bundle)
 
     def import_snapshot(self, path: Path) -> ShelfItem:
         """Takes such a file in; a memory that goes further than the file's is kept.
@@ -255,44 +215,69 @@ class Shelf:
         bundle = portable.read(path)
         row, new = bundle.document, bundle.snapshot
         added = self._store.documents.add(row, bundle.pages, bundle.sections)
-        # Going on needs the very same tokens; another version of the reader may have cut the text otherwise.
-        if not (added or new.complete or tuple(self._store.documents.pages(row.id)) == bundle.pages):
+        # A memory names places in the very same text; another version of the reader may have cut it otherwise.
+        if not (added or tuple(self._store.documents.pages(row.id)) == bundle.pages):
             raise TextDiffers(row.title)
         kept = self._store.snapshots.get(row.id, new.fingerprint)
         if kept is None or (new.complete, new.n_tokens) > (kept.complete, kept.n_tokens):
-            self._store.snapshots.put(new)
+            self._store.put_memory(new, bundle.checkpoints, bundle.worths)
         return self.get(row.id)
 
-    def read_pictures(
-        self,
-        document_id: str,
-        *,
-        job_id: int | None = None,
-        on_picture: OnPicture = lambda done, total: None,
-        should_stop: Callable[[], bool] = lambda: False,
-    ) -> bool:
-        """Reads the text off the pages that have none (OCR) and puts it into the document's, which is then to be read again.
-
-        Pages don't call this: they use ReadingQueue.read_pictures. See `Pictures.read` for what it returns. Raises UnknownDocument,
-        OcrMissing, OcrUnusable, DocumentGone.
-        """
-        return self._pictures.read(self._row(document_id), job_id, on_picture, should_stop)
-
     def page(self, document_id: str, number: int, words: str = "") -> PageView:
-        """A page as it was printed, where the file is kept and draws, and its text; with where `words` stand on it (see `app.sheets`).
+        """A page as it was printed, where the file is kept and draws, and its text; with where the longer ones of `words` stand on it.
 
         Raises UnknownDocument, UnknownPage.
         """
-        return page_view(self._store, self._row(document_id), number, words)
+        import documents  # here, because the format readers take a while to import
+
+        row = self._row(document_id)
+        if not 1 <= number <= row.n_pages:
+            raise UnknownPage(number, row.title, row.n_pages)
+        sheet, original = None, self._store.pictures.original(row.id)
+        if original is not None:
+            try:
+                sheet = documents.page_sheet(original.data, number, longer_words(words))
+            except documents.PictureUnreadable:
+                sheet = None  # its text is there
+        return PageView(
+            title=row.title,
+            number=number,
+            pages=row.n_pages,
+            text=self._store.documents.page(row.id, number),
+            words=words,
+            png=sheet.png if sheet else None,
+            marks=tuple(astuple(mark) for mark in sheet.marks) if sheet else (),
+        )
+
+    def choices(self) -> Choices:
+        """What was chosen on the settings page."""
+        return Choices.from_note(self._store.note(NOTE))
+
+    def keep_choices(self, choices: Choices) -> None:
+        """Keeps it for the next start."""
+        self._store.set_note(NOTE, choices.to_note())
+
+    def set_password(self, words: str | None) -> None:
+        """From the next start on everybody is asked for these words, or nobody for any. Raises PasswordEmpty."""
+        if words is not None and not words.strip():
+            raise PasswordEmpty
+        self.keep_choices(replace(self.choices(), password=None if words is None else hashed(words)))
 
     def _hinted(self, item: ShelfItem) -> ShelfItem:
-        """The same with a sentence on how its pictures could be read, where a library can't."""
-        if not item.pictures or self.reads_pictures or self._fingerprint is None:
+        """The same with a note on how its pictures could be read, where a library can't."""
+        if not item.pictures or self.pictures.available or not self.models.serves:
             return item
-        return replace(item, warnings=(*item.warnings, HOW_TO_READ_PICTURES))
+        return replace(item, notes=(*item.notes, HOW_TO_READ_PICTURES))
 
     def _row(self, document_id: str) -> DocumentRow:
-        row = self._store.documents.get(document_id)
-        if row is None:
-            raise UnknownDocument(document_id)
-        return row
+        return rows.known(self._store, document_id)
+
+
+def tidy(tags: Iterable[str]) -> tuple[str, ...]:
+    """The tags without white space around them, empty ones and those that are there already in other letters."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        words = " ".join(tag.split())[:TAG_LENGTH].strip()
+        if words:
+            found.setdefault(words.casefold(), words)
+    return tuple(found.values())[:MOST_TAGS]

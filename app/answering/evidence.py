@@ -1,0 +1,67 @@
+"""From tokens to pages: the text of a document by its tokens, and the sentences that an answer rests on with their pages.
+
+A memory knows its tokens by their position in the text. What is kept beside it is at which token each page begins, so
+only the pages that are asked for are cut into tokens again.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from app.views import Evidence
+from storage import Store
+
+if TYPE_CHECKING:
+    from app.reading import Memory
+
+
+class DocumentText:
+    """The text of a document as far as one memory of it reaches. Not for several threads at once."""
+
+    def __init__(self, store: Store, document_id: str, memory: Memory) -> None:
+        self._store = store
+        self._document_id = document_id
+        self._engine = memory.engine
+        self._starts = memory.page_starts
+        self._n_tokens = memory.n_tokens
+        self._pages: dict[int, tuple[str, list[int]]] = {}
+
+    def __call__(self, begin: int, end: int) -> str:
+        """The text of the tokens from `begin` up to `end`; nothing of what lies beyond the memory."""
+        begin, end = max(begin, 0), min(end, self._n_tokens)
+        if begin >= end:
+            return ""
+        parts = []
+        for number in range(self.page_at(begin), self.page_at(end - 1) + 1):
+            text, starts = self._page(number)
+            first, behind = begin - self._starts[number - 1], end - self._starts[number - 1]
+            start = starts[first] if 0 < first < len(starts) else 0
+            stop = starts[behind] if behind < len(starts) else len(text)
+            parts.append(text[start:stop])
+        return "".join(parts)
+
+    def page_at(self, token: int) -> int:
+        """The page, from 1, on which a token stands."""
+        return max(1, bisect_right(self._starts, token))
+
+    def token_at(self, page: int, character: int) -> int:
+        """The first token of a page that begins at that character or behind it."""
+        _, starts = self._page(page)
+        before = sum(start < character for start in starts)
+        return self._starts[page - 1] + before
+
+    def evidence(self, found: Iterable[Any]) -> tuple[Evidence, ...]:
+        """What the engine found, with its pages; nothing of what lies beyond the memory."""
+        return tuple(
+            Evidence(self.page_at(one.begin), one.quote, one.score, one.begin, one.end)
+            for one in found
+            if one.begin < self._n_tokens
+        )
+
+    def _page(self, number: int) -> tuple[str, list[int]]:
+        if number not in self._pages:
+            text = self._store.documents.page(self._document_id, number)
+            self._pages[number] = (text, self._engine.token_starts(text))
+        return self._pages[number]
