@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import takewhile
 from typing import Any
 
@@ -172,6 +172,7 @@ def _both(answer: Answer, together: int) -> list[Reply]:
         "quote": answer.evidence[0].quote if pages else "",
     }
     about["seconds"] = round(answer.seconds / together, 2)
+    about["signals"] = asdict(answer.signals) if answer.signals else {}
     recalled, read = answer.from_memory or "", answer.from_page or ""
     return [Reply(recalled, declines(recalled)), Reply(read, answer.declined or declines(read), about)]
 
