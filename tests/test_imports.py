@@ -1,4 +1,4 @@
-"""Holds the source to its rules: who may import whom, which library lives where, sizes, no hidden state."""
+"""Holds the source to its rules: who may import whom, which library lives where, no hidden state."""
 
 from pathlib import Path
 
@@ -42,11 +42,13 @@ GOOD = '"""A module."""\n'
         ("documents.pdf", "import torch", "may not import torch"),
         ("app.library", "import transformers.utils", "may not import transformers"),
         ("app.library", "from app.handlers import Screen", "may not import app.handlers"),
-        ("app.jobs", "from .pages import build_page", "may not import app.pages"),
+        ("app.reading", "from .pages import build_page", "may not import app.pages"),
+        ("app.reading", "from app.answering.ask import Answering", "may not import app.answering"),
+        ("app.models", "from app.reading import Reader", "may not import app.reading"),
         ("app.handlers.events", "from app.pages import desk", "may not import app.pages"),
         ("app.handlers.events", "from engine import Engine", "goes through app.library"),
         ("app.cli", "import storage", "goes through app.library"),
-        ("app.shelf", "import storage, engine", "only app.library may"),
+        ("app.portable", "import storage, engine", "knows engine and storage"),
         ("app.library", "import gradio as gr", "may not import gradio"),
         ("app.library", "import training", "may not import training"),
         ("training.run", "import app", "may not import app"),
@@ -57,21 +59,19 @@ GOOD = '"""A module."""\n'
         ("engine.weights", 'import os\ndef f():\n    return os.environ["HOME"]', "reads the environment"),
         ("engine.weights", "from os import getenv", "reads the environment"),
         ("engine.weights", "def f(m):\n    return m.load(trust_remote_code=True)", "trusts remote code"),
-        ("app.jobs", "def f():\n    try:\n        g()\n    except Exception:\n        pass", "catches every exception"),
+        ("app.reading", "def f():\n    try:\n        g()\n    except Exception:\n        pass", "catches every exception"),
         (
-            "app.jobs",
+            "app.reading",
             "def f():\n    try:\n        g()\n    except (ValueError, BaseException):\n        pass",
             "catches every",
         ),
-        ("app.jobs", "def f():\n    try:\n        g()\n    except:\n        pass", "catches every exception"),
+        ("app.reading", "def f():\n    try:\n        g()\n    except:\n        pass", "catches every exception"),
         ("engine.state", "cache = {}", "variable of the module"),
         ("engine.state", "CACHE = {}\ndef f(x):\n    CACHE[x] = 1", "changes CACHE"),
         ("engine.state", "SEEN = list()\ndef f(x):\n    SEEN.append(x)", "changes SEEN"),
         ("engine.state", "N = 1\ndef f():\n    global N\n    N = 2", "changes a module's variable"),
         ("engine.state", "print(1)", "at import"),
         ("engine.state", "for i in (1, 2):\n    pass", "at import"),
-        ("engine.state", "\n" * 300 + "X = 1", "more than 300"),
-        ("engine.state", "def f():\n" + "    x = 1\n" * 60, "more than 60"),
     ],
 )
 def test_a_broken_rule_is_found(module: str, line: str, word: str) -> None:
@@ -84,12 +84,12 @@ def test_a_broken_rule_is_found(module: str, line: str, word: str) -> None:
     [
         ("launch", "import os, gradio, engine, storage, app.pages\nHOME = os.environ"),
         ("app.library", "from engine import Engine\nfrom storage import Store\nfrom documents import read"),
-        ("app.shelf", "from storage import Store"),
+        ("app.pictures", "from storage import Store"),
         ("app.pages.desk", "import gradio\nfrom app.handlers import Handlers\nfrom app.library import Library"),
         ("engine.answer", "import torch\nfrom . import state\nfrom .ops import fast"),
         ("storage.store", 'import sqlite_utils\nQUERY = "select id from documents"'),
         ("training.run", "import torch\nfrom engine import Engine\nfrom documents import read"),
-        ("app.jobs", "def f():\n    try:\n        g()\n    except Exception:\n        h()\n        raise"),
+        ("app.reading", "def f():\n    try:\n        g()\n    except Exception:\n        h()\n        raise"),
         ("app.views", 'WORDS = {"new": "New"}\nHELP = "Select a file from the shelf"'),
     ],
 )

@@ -188,8 +188,8 @@ def sentence_spans(page: str) -> Iterator[tuple[int, int]]:
 
 
 def best(quotes: Iterator[Quote] | Sequence[Quote], count: int) -> list[Quote]:
-    """The `count` quotes worth most, none of them twice, in the order in which they stand."""
+    """The `count` quotes worth most, ties to the earlier, none of them twice, in the order in which they stand."""
     found = list(quotes)
     first = {quote.text: number for number, quote in reversed(list(enumerate(found)))}
-    numbers = sorted(first.values(), key=lambda number: -found[number].worth)[:count]
+    numbers = sorted(first.values(), key=lambda number: (-found[number].worth, number))[:count]
     return [found[number] for number in sorted(numbers)]

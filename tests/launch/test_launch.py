@@ -7,19 +7,18 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import launch
 from app.arguments import build_parser
 from app.errors import AddressTaken, McpUnguarded, PasswordMissing
-from app.reading import ReadingQueue
-from app.library import Library
 from app.password import doorkeeper, lock
 from app.reading import SavePolicy
 from app.settings import Settings
 from storage import Store
-from tests.app.small_engine import SmallEngine
+from tests.app.small_engine import SmallEngine, shelf
 
 ROOT = Path(launch.__file__).parent
 
@@ -42,7 +41,7 @@ def start(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 def test_the_command_line_comes_before_the_environment_before_the_defaults(tmp_path: Path):
     plain = settings()
     assert (plain.home, plain.database) == (Path.home() / ".palimpsest", Path.home() / ".palimpsest" / "library.db")
-    assert (plain.host, plain.port, plain.model, plain.json) == ("127.0.0.1", 7860, "default", False)
+    assert (plain.host, plain.port, plain.model, plain.json) == ("127.0.0.1", 7860, "standard", False)
     there = settings(PALIMPSEST_HOME=str(tmp_path), PALIMPSEST_MODEL="m1")
     assert (there.database, there.models, there.model) == (tmp_path / "library.db", tmp_path / "models", "m1")
     assert settings("shelf", "--db", "a.db", PALIMPSEST_DB="b.db").database == Path("a.db")
@@ -59,12 +58,12 @@ def test_options_stand_before_or_after_the_command():
 @pytest.mark.parametrize(
     "words",
     [
-        ("read",),
         ("ask", "ab"),
         ("summarize", "ab", "--section", "2", "--page", "3"),
         ("snapshot",),
-        ("eval", "passkey"),
-        ("eval", "passkey", "--filler", "f", "--depth", "1.5"),
+        ("summarize", "ab", "--words", "9", "--passages", "3"),
+        ("ask", "ab", "Who?", "--from", "elsewhere"),
+        ("shelf", "--memory-size", "vast"),
         ("--threads", "0"),
     ],
 )
@@ -94,10 +93,20 @@ def test_a_named_error_on_stderr_and_exit_code_1(tmp_path: Path):
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_recipe_that_is_not_there_is_named_before_anything_is_fetched(tmp_path: Path):
-    ended = start("train", "nonesuch", "--home", str(tmp_path), cwd=tmp_path)
+def test_a_reading_of_nothing_is_named_before_a_model_is_loaded(tmp_path: Path):
+    ended = start("read", "--home", str(tmp_path), cwd=tmp_path)
     assert (ended.returncode, ended.stdout, list(tmp_path.iterdir())) == (1, "", [])
-    assert ended.stderr.startswith("RecipeInvalid: ") and "nonesuch" in ended.stderr
+    assert ended.stderr.startswith("NothingNamed: ") and "--all" in ended.stderr
+
+
+@pytest.mark.parametrize(("verb", "package"), [("eval", "evaluation"), ("train", "training")])
+def test_a_tool_gets_the_rest_of_the_line(verb: str, package: str, monkeypatch: pytest.MonkeyPatch):
+    heard: list[list[str]] = []
+    tool = ModuleType(package)
+    tool.main = lambda words: heard.append(words) or 7
+    monkeypatch.setitem(sys.modules, package, tool)
+    assert launch.main([verb, "people", "--file", "x", "--json"]) == 7 == launch.main(["--json", verb, "people"])
+    assert heard == [["people", "--file", "x", "--json"], ["people"]]
 
 
 def test_export_and_import_in_real_processes(tmp_path: Path):
@@ -124,12 +133,11 @@ def test_a_taken_address_is_named(tmp_path: Path):
 def test_the_sample_is_on_a_new_shelf_once(tmp_path: Path):
     with Store.open(tmp_path / "library.db") as store:
         library = shelf(SmallEngine(group=997), store, SavePolicy(seconds=60.0))
-        queue = ReadingQueue(library)
-        launch.shelve_samples(library, queue)
+        launch.shelve_samples(library)
         assert [item.status for item in library.shelf()] == ["queued"]
         for item in library.shelf():
             library.remove(item.id)
-        launch.shelve_samples(library, queue)
+        launch.shelve_samples(library)
         assert library.shelf() == []
 
 
@@ -137,7 +145,7 @@ def test_no_sample_comes_to_a_shelf_in_use(tmp_path: Path):
     with Store.open(tmp_path / "library.db") as store:
         library = shelf(SmallEngine(), store)
         mine = library.add(b"# Mine\n\nText.\n", "mine.md")
-        launch.shelve_samples(library, ReadingQueue(library))
+        launch.shelve_samples(library)
         assert [item.id for item in library.shelf()] == [mine.id]
 
 

@@ -4,48 +4,56 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from string import Formatter
 from types import SimpleNamespace
 from typing import get_args
 
 import pytest
 
-from app.export import markdown
+from app.answering.conversations import as_markdown
 from app.handlers.screen import placeholder
 from app.handlers.summaries import lengths, section_choices, summary_title, summary_wait
 from app.markup import (
     conversation,
     conversations,
     document,
+    evidence,
     frame,
-    grounding,
     keep,
     memory,
+    model,
     notice,
-    origin,
     settings,
     several,
     shelf,
     tour,
 )
-from app.views import ChatView, FromBook, ModelChange, Place, ReadProgress, SeveralAnswers, Status, Turn
+from app.views import ChatView, Evidence, FromBook, ModelChange, Place, SeveralAnswers, Status, Stretch, Turn
 from app.words import Languages, Words
-from tests.markup.test_markup import found, item, job
+from tests.markup.test_markup import item, job
 from tests.markup.test_memory import SEEN
 
 EN, NL = Languages.load().words("en"), Languages.load().words("nl")
 AT = "2031-03-05T12:00:00.000+00:00"
 PLACES = (Place(1_204, "x ", "y", " z"),)
+FOUND = (Evidence(1_204, "x", 0.9, 3, 9), Evidence(7, "y", 0.5, 20, 30))
 TURNS = [
-    Turn("?", "A", 1.2, True, AT),
-    Turn("?", "A", 0.4, True, AT, page=1_112),
-    Turn("?", "A", -0.1, False, AT),
-    Turn("?", "", None, None, AT),
-    Turn("?", "A", None, None, AT, places=PLACES),
-    Turn("?", "A", None, None, AT, places=(), summary=True),
-    Turn("?", "A", 2.2, True, AT),
+    Turn("?", "A", AT, 0.9, from_memory="B", evidence=FOUND),
+    Turn("?", "A", AT, 0.7, page=1_112, evidence=FOUND),
+    Turn("?", "A", AT, 0.4),
+    Turn("?", "A", AT, 0.1, declined=True, evidence=FOUND),
+    Turn("?", "", AT),
+    Turn("?", "A", AT, places=PLACES),
+    Turn("?", "A", AT, places=(), summary=True),
+    Turn("?", "A", AT, 0.9, evidence=FOUND, summary=True),
+    Turn("?", "A", AT, 0.9, evidence=()),
 ]
-BOOKS = (FromBook("d", "T", "A", 1.0, True), FromBook("e", "U", "B", None, True, 1_500))
+BOOKS = (
+    FromBook("d", "T", "A", 0.9, declined=False, evidence=FOUND),
+    FromBook("e", "U", "B", None, declined=False, total=1_500),
+    FromBook("f", "V", "C", 0.1, declined=True),
+)
 INFO = SimpleNamespace(
     model="m",
     device="cuda:0",
@@ -53,7 +61,6 @@ INFO = SimpleNamespace(
     parameters=1_234_000_000,
     state_bytes=9_500_000,
     trained=False,
-    rule="linear",
 )
 READING = item("reading", sections=item().sections * 2, notes=(("cut_off", {}),), tags=("t",), last_asked_at=AT)
 PARTS: dict[str, Callable[[Words], str]] = {
@@ -76,19 +83,28 @@ PARTS: dict[str, Callable[[Words], str]] = {
         "".join(document.answers_from(w, item("cancelled", read_pages=pages)) for pages in (0, 1, 2_000))
         + document.answers_from(w, item(pages=2_000), 1_500)
     ),
-    "talk": lambda w: conversation.conversation(w, TURNS, True) + conversation.pending(w, "?", "", "…"),
-    "last looked up": lambda w: conversation.conversation(w, TURNS[:5], True),
+    "talk": lambda w: conversation.conversation(w, TURNS, True) + conversation.pending(w, "?", "B", "…", ""),
+    "last looked up": lambda w: conversation.conversation(w, TURNS[:6], True),
     "no talk": lambda w: conversation.conversation(w, [], True) + conversation.conversation(w, [], False),
     "chats": lambda w: conversations.conversations(w, "T", [ChatView(1, "C", 1_500, AT, True, "x")] * 2),
     "editing": conversations.editing,
-    "grounding": lambda w: grounding.meter(w, 9.0, True) + grounding.meter(w, 0.0, True),
-    "origin": lambda w: origin.origin(w, found(), "?", "A") + origin.looking(w, None),
-    "origins": lambda w: " ".join(origin.verdict(w, found(rise=rise, section=None)) for rise in (-1, 0.3, 1.0, 9.0)),
-    "looking": lambda w: origin.looking(w, ReadProgress("d", 5, 10, 1.0, 1.0, 1_500, 2_000, saved=False)),
+    "confidence": lambda w: "".join(evidence.confidence(w, sure) for sure in (0.9, 0.7, 0.2)),
+    "where": lambda w: evidence.found_again(w, "?", FOUND) + evidence.found_again(w, "?", ()) + evidence.looking(w),
+    "model": lambda w: "".join(
+        model.model(w, info, ModelChange(state, "Fetching Base: 3 of 988 MB ...", fetched_megabytes=(3, 988)), stale)
+        for info, state, stale in (
+            (None, "loading", 0),
+            (None, "failed", 0),
+            (INFO, "instead", 1),
+            (INFO, "idle", 1_500),
+        )
+    ),
     "several": lambda w: several.several(w, SeveralAnswers("", BOOKS, ("V",), 1.0, True), "?"),
     "one of several": lambda w: several.several(w, SeveralAnswers("", BOOKS[:1], (), 1.0, False), "?"),
     "none of several": lambda w: several.several(w, SeveralAnswers("", (), (), 1.0, False), "?") + several.asking(w, 2),
-    "memory": lambda w: memory.memory(w, SEEN),
+    "memory": lambda w: (
+        memory.memory(w, SEEN) + memory.memory(w, replace(SEEN, read_tokens=9, stretches=(Stretch(1, 9, 9),)))
+    ),
     "settings": lambda w: "".join(
         [
             settings.head(w),
@@ -96,8 +112,7 @@ PARTS: dict[str, Callable[[Words], str]] = {
                 settings.running(w, INFO, speed, titles)
                 for speed, titles in ((None, ()), (1_000.0, ("T",)), (90.0, "TU"))
             ),
-            settings.waypoints(w),
-            settings.cost(w, 32, 9_500_000),
+            settings.running(w, None, None, ()),
             settings.password(w),
             *(settings.locked(w, now, later) for now in (True, False) for later in (True, False)),
             settings.shade(w),
@@ -108,7 +123,7 @@ PARTS: dict[str, Callable[[Words], str]] = {
         ]
     ),
     "notice": lambda w: notice.notice(w, ["x"], "done", undo="d"),
-    "saved": lambda w: keep.links(w, "d", "T", TURNS).split("</span>")[0] + markdown(w, "T", TURNS),
+    "saved": lambda w: keep.links(w, "d", "T", TURNS).split("</span>")[0] + as_markdown(w, "T", TURNS),
     "summary": lambda w: " ".join(
         [summary_title(w, None, 0), *(summary_title(w, item(), n) + summary_wait(w, n) for n in (0, 1))]
     ),
@@ -145,11 +160,11 @@ def test_numbers_in_the_parts_are_dutch() -> None:
     assert "pagina 1 tot en met 1.500 van 2.000" in PARTS["part"](NL)
     assert "p. 1.204" in PARTS["talk"](NL) and "Tot en met pagina 1.112" in PARTS["talk"](NL)
     assert "1.500 vragen · 5 maart 2031" in PARTS["chats"](NL)
-    assert "1.500 plaatsen in de tekst" in PARTS["several"](NL) and "2 van 2 boeken antwoorden" in PARTS["several"](NL)
-    assert "2,7 keer" in PARTS["origins"](NL) and "meer dan 1.000 keer" in PARTS["origins"](NL)
+    assert "1.500 plaatsen in de tekst" in PARTS["several"](NL) and "2 van 3 boeken antwoorden" in PARTS["several"](NL)
+    assert "3 van 988 MB" in PARTS["model"](NL) and "1.500 documenten" in PARTS["model"](NL)
     assert "4,6 GB" in PARTS["memory"](NL) and "485 keer zoveel" in PARTS["memory"](NL)
-    assert "kop 2: 0,90" in PARTS["memory"](NL) and "48%" in PARTS["reading"](NL)
-    assert "onderbouwing 1,20 nats" in PARTS["saved"](NL)
+    assert "pagina 26: 50,0% bewaard" in PARTS["memory"](NL) and "48%" in PARTS["reading"](NL)
+    assert "zijn er ongeveer 90 goed" in PARTS["saved"](NL)
 
 
 def test_a_stored_error_is_shown_in_dutch() -> None:

@@ -1,68 +1,122 @@
-"""What the page says: numbers in words, grounding, and that nothing from a document becomes HTML."""
+"""What the page says: answers with their pages, numbers in words, and that nothing from a document becomes HTML."""
 
 from __future__ import annotations
 
 import math
 import re
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
 
-from app.markup import conversation, document, figures, grounding, notice, origin, shelf
-from app.views import JobView, MemoryPoint, Origin, Place, ReadProgress, SectionView, ShelfItem, Status, Turn
+from app.markup import conversation, document, evidence, figures, model, notice, shelf
+from app.views import Evidence, JobView, ModelChange, Place, SectionView, ShelfItem, Status, Turn
 from app.words import Languages
 
 EN = Languages.load().english
 NASTY = '<img src="x" onerror="y">&\'"'
 
 
-def found(**changes) -> Origin:
-    points = tuple(
-        MemoryPoint(n, n // 100 + 1, value) for n, value in ((0, -4.0), (300, -3.9), (600, -1.0), (900, -1.2))
+def turn(question: str = "Who?", answer: str = "Ada", **changes) -> Turn:
+    return Turn(question, answer, "2026-01-02T03:04:05+00:00", **changes)
+
+
+def quote(page: int, text: str, score: float = 0.9) -> Evidence:
+    return Evidence(page, text, score, 3, 9)
+
+
+def shown(*turns: Turn) -> str:
+    return conversation.conversation(EN, turns, True)
+
+
+def test_an_answer_stands_over_its_sentence_with_the_page_and_how_sure_it_is() -> None:
+    found = (quote(7, f"Ada {NASTY} keeps it."), quote(3, "Once more."), quote(7, "And again."))
+    html = shown(turn(confidence=0.91, from_memory="Eda", evidence=found))
+    assert html.index(">Ada<") < html.index('data-sheet="7"') < html.index("Sure")
+    assert (
+        '<span class="confidence sure" title="Of a hundred answers like this, about 91 are right.">Sure</span>' in html
     )
-    fields = {
-        "points": points,
-        "rise": 2.9,
-        "first_page": 4,
-        "last_page": 6,
-        "section": NASTY,
-        "passage": f"Ada has 12 {NASTY}",
-    }
-    return Origin(**(fields | {"again": f"Ada {NASTY}"} | changes))
+    assert html.count('data-sheet="7"') == 1 and html.count('data-sheet="3"') == 1, "each page once"
+    assert "<q>Ada &lt;img" in html and "<img" not in html and "“Ada &lt;img" in html
+    assert "From memory: Eda" in html
 
 
-def test_an_origin_says_where_and_how_much() -> None:
-    html = origin.origin(EN, found(), NASTY, f"Ada, 12 {NASTY}")
-    assert NASTY not in html and html.count("<mark>") == 2
-    assert "learned on pages 4 to 6" in html and "18 times likelier" in html
-    assert "page 7" in origin.origin(EN, found(first_page=7, last_page=7, section=None), "Who?", "Ada")
-    assert "doesn’t come from there" in origin.verdict(EN, found(rise=-0.2))
-    assert "No stretch stands out" in origin.verdict(EN, found(rise=0.3))
-    assert "more than 1,000 times" in origin.verdict(EN, found(rise=9.0))
+@pytest.mark.parametrize("from_memory", [None, "Ada", " ada. "])
+def test_the_memory_is_heard_only_where_it_says_something_else(from_memory: str | None) -> None:
+    assert "From memory" not in shown(turn(confidence=0.9, from_memory=from_memory, evidence=(quote(1, "x"),)))
 
 
-def test_the_curve_shades_its_steepest_stretch() -> None:
-    svg = origin.curve(EN, found())
-    (x, width) = map(float, re.search(r'class="steep" x="([\d.]+)" y="0" width="([\d.]+)"', svg).groups())
-    line = [tuple(map(float, pair.split(","))) for pair in re.search(r'polyline points="([^"]+)"', svg)[1].split(" ")]
-    assert [across for across, _ in line] == sorted(across for across, _ in line) and len(line) == 4
-    assert x == pytest.approx(line[1][0], abs=0.1) and x + width == pytest.approx(line[2][0], abs=0.2)
-    assert min(line, key=lambda point: point[1]) == line[2]
-    flat = tuple(MemoryPoint(n, 1, -2.0) for n in (0, 10))
-    assert "nan" not in origin.curve(EN, found(points=flat, rise=0.0))
+@pytest.mark.parametrize(
+    ("sure", "said", "kind"),
+    [
+        (0.85, "Sure", "sure"),
+        (0.84, "Fairly sure", "fairly"),
+        (0.6, "Fairly sure", "fairly"),
+        (0.59, "Not sure", "unsure"),
+    ],
+)
+def test_confidence_in_words(sure: float, said: str, kind: str) -> None:
+    assert EN.confidence(sure) == said
+    html = evidence.confidence(EN, sure)
+    assert f">{said}<" in html and f"confidence {kind}" in html and f"about {round(100 * sure)} are right" in html
 
 
-def test_looking_says_how_far_it_is() -> None:
-    assert "Asking the memories" in origin.looking(EN, None)
-    progress = ReadProgress("d", 256, 1024, 300.0, 2.0, 31, 40, saved=False)
-    assert "Reading page 31 again, 25%" in origin.looking(EN, progress)
+def test_what_the_document_does_not_say_is_said_so_with_the_nearest_page() -> None:
+    html = shown(
+        turn(
+            "Who won?", f"Nobody {NASTY}", confidence=0.1, declined=True, evidence=(quote(4, "A race."), quote(5, "x"))
+        )
+    )
+    assert '<div class="text">The document does not seem to say this.</div>' in html
+    assert "Nearest to it:" in html and 'data-sheet="4"' in html and 'data-sheet="5"' not in html
+    assert "A guess, not from the document: Nobody &lt;img" in html and "confidence" not in html
+    bare = shown(turn("Who won?", "", confidence=0.1, declined=True, evidence=()))
+    assert "does not seem to say" in bare and "Nearest" not in bare and "guess" not in bare
 
 
-def test_only_an_answer_from_memory_has_an_origin() -> None:
-    recalled = Turn("Who?", "Ada", 1.2, True, "2026-01-02T03:04:05+00:00")
-    looked_up = Turn("How often?", "Twice", None, None, "2026-01-02T03:04:05+00:00", places=())
-    html = conversation.conversation(EN, [looked_up, recalled], True)
-    assert re.findall(r'data-where="(\d+)"', html) == ["1"]
+def test_only_an_answer_that_was_kept_without_its_sentences_can_be_looked_for() -> None:
+    turns = [
+        turn("How often?", "Twice", places=()),
+        turn(),
+        turn(evidence=(quote(1, "x"),)),
+        turn(answer="All in all.", summary=True),
+    ]
+    assert re.findall(r'data-where="(\d+)"', shown(*turns)) == ["1"]
+    html = evidence.found_again(EN, NASTY, (quote(4, NASTY),))
+    assert NASTY not in html and 'data-sheet="4"' in html
+    assert "Nothing in what was read so far" in evidence.found_again(EN, "Who?", ())
+
+
+def test_each_sentence_of_a_summary_has_its_page() -> None:
+    text = "A keeper tends a lamp. “She is alone!” A storm tests her"
+    found = (quote(2, "x"), quote(5, "y"), quote(9, "z"))
+    html = shown(turn(answer=text, summary=True, confidence=0.8, evidence=found))
+    assert re.findall(r'alone!” <button[^>]*data-sheet="(\d+)"', html) == ["5"]
+    assert re.findall(r'data-sheet="(\d+)"', html) == ["2", "5", "9"] and "Written by the model" in html
+    few = shown(turn(answer=text, summary=True, evidence=found[:2]))
+    assert few.index("tests her") < few.index('data-sheet="2"') < few.index('data-sheet="5"')
+
+
+def test_memory_and_page_are_heard_one_after_the_other() -> None:
+    first = conversation.pending(EN, "Who?", "Eda", "…")
+    assert '<div class="text">Eda</div>' in first and "From memory" not in first
+    looking = conversation.pending(EN, "Who?", "Eda", "…", "")
+    assert "From memory: Eda" in looking and "Looking at the page" in looking
+    assert '<div class="text page">Ada</div>' in conversation.pending(EN, "Who?", "Eda", "…", "Ada")
+
+
+def test_a_model_on_its_way_says_how_far_it_is() -> None:
+    info = SimpleNamespace(model=NASTY, device="cpu", dtype="float32")
+    coming = ModelChange("loading", f"Fetching Base {NASTY}: 247 of 988 MB ...", fetched_megabytes=(247, 988))
+    card = model.model(EN, None, coming, 3)
+    assert 'aria-valuenow="25"' in card and "247 of 988 MB" in card and "<img" not in card and "Read again" not in card
+    assert "progressbar" not in model.model(EN, None, ModelChange("loading", "Loading the model ..."), 0)
+    assert 'role="alert"' in model.model(EN, None, ModelChange("failed", "There is no such model."), 0)
+    ready = model.model(EN, info, ModelChange("idle", ""), 0)
+    assert "model-card" not in ready and "<img" not in ready and "cpu · float32" in ready
+    assert "2 documents were read with an older memory" in model.model(EN, info, ModelChange("idle", ""), 2)
+    instead = model.model(EN, info, ModelChange("instead", "The small model answers for now. Connect it."), 0)
+    assert "The small model answers for now. Connect it." in instead
 
 
 def item(status: str = "read", **changes) -> ShelfItem:
@@ -144,34 +198,8 @@ def test_page_reached_stays_inside_the_document() -> None:
     assert figures.page_reached(5, None, 31) == 0
 
 
-def test_grounding_share_is_the_part_of_the_likelihood_that_the_memory_brought() -> None:
-    assert grounding.share(0.0) == grounding.share(-3.0) == 0.0
-    assert grounding.share(math.log(2)) == pytest.approx(0.5)
-    assert grounding.share(0.5) < grounding.share(1.5) < 1.0
-
-
-@pytest.mark.parametrize(
-    ("nats", "grounded", "said"),
-    [
-        (2.0, True, "From the document’s memory"),
-        (0.9, True, "Mostly from the document’s memory"),
-        (0.2, True, "Partly from the document, partly general knowledge"),
-        (2.0, False, "The document doesn’t seem to say this"),
-    ],
-)
-def test_grounding_words(nats: float, grounded: bool, said: str) -> None:
-    assert grounding.in_words(EN, nats, grounded) == said
-    assert said in grounding.meter(EN, nats, grounded)
-
-
-def test_grounding_explains_its_figure() -> None:
-    assert "2.0 times" in grounding.explanation(EN, math.log(2))
-    assert "no likelier" in grounding.explanation(EN, -0.4)
-    assert "1,000 times or more" in grounding.explanation(EN, 50.0)
-
-
 def test_a_reading_shows_page_tokens_rate_and_time() -> None:
-    shown = document.reading(EN, item("reading"), job())
+    card = document.reading(EN, item("reading"), job())
     for said in (
         "Reading page 16 of 31",
         "48%",
@@ -179,8 +207,8 @@ def test_a_reading_shows_page_tokens_rate_and_time() -> None:
         "2,310 tokens a second",
         "about 3 minutes left",
     ):
-        assert said in shown
-    assert 'aria-valuenow="48"' in shown
+        assert said in card
+    assert 'aria-valuenow="48"' in card
 
 
 def test_every_state_has_its_words() -> None:
@@ -206,20 +234,20 @@ def test_the_open_document_is_marked_on_the_shelf() -> None:
 def test_nothing_from_outside_becomes_html() -> None:
     notes = (("plain", {"text": NASTY}), (NASTY, {NASTY: NASTY}))
     bad = item("failed", title=NASTY, author=NASTY, notes=notes, error=NASTY, id='"><script>')
-    turn = Turn(question=NASTY, answer=NASTY, grounding=None, grounded=None, asked_at="")
+    told = turn(NASTY, NASTY)
     for shown in (
         shelf.shelf(EN, [bad], {}, ""),
         shelf.shelf(EN, [item("reading", title=NASTY)], {"0123456789abcdef": job()}, ""),
         document.about(EN, bad),
         document.reading(EN, bad, None),
-        conversation.conversation(EN, [turn], True),
+        conversation.conversation(EN, [told], True),
         conversation.pending(EN, NASTY, NASTY, NASTY),
         conversation.pending(EN, NASTY, "", NASTY),
         notice.notice(EN, [NASTY]),
     ):
-        assert "<img" not in shown
-        assert "<script" not in shown
-        assert 'onerror="' not in shown
+        assert "<img" not in html
+        assert "<script" not in html
+        assert 'onerror="' not in html
 
 
 def test_no_lines_no_notice() -> None:
@@ -230,17 +258,17 @@ def test_no_lines_no_notice() -> None:
 
 def test_places_are_listed_and_nothing_of_the_text_becomes_html() -> None:
     places = (Place(3, NASTY, "lamp", " burned"), Place(1_204, "the ", "Lamp", NASTY))
-    shown = conversation.conversation(EN, [Turn("How often?", "Twice.", None, None, "2026-01-02", places)], True)
-    assert "<summary>2 places</summary>" in shown and "p. 1,204" in shown
-    assert shown.count("<mark>") == 2 and NASTY not in shown and "in the text itself" in shown
-    nowhere = conversation.conversation(EN, [Turn("How often?", "Never.", None, None, "2026-01-02", ())], True)
+    html = shown(turn("How often?", "Twice.", places=places))
+    assert "<summary>2 places</summary>" in html and "p. 1,204" in html
+    assert html.count("<mark>") == 2 and NASTY not in html and "in the text itself" in html
+    nowhere = shown(turn("How often?", "Never.", places=()))
     assert "<details" not in nowhere and "in the text itself" in nowhere
 
 
 def test_an_answer_as_of_a_page_says_so() -> None:
-    shown = conversation.conversation(EN, [Turn("Who?", "Ann.", 2.0, True, "2026-01-02", None, 1_112)], True)
-    assert '<span class="as-of">As of page 1,112</span>' in shown and 'role="meter"' in shown
-    assert "As of" not in conversation.conversation(EN, [Turn("Who?", "Ann.", 2.0, True, "2026-01-02")], True)
+    html = shown(turn(page=1_112, confidence=0.9, evidence=()))
+    assert '<span class="as-of">As of page 1,112</span>' in html and "Sure" in html
+    assert "As of" not in shown(turn(confidence=0.9, evidence=()))
 
 
 def test_the_part_it_answers_from_is_said() -> None:

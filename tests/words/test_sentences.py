@@ -23,7 +23,7 @@ from tests.documents import makers
 
 ROOT = Path(__file__).parents[2]
 NL, EN = Languages.load().words("nl"), Languages.load().words("en")
-GIVEN = {"ids": ["a1", "a2"], "unknown": ["m9"], "path": Path("shelf.db")}
+GIVEN = {"megabytes": (3, 988), "ids": ["a1", "a2"], "unknown": ["m9"], "path": Path("shelf.db")}
 PROSE = [f"Page {n} of the log, and nobody came for a long, long time that day." for n in range(1, 6)]
 GONE = ("OPS/text/c1.xhtml", "OPS/text/c2.xhtml")
 
