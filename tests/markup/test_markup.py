@@ -235,7 +235,7 @@ def test_nothing_from_outside_becomes_html() -> None:
     notes = (("plain", {"text": NASTY}), (NASTY, {NASTY: NASTY}))
     bad = item("failed", title=NASTY, author=NASTY, notes=notes, error=NASTY, id='"><script>')
     told = turn(NASTY, NASTY)
-    for shown in (
+    for html in (
         shelf.shelf(EN, [bad], {}, ""),
         shelf.shelf(EN, [item("reading", title=NASTY)], {"0123456789abcdef": job()}, ""),
         document.about(EN, bad),
