@@ -51,6 +51,7 @@ _BY_EXTENSION = {
     "txt": "text",
     "text": "text",
 }
+_JUNK = 16_384  # bytes that a transfer may have put in front of a file that is named like a PDF
 _BEGINNINGS = {"pdf": b"%PDF-", "epub": b"PK\x03\x04", "docx": b"PK\x03\x04", "odt": b"PK\x03\x04", "rtf": b"{\\rtf"}
 _FOREIGN = (
     (b"BOOKMOBI", 60, "a Kindle (MOBI) book", "Convert it to EPUB, with Calibre for instance."),
@@ -104,7 +105,7 @@ def promised_format(name: str) -> str | None:
 
 
 def _by_magic(data: bytes, name: str, promised: str | None) -> str | None:
-    if b"%PDF-" in data[:1024] and not _starts_html(data[:1024].decode("latin-1")):
+    if b"%PDF-" in data[: _JUNK if promised == "pdf" else 1024] and not _starts_html(data[:1024].decode("latin-1")):
         return "pdf"
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_kind(data, name, promised)
