@@ -17,8 +17,8 @@ from typing import Any
 from app import portable
 from app.answering.conversations import as_json, as_markdown
 from app.answering.summary import WORDS
+from app.answering.text_search import recognise
 from app.errors import HistoryUnreadable, PicturesStopped, ReadingStopped, named_errors
-from app.exact import recognise
 from app.library import Library, preview, tidy
 from app.terminal import Output, duration, error_line, size
 from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object

@@ -171,7 +171,7 @@ def test_ask_looks_up_in_the_text_what_a_memory_cannot_count(library: Library, t
     question = "How many times is the tide mentioned?"
     assert ask(library, tides, question) == 0
     told = last(capsys)
-    assert told["answer"] == "“tide” stands in the text once, on page 1."
+    assert told["answer"] == "“tide” stands in the text once, on page 1. Including plurals (“tides”): twice."
     assert (told["confidence"], told["declined"], told["total"]) == (1.0, False, 1)
     (place,) = told["places"]
     assert (place["page"], place["words"], told["pages"][0]["page"]) == (1, "tide", 1)
