@@ -62,9 +62,7 @@ def observe(
                     "question": question.text, "answers": question.answers, "reply": answer.text, "from_memory": answer.from_memory,
                     "answerable": answerable, "right": right, "signals": dict(zip(NAMES, answer.signals.values(), strict=True)),
                 })  # fmt: skip
-        say(
-            f"text {number + 1}: {sum(r['right'] for r in rows)} right of {sum(r['answerable'] for r in rows)} answerable, {len(rows)} in all"
-        )
+        say(f"text {number + 1}: {sum(r['right'] for r in rows)} right, {len(rows)} asked")
     return rows
 
 

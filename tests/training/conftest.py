@@ -17,7 +17,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         paragraphs = []
         for part in range(6):
             place, crowns = PLACES[part], 100 * number + part
-            text = f"The mill of {place} was built long ago. In that year the miller paid {crowns} crowns for its great wheel. Nobody knows why."
+            text = f"The mill of {place} was built long ago. The miller paid {crowns} crowns for its great wheel. Nobody knows why."
             at = text.index(str(crowns))
             qa = {
                 "id": f"{number}-{part}",
