@@ -43,7 +43,7 @@ LITTLE = frozenset(
         "a an and are as at be been but by did do does for from had has have he her his how i in is it its of on or she that the their "
         "them they this to was were what when where which who whom whose why will with you your "
         "de het een en van is in op te dat die wie wat waar hoe waarom wanneer welke zijn was er"
-    ).split()  # noqa: SIM905
+    ).split()
 )
 
 

@@ -19,6 +19,7 @@ from training.texts import scattered
 
 WORD = re.compile(r"\w+")
 BATCH = 8
+SHRINK = 8.0  # weights are held near nothing as long as questions are few
 WORDS = AnswerOptions(max_new_tokens=32)
 QUESTIONS, NEAR = 24, 12  # a text: that it answers, and that it does not
 WRONGLY_DECLINED = 0.08  # of the answers that would have been right, at most
@@ -62,7 +63,8 @@ def observe(
                     "question": question.text, "answers": question.answers, "reply": answer.text, "from_memory": answer.from_memory,
                     "answerable": answerable, "right": right, "signals": dict(zip(NAMES, answer.signals.values(), strict=True)),
                 })  # fmt: skip
-        say(f"text {number + 1}: {sum(r['right'] for r in rows)} right, {len(rows)} asked")
+        right = sum(row["right"] for row in rows)
+        say(f"text {number + 1}: {right} right, {len(rows)} asked")
     return rows
 
 
