@@ -111,9 +111,7 @@ def _logistic(z: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
 
     def loss() -> torch.Tensor:
         best.zero_grad()
-        out = (
-            F.binary_cross_entropy_with_logits(z @ weight + bias, y) + 0.1 * weight.pow(2).sum()
-        )  # few questions: shrink
+        out = F.binary_cross_entropy_with_logits(z @ weight + bias, y) + SHRINK / len(y) * weight.pow(2).sum()
         out.backward()
         return out
 
