@@ -19,7 +19,11 @@ from app.answering.conversations import as_json, as_markdown
 from app.answering.summary import WORDS
 from app.answering.text_search import recognise
 from app.errors import HistoryUnreadable, PicturesStopped, ReadingStopped, named_errors
+<<<<<<< HEAD
 from app.library import Library, preview, tidy
+=======
+from app.library import Library, tidy
+>>>>>>> app
 from app.terminal import Output, duration, error_line, size
 from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object
 from app.words import Languages
@@ -160,7 +164,7 @@ def summarize(library: Library, given: Namespace, out: Output) -> int:
     if given.passages is not None:
         quoted = library.summaries.key_passages(item.id, section=given.section, page=given.page, count=given.passages)
         out.text(quoted.text)
-        out.result({"summary": quoted.text, "pages": [], "confidence": None, "seconds": quoted.seconds})
+        out.result({"summary": quoted.text, "pages": [], "seconds": quoted.seconds})
         return 0
     with stop_on_interrupt() as stopped:
         pieces = library.summaries.summarize(
@@ -175,7 +179,7 @@ def summarize(library: Library, given: Namespace, out: Output) -> int:
     for one in answer.evidence:
         out.text(f"  page {one.page:>5}  “{one.quote}”")
     told = answer_object(answer, "")
-    out.result({"summary": answer.text} | {name: told[name] for name in ("pages", "confidence", "seconds")})
+    out.result({"summary": answer.text} | {name: told[name] for name in ("pages", "seconds")})
     return 0
 
 
