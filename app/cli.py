@@ -19,11 +19,7 @@ from app.answering.conversations import as_json, as_markdown
 from app.answering.summary import WORDS
 from app.answering.text_search import recognise
 from app.errors import HistoryUnreadable, PicturesStopped, ReadingStopped, named_errors
-<<<<<<< HEAD
 from app.library import Library, preview, tidy
-=======
-from app.library import Library, tidy
->>>>>>> app
 from app.terminal import Output, duration, error_line, size
 from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object
 from app.words import Languages

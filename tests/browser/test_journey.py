@@ -16,7 +16,7 @@ import pytest
 
 from bench.browser import running
 from engine.errors import EngineError
-from engine.fetch import DEFAULT_BASE, ensure_default_base, holds
+from engine.fetch import STANDARD, ensure_base, holds
 from tests.browser.books import prose
 from tests.documents.makers import epub, pdf
 
@@ -32,10 +32,10 @@ LAST = "#talk .turn.assistant:last-child"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home of its own that shares the base model."""
     models = Path.home() / ".palimpsest" / "models"
-    if not holds(models / DEFAULT_BASE.folder):
+    if not holds(models / STANDARD.folder):
         models = ROOT / ".cache" / "models"
         try:
-            ensure_default_base(models)
+            ensure_base(models)
         except EngineError as error:
             if os.environ.get("CI"):
                 raise
