@@ -236,6 +236,36 @@ def test_the_command_measures_people_and_prints_one_object(base_folder, books_fo
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["cases"] == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "source", "measure"),
+    [
+        ("passkey --tokens 300 400 --depths 0 1 --trials 1 --by memory closed", "page", "right"),
+        ("needles --tokens 300 --needles 2 --trials 1 --slots 9 --rule linear", "memory", "part 2"),
+        ("retention --tokens 600 --trials 1", "memory", "right"),
+        ("perplexity --tokens 200 --windows 2 --window 16 --limit 1 --ways none memory", "none", "perplexity"),
+    ],
+)
+def test_commands_over_books(base_folder, books_folder, capsys, command: str, source: str, measure: str) -> None:
+    common = [
+        "--model",
+        str(base_folder),
+        "--dtype",
+        "float32",
+        "--books",
+        str(books_folder),
+        "--answer-tokens",
+        "3",
+        "--json",
+    ]
+    assert main([*command.split(), *common]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert all(measure in by[source] for by in found["figures"].values())
+    if "--tokens 300 400" in command:
+        assert list(found["figures"]) == ["300", "400"] and found["cases"] == 4
+    if "--rule" in command:
+        assert (found["memory"]["rule"], found["memory"]["slots"]) == ("linear", 9)
+
+
 def test_a_wrong_file_is_one_line(base_folder, tmp_path, capsys) -> None:
     assert main(["passkey", "--model", str(base_folder), "--books", str(tmp_path), "--tokens", "600"]) == 1
     assert "There are no books" in capsys.readouterr().err
