@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.engine import Engine, EngineSettings
 
 SAMPLES = Path(__file__).parent / "app" / "samples"
-TOOLS = {"eval": "evaluation", "train": "training"}
+TOOLS = {"eval": "evaluation.__main__", "train": "training.__main__"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,6 +57,8 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
     match given.verb:
         case None:
             return serve(settings, out)
+        case "text":
+            return cli.text(given.file, given.password, out)
         case "shelf" | "describe" | "remove" | "restore" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Library(store), out)

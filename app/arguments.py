@@ -79,6 +79,10 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
         help="read pages without text off their pictures first (needs requirements-ocr.txt)",
     )
 
+    text = verbs.add_parser("text", parents=[common], help="show what would be read of a file, without a model")
+    text.add_argument("file", type=Path, metavar="FILE")
+    text.add_argument("--password", help="for an encrypted file")
+
     ask = verbs.add_parser("ask", parents=[common], help="ask a document that was read")
     ask.add_argument("id", metavar="ID", help="the document's id, or its beginning")
     ask.add_argument("question", metavar="QUESTION")

@@ -17,11 +17,16 @@ from typing import Any
 from app import portable
 from app.answering.conversations import as_json, as_markdown
 from app.answering.summary import WORDS
+from app.answering.text_search import recognise
 from app.errors import HistoryUnreadable, PicturesStopped, ReadingStopped, named_errors
-from app.exact import recognise
+<<<<<<< HEAD
+from app.library import Library, preview, tidy
+=======
 from app.library import Library, tidy
+>>>>>>> app
 from app.terminal import Output, duration, error_line, size
 from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object
+from app.words import Languages
 
 REPORTED = ("id", "title", "tokens", "seconds", "tokens_per_second", "state_bytes", "state_sha256")
 
@@ -113,7 +118,7 @@ def ask(library: Library, given: Namespace, out: Output) -> int:
             should_stop=stopped,
         )
         if given.page is None and not item.whole and recognise(given.question) is None:
-            out.note(f"Only pages 1 to {item.read_pages} of {item.pages} are read; the answer comes from those.")
+            out.note(f"Only {item.unit}s 1 to {item.read_pages} of {item.pages} are read; the answer comes from those.")
         answer = _spoken(pieces, out)
     words = library.languages.english
     if isinstance(answer, TextAnswer):
@@ -159,7 +164,7 @@ def summarize(library: Library, given: Namespace, out: Output) -> int:
     if given.passages is not None:
         quoted = library.summaries.key_passages(item.id, section=given.section, page=given.page, count=given.passages)
         out.text(quoted.text)
-        out.result({"summary": quoted.text, "pages": [], "confidence": None, "seconds": quoted.seconds})
+        out.result({"summary": quoted.text, "pages": [], "seconds": quoted.seconds})
         return 0
     with stop_on_interrupt() as stopped:
         pieces = library.summaries.summarize(
@@ -174,7 +179,7 @@ def summarize(library: Library, given: Namespace, out: Output) -> int:
     for one in answer.evidence:
         out.text(f"  page {one.page:>5}  “{one.quote}”")
     told = answer_object(answer, "")
-    out.result({"summary": answer.text} | {name: told[name] for name in ("pages", "confidence", "seconds")})
+    out.result({"summary": answer.text} | {name: told[name] for name in ("pages", "seconds")})
     return 0
 
 
@@ -264,12 +269,26 @@ def shelf(documents: Library, sections: bool, out: Output) -> int:
     """Lists the documents."""
     items = documents.shelf()
     for item in items:
-        out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} pages  {item.title}")
+        out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} {item.unit}s  {item.title}")
         for section in item.sections if sections else ():
-            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} (page {section.page})")
+            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} ({item.unit} {section.page})")
     if not items:
         out.text("The shelf is empty. Put a book on it: launch.py read FILE")
     out.result({"documents": [asdict(item) for item in items]})
+    return 0
+
+
+def text(file: Path, password: str | None, out: Output) -> int:
+    """Prints what would be read of a file, section by section, and what is to be known about it."""
+    found = preview(file, password)
+    english = Languages.load().english
+    notes = [english.note(key, values) for key, values in found.notes]
+    out.text(found.title + (f" by {found.author}" if found.author else ""))
+    for said in notes:
+        out.text(f"({said})")
+    for section in found.sections:
+        out.text(f"\n--- {section.title} ({found.unit} {section.page})\n\n{section.text.strip()}")
+    out.result(asdict(found) | {"notes": notes})
     return 0
 
 
@@ -351,7 +370,7 @@ def export_snapshot(documents: Library, document_id: str, file: Path, out: Outpu
 def import_snapshot(documents: Library, file: Path, out: Output) -> int:
     """Takes such a file in."""
     item = documents.import_snapshot(file)
-    out.text(f"{item.id}  {item.title} is on the shelf, read to page {item.read_pages} of {item.pages}.")
+    out.text(f"{item.id}  {item.title} is on the shelf, read to {item.unit} {item.read_pages} of {item.pages}.")
     out.result({"document": asdict(item)})
     return 0
 

@@ -31,13 +31,32 @@ from app.password import hashed
 from app.pictures import Pictures, ReadPicture
 from app.reading import Reader, ReadingQueue, SavePolicy
 from app.settings import NOTE, Choices
-from app.views import JobView, Note, PageView, ShelfItem, longer_words
+from app.views import JobView, Note, PageView, Preview, SectionText, ShelfItem, longer_words
 from app.words import Languages, Words
 from storage import DocumentRow, OriginalRow, SnapshotRow, Store
 
 KEPT_DAYS = 1.0
 TAG_LENGTH, MOST_TAGS = 40, 24
 HOW_TO_READ_PICTURES: Note = ("how_to_read_pictures", {})
+
+
+def preview(path: Path, password: str | None = None) -> Preview:
+    """What would be read of a file, without putting it on any shelf. Raises FileUnreadable besides DocumentError."""
+    import documents  # here, because the format readers take a while to import
+
+    document = documents.read(_bytes_of(path), path.name, password=password)
+    starts = [section.start for section in document.sections]
+    sections = tuple(
+        SectionText(section.title, section.level, section.page, document.text[section.start : end])
+        for section, end in zip(document.sections, [*starts[1:], len(document.text)], strict=True)
+    )
+    return Preview(document.title, document.author, document.format, document.unit, sections, rows.notes(document))
+
+
+def _bytes_of(path: Path) -> bytes:
+    import documents
+
+    return portable.bytes_of(path, documents.MAX_BYTES + 1)
 
 
 class Library:
@@ -81,7 +100,7 @@ class Library:
         memory and all. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
         import documents  # here, because the format readers take a while to import
 
-        scan = False
+        name, scan = documents.readable_name(name), False
         try:
             document = documents.read(data, name, password=password)
         except documents.NoText:
@@ -97,7 +116,7 @@ class Library:
 
     def add_file(self, path: Path, password: str | None = None) -> ShelfItem:
         """The same from a path. Raises FileUnreadable besides DocumentError."""
-        return self.add(portable.bytes_of(path), path.name, password)
+        return self.add(_bytes_of(path), path.name, password)
 
     def shelf(self) -> list[ShelfItem]:
         """All documents, the last added first."""

@@ -41,12 +41,13 @@ class Bundle:
     worths: bytes = b""
 
 
-def bytes_of(path: Path) -> bytes:
-    """A file's contents. Raises FileUnreadable."""
+def bytes_of(path: Path, most: int) -> bytes:
+    """A file's contents, no more than `most` bytes of them, for some files have no end. Raises FileUnreadable."""
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FileUnreadable(str(path), error.strerror or str(error)) from error
+        with path.open("rb") as file:
+            return file.read(most)
+    except (OSError, ValueError) as error:
+        raise FileUnreadable(str(path), getattr(error, "strerror", None) or str(error)) from error
 
 
 def write(path: Path, bundle: Bundle) -> None:

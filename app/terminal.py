@@ -17,16 +17,21 @@ class Output:
     def text(self, text: str, end: str = "\n") -> None:
         """For people; silent with --json."""
         if not self.json:
-            print(text, end=end, flush=True)
+            print(_printable(text), end=end, flush=True)
 
     def note(self, text: str, end: str = "\n") -> None:
         """What happens meanwhile, and errors."""
-        print(text, end=end, file=sys.stderr, flush=True)
+        print(_printable(text), end=end, file=sys.stderr, flush=True)
 
     def result(self, value: dict[str, Any]) -> None:
         """The object for programs, on a line of its own; silent without --json."""
         if self.json:
             print(json.dumps(value), flush=True)
+
+
+def _printable(text: str) -> str:
+    """The text with bytes of file names that are no letters as question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def error_line(error: BaseException) -> str:

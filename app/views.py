@@ -26,6 +26,28 @@ class SectionView:
 
 
 @dataclass(frozen=True)
+class SectionText:
+    """A section with its own text: that of the sections inside it is theirs."""
+
+    title: str
+    level: int
+    page: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be read of a file. The texts of its sections, one after another, are the whole text."""
+
+    title: str
+    author: str | None
+    format: str
+    unit: str
+    sections: tuple[SectionText, ...]
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
 class ShelfItem:
     """One document as the shelf shows it.
 
@@ -56,6 +78,11 @@ class ShelfItem:
     tags: tuple[str, ...] = ()
     pictures: int = 0
     scan: bool = False
+
+    @property
+    def unit(self) -> Literal["page", "section", "part"]:
+        """What its pages are: only a PDF has pages that somebody can turn to."""
+        return {"pdf": "page", "text": "part"}.get(self.format, "section")  # type: ignore[return-value]
 
     @property
     def can_ask(self) -> bool:

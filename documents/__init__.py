@@ -1,4 +1,4 @@
-"""Files into titled sections and pages: PDF, EPUB, DOCX, HTML, Markdown and plain text."""
+"""Files into titled sections and pages: PDF, EPUB, DOCX, ODT, RTF, FB2, HTML, MHT, EML, Markdown and plain text."""
 
 from documents.errors import (
     DamagedFile,
@@ -17,7 +17,7 @@ from documents.errors import (
 )
 from documents.model import Document, Note, Section
 from documents.pdf_pages import page_picture, unlocked
-from documents.reader import MAX_BYTES, read
+from documents.reader import MAX_BYTES, read, readable_name
 from documents.sheet import Mark, Sheet, page_sheet
 
 __all__ = [
@@ -43,5 +43,6 @@ __all__ = [
     "page_picture",
     "page_sheet",
     "read",
+    "readable_name",
     "unlocked",
 ]

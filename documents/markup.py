@@ -1,114 +1,63 @@
-"""The readable text of HTML: blocks on lines of their own, headings and anchors with their place in it."""
+"""The readable text of HTML: what a browser would show, blocks on lines of their own, headings and anchors with their place in it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from documents.model import Heading
+from documents.model import Heading, Note, note
+from documents.styles import numeral
+from documents.writer import TextWriter
 
 _SKIP = frozenset(
-    {
-        "head",
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "nav",
-        "svg",
-        "canvas",
-        "audio",
-        "video",
-        "object",
-        "embed",
-        "iframe",
-        "button",
-        "input",
-        "select",
-        "option",
-        "textarea",
-        "label",
-        "dialog",
-        "map",
-    }
+    "head script style noscript template canvas audio video object embed map datalist rp rt rtc base link meta title".split()
 )
 _BLOCKS = frozenset(
-    {
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "hr",
-        "li",
-        "main",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-    }
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 "
+    "h3 h4 h5 h6 header hgroup hr iframe legend li main ol optgroup p pre search section summary table tbody tfoot thead tr ul".split()
 )
-_PARAGRAPHS = _BLOCKS - frozenset(["li", "tr", "dt", "dd", "div", "tbody", "thead", "tfoot", "caption", "figcaption"])
-_VOID = frozenset(
-    {
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    }
-)
-_SELF_CLOSED = re.compile(r"<([a-zA-Z][\w:-]*)((?:\s[^<>]*?)?)/>")
+_PARAGRAPHS = _BLOCKS - frozenset("li tr dt dd div tbody thead tfoot caption figcaption legend".split())
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_SELF_CLOSED = re.compile(r"""<([a-zA-Z][\w:-]{0,40})((?:[^<>"'/]|"[^"<]*"|'[^'<]*'|/(?!>))*+)/>""")
 _HEADING = re.compile(r"h([1-6])$")
+_MENUS = frozenset({"navigation", "doc-pagebreak", "doc-toc", "menu", "menubar"})
+# Inputs whose value is shown.
+_TYPED = frozenset(
+    [
+        "",
+        *"text search email tel url number date month week time datetime-local button submit reset color range".split(),
+    ]
+)
+_HIDING = re.compile(
+    r"(?:^|;)\s{0,9}(?:display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}(?:hidden|collapse)|font-size\s{0,9}:\s{0,9}0(?![.\d]*[1-9.])"
+    r"|opacity\s{0,9}:\s{0,9}0(?:\.0{1,9})?\s{0,9}(?:;|!|$)|mso-hide\s{0,9}:\s{0,9}all"
+    r"|(?:text-indent|left|right|top|margin-left)\s{0,9}:\s{0,9}-\d{4,9})",
+    re.I,
+)
+_SHOWN = re.compile(r"(?:^|;)\s{0,9}(display|visibility)\s{0,9}:\s{0,9}([a-z-]{1,20})", re.I)
+_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_RULES = 200  # of the page's own styles that hide or show something, that are looked at
+_FRAMES = 3  # pages within pages within the page
+_SUPERSCRIPT = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_UNIT_LETTERS = 3  # before a raised number, at most, for that to be a power: "cm²", but "lamp[1]"
 
 
 @dataclass(frozen=True)
 class Markup:
-    """The text, its headings, the offset of every element id, and the page's own <title>."""
+    """The text, its headings, the offset of every element id, the page's own <title>, language and author, and notes on what was
+    left out."""
 
     text: str
     headings: tuple[Heading, ...]
     anchors: dict[str, int]
     title: str | None
     author: str | None
+    language: str | None = None
+    notes: tuple[Note, ...] = ()
 
 
 def extract(source: str, *, xhtml: bool = False) -> Markup:
@@ -117,20 +66,23 @@ def extract(source: str, *, xhtml: bool = False) -> Markup:
         source = _SELF_CLOSED.sub(_spell_out, source)
     tree = LexborHTMLParser(source)
     root = tree.body or tree.root
-    writer = _Writer()
+    writer = TextWriter()
+    reader = _Reader(writer)
     if root is not None:
-        _walk(_main_part(tree, root), writer)
+        reader.read(tree, root)
     title = tree.css_first("head > title")
     author = tree.css_first('meta[name="author" i]')
-    text = "".join(writer.parts).rstrip()
-    headings = tuple(h for h in writer.headings if h.title)
-    anchors = {key: min(offset, len(text)) for key, offset in writer.anchors.items()}
+    html = tree.css_first("html")
+    text = writer.text
+    spoken = (html.attributes.get("lang") or html.attributes.get("xml:lang")) if html is not None else None
     return Markup(
-        text=text + "\n" if text else "",
-        headings=headings,
-        anchors=anchors,
+        text=text,
+        headings=tuple(heading for heading in writer.headings if heading.start < len(text)),
+        anchors={key: min(offset, len(text.rstrip())) for key, offset in writer.anchors.items()},
         title=title.text() if title is not None else None,
         author=(author.attributes.get("content") if author is not None else None),
+        language=spoken,
+        notes=reader.notes(),
     )
 
 
@@ -139,86 +91,304 @@ def _spell_out(match: re.Match[str]) -> str:
     return match[0] if tag.lower() in _VOID else f"<{tag}{match[2]}></{tag}>"
 
 
-def _main_part(tree: LexborHTMLParser, root: LexborNode) -> LexborNode:
-    """The page's main element, when it has exactly one and most of the text is in it."""
-    for selector in ("main", '[role="main"]', "article"):
-        found = tree.css(selector)
-        if len(found) == 1 and 2 * len(found[0].text()) > len(root.text()):
-            return found[0]
-    return root
+class _Reader:
+    """Writes the tree of one page, and counts what it leaves out."""
 
+    def __init__(self, writer: TextWriter, frames: int = 0) -> None:
+        self._writer = writer
+        self._frames = frames
+        self._left_out: Counter[str] = Counter()
+        self._passed: set[int] = set()  # elements that were left out and are still to be left
+        self._lists: list[tuple[str, int]] = []  # type and next number of each open list; an empty type has bullets
+        self._styled: Mapping[int, bool] = {}
+        self._structured: frozenset[int] = frozenset()
 
-@dataclass
-class _Writer:
-    parts: list[str] = field(default_factory=list)
-    headings: list[Heading] = field(default_factory=list)
-    anchors: dict[str, int] = field(default_factory=dict)
-    length: int = 0
-    newlines: int = 2  # how many the text ends with; 2 at the very start, so that none is written there
-    space: bool = False
-    bullet: bool = False  # a list item has begun and has no words yet
-    preformatted: int = 0
-    heading_start: int | None = None
+    def notes(self) -> tuple[Note, ...]:
+        """What was left out."""
+        out = self._left_out
+        found = [
+            note("hidden_left_out", n=out["hidden"]) if out["hidden"] else None,
+            note("menus_left_out", n=out["menus"]) if out["menus"] else None,
+            note("readings_left_out", n=out["readings"]) if out["readings"] else None,
+        ]
+        return tuple(one for one in found if one)
 
-    def put(self, text: str) -> None:
-        self.parts.append(text)
-        self.length += len(text)
+    def read(self, tree: LexborHTMLParser, root: LexborNode) -> None:
+        """Writes `root` without recursion: a page may be nested deeper than Python's stack."""
+        self._styled = _hidden_by_styles(tree)
+        self._structured = _structured_cells(root)
+        node: LexborNode | None = root
+        root_id = root.mem_id  # `==` on nodes compares their whole HTML
+        while node is not None:
+            child = node.first_child if self._enter(node) else None
+            if child is not None:
+                node = child
+                continue
+            while node is not None:
+                self._leave(node)
+                if node.mem_id == root_id:
+                    return
+                if node.next is not None:
+                    node = node.next
+                    break
+                node = node.parent
 
-    def break_line(self, count: int) -> None:
-        if self.newlines < count and not self.bullet:
-            self.put("\n" * (count - self.newlines))
-            self.newlines = count
-        self.space = False
+    def _enter(self, node: LexborNode) -> bool:
+        """Writes what stands at the node's start; whether to go into it."""
+        writer, tag = self._writer, node.tag or ""
+        if tag == "-text":
+            writer.write(node.text_content or "")
+            return False
+        if tag in _SKIP or tag.startswith(("-", "!")):
+            self._left_out["readings"] += tag == "rt"
+            return False
+        attributes = node.attributes
+        for key in (attributes.get("id"), attributes.get("name") if tag == "a" else None):
+            if key:
+                writer.anchors.setdefault(key, writer.length)
+        if self._is_left_out(node, tag, attributes):
+            return False
+        if tag in _BLOCKS:
+            writer.break_line(self._white(tag))
+        if tag in ("svg", "math"):
+            self._drawing(node, tag)
+            return False
+        if tag in ("input", "select", "iframe", "img", "sup"):
+            return self._special(node, tag, attributes)
+        if tag == "a" and _calls_note(attributes):
+            mark = " ".join(node.text().split()).strip("[]()")
+            writer.glue(f"[{mark}]" if mark else "")
+            return False
+        self._open(tag, node, attributes)
+        return True
 
-    def write(self, text: str) -> None:
-        if self.preformatted:
-            self._write_raw(text)
+    def _open(self, tag: str, node: LexborNode, attributes: Mapping[str, str | None]) -> None:
+        writer = self._writer
+        if tag == "br":
+            writer.break_line(1 if writer.tail(1) else 2)
+        elif tag == "table":
+            writer.start_table()
+        elif tag == "tr":
+            writer.start_row()
+        elif tag in ("td", "th"):
+            rows, columns = (_number(attributes.get(name), 1) for name in ("rowspan", "colspan"))
+            writer.start_cell(rows=rows, columns=columns, flat=node.mem_id not in self._structured)
+        elif tag in ("pre", "textarea"):
+            writer.start_preformatted()
+        elif tag in ("ol", "ul", "menu", "dir"):
+            self._lists.append(
+                (attributes.get("type") or "1" if tag == "ol" else "", _number(attributes.get("start"), 1))
+            )
+        elif tag == "li":
+            writer.start_item(self._item_mark(attributes))
+        elif tag == "q":
+            writer.glue("“") if writer.tail(1) else writer.write(" “")
+        elif tag in ("del", "s", "strike"):
+            writer.write("~~") if not writer.tail(1) else writer.glue("~~")
+        elif _HEADING.match(tag):
+            writer.start_heading()
+
+    def _leave(self, node: LexborNode) -> None:
+        writer, tag = self._writer, node.tag or ""
+        if tag in _SKIP or tag.startswith(("-", "!")):
             return
-        words = text.replace("\u00ad", "").split()
-        if not words:
-            self.space = self.space or bool(text)
+        if node.mem_id in self._passed:
+            self._passed.discard(node.mem_id)
             return
-        if self.bullet:
-            self.put("- ")
-            self.bullet = False
-        elif (self.space or text[0].isspace()) and not self.newlines:
-            self.put(" ")
-        self.put(" ".join(words))
-        self.newlines, self.space = 0, text[-1].isspace()
+        heading = _HEADING.match(tag)
+        if heading:
+            writer.end_heading(int(heading[1]))
+        elif tag in ("pre", "textarea"):
+            writer.end_preformatted()
+        elif tag == "li":
+            writer.end_item()
+        elif tag in ("ol", "ul", "menu", "dir") and self._lists:
+            self._lists.pop()
+        elif tag in ("td", "th"):
+            writer.end_cell()
+        elif tag == "tr":
+            writer.end_row()
+        elif tag == "table":
+            writer.end_table()
+        elif tag == "q":
+            writer.glue("”")
+        elif tag in ("del", "s", "strike"):
+            writer.glue("~~")
+        if tag in _BLOCKS:
+            writer.break_line(self._white(tag))
 
-    def _write_raw(self, text: str) -> None:
-        if text:
-            self.put(text)
-            stripped = text.rstrip("\n")
-            self.newlines = min(2, len(text) - len(stripped)) if stripped else min(2, self.newlines + len(text))
+    def _white(self, tag: str) -> int:
+        """How many newlines part the block from its neighbours; a list within a list stands close."""
+        return 2 if tag in _PARAGRAPHS and not (self._lists and tag in ("ol", "ul", "menu")) else 1
 
-    def start_heading(self) -> None:
-        self.heading_start = self.length
+    def _is_left_out(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
+        why = self._why_left_out(node, tag, attributes)
+        if why and node.text().strip():
+            self._left_out[why] += 1
+        if why:
+            self._passed.add(node.mem_id)
+        return bool(why)
 
-    def end_heading(self, level: int) -> None:
-        if self.heading_start is None:
+    def _why_left_out(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> str:
+        """The reason, "hidden" or "menus", or "silent" for what says nothing that is not said elsewhere; empty for what is read."""
+        if tag == "nav" or attributes.get("role") in _MENUS:
+            return "silent" if (attributes.get("epub:type") or "").split() else "menus"
+        if "pagebreak" in (attributes.get("epub:type") or "").split():
+            return "silent"
+        if tag in ("body", "html"):
+            return ""
+        if (tag == "dialog" and "open" not in attributes) or "hidden" in attributes:
+            return "hidden"
+        if attributes.get("aria-hidden") == "true" and "katex-html" in (attributes.get("class") or "").split():
+            return "silent"
+        style = attributes.get("style")
+        if style and _HIDING.search(style[:2000]):
+            return "hidden"
+        if self._styled.get(node.mem_id):
+            return "hidden"
+        return ""
+
+    def _item_mark(self, attributes: Mapping[str, str | None]) -> str:
+        if not self._lists or not self._lists[-1][0]:
+            return "- "
+        kind, number = self._lists[-1]
+        number = _number(attributes.get("value"), number)
+        self._lists[-1] = (kind, number + 1)
+        return f"{numeral(number, kind)}. "
+
+    def _special(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> bool:
+        writer = self._writer
+        if tag == "sup":
+            return self._raised(node)
+        if tag == "img":
+            alternative = (attributes.get("alt") or "").strip()
+            if 0 < len(alternative) <= 2 and alternative[0].isalpha():  # an initial that is a picture
+                writer.write(alternative)
+        elif tag == "input":
+            kind = (attributes.get("type") or "").lower()
+            if kind in ("checkbox", "radio"):
+                writer.write("[x] " if "checked" in attributes else "[ ] ")
+            elif kind in _TYPED:
+                writer.write(f" {attributes.get('value') or ''} ")
+        elif tag == "select":
+            options = node.css("option")
+            chosen = [option for option in options if "selected" in option.attributes] or options[:1]
+            writer.write(f" {', '.join(' '.join(option.text().split()) for option in chosen)} ")
+        elif tag == "iframe" and attributes.get("srcdoc") and self._frames < _FRAMES:
+            tree = LexborHTMLParser(attributes["srcdoc"] or "")
+            if tree.body is not None:
+                inner = _Reader(writer, self._frames + 1)
+                inner.read(tree, tree.body)
+                self._left_out += inner._left_out
+        return False
+
+    def _raised(self, node: LexborNode) -> bool:
+        """A raised number: a power after a number or a unit, else the mark of a footnote."""
+        writer, raised = self._writer, node.text().strip()
+        bare = raised.strip("[]()")
+        if not bare or len(bare) > 4 or bare.translate(_SUPERSCRIPT) == bare or not set(bare) <= set("0123456789+-,"):
+            return True
+        before = writer.tail(_UNIT_LETTERS + 1)
+        linked = node.css_first("a") is not None or (node.parent is not None and node.parent.tag == "a")
+        power = before and (before[-1] in ")0123456789" or not before.isalpha() or len(before) <= _UNIT_LETTERS)
+        if linked or bare != raised or not power:
+            writer.glue(f"[{bare}]")
+        else:
+            writer.glue(bare.translate(_SUPERSCRIPT))
+        return False
+
+    def _drawing(self, node: LexborNode, tag: str) -> None:
+        writer = self._writer
+        if tag == "svg":
+            for label in node.css("text"):
+                writer.break_line(1)
+                writer.write(label.text())
+            writer.break_line(1)
             return
-        tail: list[str] = []
-        length = self.length
-        while self.parts and length > self.heading_start:
-            tail.append(self.parts[-1 - len(tail)])
-            length -= len(tail[-1])
-        title = " ".join("".join(reversed(tail)).split())
-        self.headings.append(Heading(title, level, self.heading_start))
-        self.heading_start = None
+        written = node.attributes.get("alttext") or _formula(node)
+        writer.write(f" {written} " if not writer.tail(1) else written)
 
 
-def _walk(root: LexborNode, writer: _Writer) -> None:
-    """Visits the tree without recursion: a page may be nested deeper than Python's stack."""
+def _calls_note(attributes: Mapping[str, str | None]) -> bool:
+    """Whether a link is the mark of a footnote."""
+    return "noteref" in (attributes.get("epub:type") or "").split() or attributes.get("role") == "doc-noteref"
+
+
+def _formula(root: LexborNode) -> str:
+    """A MathML formula on one line: a/b, x^2, x_1, √(x)."""
+    parts: list[str] = []
+    pending: list[LexborNode | str] = [root]
+    while pending and len(parts) < 10_000:
+        node = pending.pop()
+        if isinstance(node, str):
+            parts.append(node)
+            continue
+        tag = node.tag or ""
+        if tag == "-text":
+            parts.append(" ".join((node.text_content or "").split()))
+            continue
+        if tag.startswith("annotation"):
+            continue
+        children = [
+            child
+            for child in node.iter(include_text=True)
+            if child.tag != "-text" or (child.text_content or "").strip()
+        ]
+        between = {
+            "mfrac": "/",
+            "msup": "^",
+            "msub": "_",
+            "msubsup": "_^",
+            "munderover": "_^",
+            "munder": "_",
+            "mover": "^",
+        }.get(tag)
+        if tag in ("msqrt", "mroot"):
+            pending += [")", *reversed(children), "√("]
+        elif between and len(children) >= 2:
+            spread: list[LexborNode | str] = []
+            for place, child in enumerate(children):
+                mark = between[min(place, len(between)) - 1] if place else ""
+                grouped = (child.tag or "") == "mrow" and (place or tag == "mfrac")
+                spread += [mark, "(", child, ")"] if grouped else [mark, child]
+            pending += reversed(spread)
+        else:
+            pending += reversed(children)
+    return "".join(parts)
+
+
+def _structured_cells(root: LexborNode) -> frozenset[int]:
+    """The table cells with headings, lists, tables or several paragraphs in them, whose lines are kept."""
+    found: set[int] = set()
+    paragraphs: Counter[int] = Counter()
+    open_cells: list[LexborNode] = []
+    for node, entering in _steps(root):
+        tag = node.tag or ""
+        if not entering:
+            if open_cells and tag in ("td", "th") and open_cells[-1].mem_id == node.mem_id:
+                open_cells.pop()
+            continue
+        if open_cells:
+            cell = open_cells[-1].mem_id
+            paragraphs[cell] += tag in ("p", "div", "blockquote")
+            if tag in ("table", "pre", "li") or _HEADING.match(tag) or paragraphs[cell] > 2:
+                found.add(cell)
+        if tag in ("td", "th"):
+            open_cells.append(node)
+    return frozenset(found)
+
+
+def _steps(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
+    """Every node twice: when it is entered (True) and when it is left."""
     node: LexborNode | None = root
-    root_id = root.mem_id  # `==` on nodes compares their whole HTML
+    root_id = root.mem_id
     while node is not None:
-        child = node.first_child if _enter(node, writer) else None
-        if child is not None:
-            node = child
+        yield node, True
+        if node.first_child is not None:
+            node = node.first_child
             continue
         while node is not None:
-            _leave(node, writer)
+            yield node, False
             if node.mem_id == root_id:
                 return
             if node.next is not None:
@@ -227,53 +397,38 @@ def _walk(root: LexborNode, writer: _Writer) -> None:
             node = node.parent
 
 
-def _enter(node: LexborNode, writer: _Writer) -> bool:
-    """Writes what stands at the node's start; whether to go into it."""
-    tag = node.tag or ""
-    if tag == "-text":
-        writer.write(node.text_content or "")
-        return False
-    if tag in _SKIP or tag.startswith(("-", "!")):
-        return False
-    attributes = node.attributes
-    if _is_hidden(attributes):
-        return False
-    if tag in _BLOCKS:
-        writer.break_line(2 if tag in _PARAGRAPHS else 1)
-    for key in (attributes.get("id"), attributes.get("name") if tag == "a" else None):
-        if key:
-            writer.anchors.setdefault(key, writer.length)
-    if tag == "br":
-        writer.break_line(min(2, writer.newlines + 1))
-    elif tag in ("td", "th") and not writer.newlines:
-        writer.put(" | ")
-        writer.space = False
-    elif tag == "pre":
-        writer.preformatted += 1
-    elif tag == "li":
-        writer.bullet = True
-    elif _HEADING.match(tag):
-        writer.start_heading()
-    return True
+def _hidden_by_styles(tree: LexborHTMLParser) -> dict[int, bool]:
+    """For each element that a rule of the page's own styles hides or shows, which of the two, by its identity."""
+    hidden: dict[int, bool] = {}
+    rules = [rule for style in tree.css("style") for rule in _rules(style.text())]
+    for selector, hides in rules[:_RULES]:
+        if any(hides for _, hides in rules):
+            try:
+                matched = tree.css(selector)
+            except (SelectolaxError, ValueError):
+                continue
+            hidden.update((node.mem_id, hides) for node in matched)
+    return hidden
 
 
-def _leave(node: LexborNode, writer: _Writer) -> None:
-    tag = node.tag or ""
-    if tag == "pre" and writer.preformatted:
-        writer.preformatted -= 1
-    heading = _HEADING.match(tag)
-    if heading:
-        writer.end_heading(int(heading[1]))
-    if tag == "li":
-        writer.bullet = False
-    if tag in _BLOCKS:
-        writer.break_line(2 if tag in _PARAGRAPHS else 1)
+def _rules(style: str) -> Iterator[tuple[str, bool]]:
+    """The selectors in a style sheet that hide or show something; rules for print, for narrow screens and the like are passed over."""
+    depth, start, selector = 0, 0, ""
+    style = _COMMENT.sub("", style)
+    for brace in re.finditer(r"[{}]", style):
+        piece, start = style[start : brace.start()], brace.end()
+        if brace[0] == "{":
+            selector = piece.strip() if depth == 0 else ""
+            depth += 1
+            continue
+        depth = max(0, depth - 1)
+        if selector and not selector.startswith("@") and ":" not in selector and len(selector) <= 500:
+            shown = [value.lower() for _, value in _SHOWN.findall(piece[:5000])]
+            if shown:
+                yield selector, any(value in ("none", "hidden", "collapse") for value in shown)
+        selector = ""
 
 
-def _is_hidden(attributes: dict[str, str | None]) -> bool:
-    return (
-        "hidden" in attributes
-        or attributes.get("aria-hidden") == "true"
-        or attributes.get("role") in ("navigation", "doc-pagebreak", "doc-toc")
-        or "pagebreak" in (attributes.get("epub:type") or "").split()
-    )
+def _number(text: str | None, usual: int) -> int:
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else usual

@@ -6,7 +6,11 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+Unit = Literal["page", "section", "part"]
+UNITS: MappingProxyType[str, Unit] = MappingProxyType({"pdf": "page", "text": "part"})  # other formats have sections
 
 
 class Note(NamedTuple):
@@ -42,7 +46,7 @@ class Document:
 
     title: str
     author: str | None
-    format: str  # "pdf" "epub" "docx" "html" "markdown" "text"
+    format: str  # "pdf" "epub" "docx" "odt" "rtf" "fb2" "html" "mht" "eml" "markdown" "text"
     sha256: str  # of the file's bytes, hex
     pages: tuple[str, ...]  # formats without pages: one page a section
     sections: tuple[Section, ...]  # never empty
@@ -51,6 +55,11 @@ class Document:
     page_labels: tuple[
         str, ...
     ] = ()  # the number printed on each page, where the file says it and it isn't the page's own; else empty
+
+    @property
+    def unit(self) -> Unit:
+        """What its pages are: only a PDF has pages that somebody can turn to."""
+        return UNITS.get(self.format, "section")
 
     @cached_property
     def text(self) -> str:
@@ -87,6 +96,9 @@ class Parsed:
     heading_title: str | None = None  # the text's own title, where the format tells it from the other headings
     author: str | None = None
     missing_pages: tuple[int, ...] = ()  # with `paged`
+    part_characters: int | None = (
+        None  # without `paged`: the most characters of a page, where long sections are divided
+    )
     gaps: tuple[tuple[int, str], ...] = ()  # without `paged`: where in the text a part could not be read, and its name
     notes: tuple[Note, ...] = ()
     page_labels: tuple[str, ...] = ()  # with `paged`: one a page, or none at all

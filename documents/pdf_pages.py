@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 KIND = "a PDF"
+JUNK = 16_384  # bytes that a transfer may have put in front of the file
 MAX_PAGES = 100_000
 MAX_CHARACTERS = 32 * 2**20
 _DRAWS_TEXT = re.compile(rb"\b(Tj|TJ)\b|['\"]\s")
@@ -68,6 +69,7 @@ def read_raw(data: bytes, name: str, password: str | None) -> tuple[RawPages, Pd
     A file whose end is missing is mended as far as it goes. Raises DamagedFile, LockedFile, PasswordNeeded,
     WrongPassword, UnpacksTooLarge.
     """
+    data = data[max(0, data.find(b"%PDF-", 0, JUNK)) :]  # places in the file count from there
     for candidate, notes in ((data, ()), (_mended(data), (note("cut_off"),))):
         if not candidate:
             continue

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, PyPdfError
 from pypdf.generic import IndirectObject, StreamObject
@@ -21,6 +19,7 @@ from documents.model import Note, note
 from documents.pdf_layout import Insert
 from documents.pdf_letters import text_string
 from documents.sections import page_ranges
+from documents.xml import descendants, local, parse_xml, words
 
 FAULTS: tuple[type[Exception], ...] = (*PARSER_FAULTS, PyPdfError, DependencyError)
 _HIDDEN = 2 | 32  # flags of an annotation
@@ -247,21 +246,17 @@ def _xfa_data(form: Mapping[str, Any]) -> list[str]:
             continue
         try:
             data = stream.get_data()
-            root = ElementTree.fromstring(data) if len(data) <= _MAX_XFA else None
-        except (*FAULTS, ElementTree.ParseError, DefusedXmlException):
+        except FAULTS:
             continue
-        sets = [one for one in root.iter() if _bare(one.tag) == "data"] if root is not None else []
+        root = parse_xml(data) if len(data) <= _MAX_XFA else None
+        data_sets = list(descendants(root, "data")) if root is not None else []
         return [
-            f"{_bare(leaf.tag)}: {' '.join(leaf.text.split())}"
-            for one in sets[:1]
+            f"{local(leaf)}: {words(leaf)}"
+            for one in data_sets[:1]
             for leaf in one.iter()
-            if len(leaf) == 0 and leaf.text and leaf.text.strip()
+            if local(leaf) and len(leaf) == 0 and words(leaf)
         ]
     return []
-
-
-def _bare(tag: object) -> str:
-    return str(tag).rsplit("}", 1)[-1]
 
 
 def _embedded(catalog: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -10,17 +11,22 @@ from types import MappingProxyType
 
 from documents.docx import parse_docx
 from documents.epub import parse_epub
-from documents.errors import EmptyFile, FileTooLarge, NoText
+from documents.errors import PARSER_FAULTS, DamagedFile, EmptyFile, FileTooLarge, NoText, UnsupportedFormat
+from documents.fb2 import parse_fb2
 from documents.html import parse_html
+from documents.mail import parse_mail
 from documents.markdown import parse_markdown
 from documents.model import Document, Note, Parsed, note
+from documents.odt import parse_odt
 from documents.pdf import parse_pdf
+from documents.rtf import parse_rtf
 from documents.sections import build_sections, cut_pages, number_pages
 from documents.sniff import KINDS, detect
-from documents.text import parse_text
+from documents.text import is_chapter, parse_text
 from documents.titles import choose_title, clean
 
 MAX_BYTES = 512 * 2**20
+_HALVES = re.compile("[\ud800-\udfff]")
 _NAMED_PARTS = 5  # broken parts named in a note before it breaks off
 
 
@@ -39,13 +45,17 @@ def read(
     Raises a DocumentError that says in plain words what is wrong: EmptyFile, FileTooLarge, Mislabelled,
     UnsupportedFormat, DamagedFile, PasswordNeeded, WrongPassword, LockedFile, UnpacksTooLarge or NoText.
     """
+    name = readable_name(name)
     if not data:
         raise EmptyFile(name)
     if len(data) > max_bytes:
         raise FileTooLarge(name, len(data), max_bytes)
     kind, notes = detect(data, name)
     pdf = kind == "pdf"
-    parsed = parse_pdf(data, name, password, scans=scans, pictures=pictures) if pdf else _parse(kind, data, name)
+    try:
+        parsed = parse_pdf(data, name, password, scans=scans, pictures=pictures) if pdf else _parse(kind, data, name)
+    except PARSER_FAULTS as error:
+        raise DamagedFile(name, KINDS[kind], "it breaks the rules of its format") from error
     scanned = scans and bool(parsed.missing_pages or pictures)
     if not scanned and not any(page.strip() for page in parsed.pages):
         raise NoText(name, f"no text: it is {KINDS[kind]} with nothing to read in it. Check that it is the right file.")
@@ -55,17 +65,47 @@ def read(
 def _parse(kind: str, data: bytes, name: str) -> Parsed:
     parsers = {
         "epub": parse_epub,
-        "docx": parse_docx,
+        "docx": _parse_docx,
+        "odt": parse_odt,
+        "rtf": parse_rtf,
+        "fb2": parse_fb2,
         "html": parse_html,
+        "mht": parse_mail,
+        "eml": parse_mail,
         "markdown": parse_markdown,
         "text": parse_text,
     }
     return parsers[kind](data, name)
 
 
+def _parse_docx(data: bytes, name: str) -> Parsed:
+    return parse_docx(data, name, _parse_chunk)
+
+
+def _parse_chunk(data: bytes, name: str) -> Parsed:
+    """A file within a Word document; one within that is not read."""
+    kind, _ = detect(data, name)
+    if kind == "pdf":
+        raise UnsupportedFormat(name, KINDS[kind], "Add it by itself.")
+    return parse_docx(data, name) if kind == "docx" else _parse(kind, data, name)
+
+
+def readable_name(name: str) -> str:
+    """A file's name as letters that can be stored: bytes that are no UTF-8 are read as Windows has them."""
+    raw = name.encode(
+        "utf-8", "surrogateescape" if all(not "\ud800" <= char < "\udc80" for char in name) else "replace"
+    )
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
 def _finish(parsed: Parsed, kind: str, data: bytes, name: str) -> Document:
     first = min(parsed.headings, key=lambda h: h.start).title if parsed.headings and kind == "docx" else None
-    title = choose_title(parsed.title, parsed.heading_title or first, name)
+    heading = parsed.heading_title or first
+    title = choose_title(parsed.title, heading if heading and not is_chapter(heading) else None, name)
+    parsed = replace(parsed, pages=tuple(map(_storable, parsed.pages)))
     text = "".join(parsed.pages)
     sections = build_sections(parsed.headings, text, title)
     notes = parsed.notes
@@ -74,7 +114,9 @@ def _finish(parsed: Parsed, kind: str, data: bytes, name: str) -> Document:
         pages, missing = parsed.pages, parsed.missing_pages
         sections = number_pages(sections, starts, text)
     else:
-        pages, sections, missing = cut_pages(sections, text, [offset for offset, _ in parsed.gaps])
+        pages, sections, missing = cut_pages(
+            sections, text, [offset for offset, _ in parsed.gaps], parsed.part_characters
+        )
         notes += _gap_notes([part for _, part in parsed.gaps])
     return Document(
         title=title,
@@ -87,6 +129,11 @@ def _finish(parsed: Parsed, kind: str, data: bytes, name: str) -> Document:
         notes=notes,
         page_labels=parsed.page_labels,
     )
+
+
+def _storable(text: str) -> str:
+    """The text with halves of letters, which cannot be stored, as U+FFFD; its length stays."""
+    return _HALVES.sub("\ufffd", text) if _HALVES.search(text) else text
 
 
 def _gap_notes(parts: Sequence[str]) -> tuple[Note, ...]:

@@ -35,10 +35,19 @@ def build_sections(headings: Sequence[Heading], text: str, title: str) -> tuple[
 
 
 def cut_pages(
-    sections: Sequence[Section], text: str, gaps: Sequence[int]
+    sections: Sequence[Section], text: str, gaps: Sequence[int], longest: int | None = None
 ) -> tuple[tuple[str, ...], tuple[Section, ...], tuple[int, ...]]:
-    """One page a section, an empty page for every gap. Returns pages, sections with their page, missing pages."""
+    """One page a section, or several of about one length where it has more than `longest` characters; an empty page for every gap.
+
+    Returns pages, sections with their page, missing pages.
+    """
     cuts = sorted({0, *(s.start for s in sections)} | {g for g in gaps if 0 < g < len(text)})
+    if longest is not None:
+        cuts = [
+            place
+            for a, b in zip(cuts, [*cuts[1:], len(text)], strict=True)
+            for place in (a, *_divided(text, a, b, longest))
+        ]
     pages: list[str] = []
     missing: list[int] = []
     page_of: dict[int, int] = {}
@@ -52,6 +61,24 @@ def cut_pages(
         pages.append("")
         missing.append(len(pages))
     return tuple(pages), tuple(replace(s, page=page_of[s.start]) for s in sections), tuple(missing)
+
+
+def _divided(text: str, start: int, end: int, longest: int) -> list[int]:
+    """Where to part a long stretch: between paragraphs if it can be, else between lines, sentences or words."""
+    count = -(-(end - start) // longest)
+    places: list[int] = []
+    for number in range(1, count):
+        middle = start + (end - start) * number // count
+        low, high = max(start + 1, middle - longest // 4), min(end, middle + longest // 4)
+        for mark in ("\n\n", "\n", ". ", " "):
+            after, before = text.find(mark, middle, high), text.rfind(mark, low, middle)
+            found = [place + len(mark) for place in (before, after) if place >= 0 and place + len(mark) < end]
+            if found:
+                middle = min(found, key=lambda place: abs(place - middle))
+                break
+        if middle > (places[-1] if places else start):
+            places.append(middle)
+    return places
 
 
 def number_pages(sections: Sequence[Section], page_starts: Sequence[int], text: str) -> tuple[Section, ...]:

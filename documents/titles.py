@@ -6,7 +6,8 @@ import re
 import unicodedata
 
 _EXTENSION = re.compile(
-    r"\.(pdf|epub|docx?|dotx?|x?html?|xht|md|markdown|txt|text|tex|dvi|ps|indd|qxd|pmd|rtf|odt)$", re.I
+    r"\.(pdf|epub|doc[xm]?|dot[xm]?|x?html?|xht|mht|mhtml|eml|fb2|md|markdown|txt|text|tex|dvi|ps|indd|qxd|pmd|rtf|f?odt|ott)$",
+    re.I,
 )
 _TOOL_PREFIX = re.compile(r"^(microsoft (word|powerpoint)|powerpoint presentation|print)\s*[-:]\s*", re.I)
 _PLACEHOLDERS = frozenset(
@@ -71,7 +72,9 @@ def clean(value: str | None) -> str | None:
     """One line of text without control characters, or None when nothing is left."""
     if not value:
         return None
-    visible = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in value)
+    visible = "".join(
+        " " if unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs") else char for char in value[:10_000]
+    )
     return " ".join(visible.replace("\ufeff", "").split()) or None
 
 

@@ -20,11 +20,11 @@ from transformers import PreTrainedTokenizerBase
 
 from engine.confidence import Signals
 from engine.errors import EmptyQuestion, QuestionTooLong
-from engine.generate import AnswerOptions, Said, generate, text_of
+from engine.generate import AnswerOptions, Said, generate, log_probs_of, text_of
 from engine.memory import Memory
 from engine.model import Decoder, KeyValueCache, each_row
 from engine.point import Gaze, Page
-from engine.prompts import FROM_MEMORY, FROM_PASSAGES, NOT_SAID, Chat, Turn
+from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, NOT_SAID, Chat, Turn
 from engine.read import decoded
 from engine.state import State
 
@@ -35,84 +35,15 @@ MARGIN = 32  # tokens read on either side of a page
 SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+[\"'”’»)\]]*|\n|$)")
 WORD = re.compile(r"[^\W_]+")
 REFUSAL = re.compile(
-    r"(?i)\b(?:text|passages?|document)s? (?:does|do) not (?:say|mention|hold|state|specify|provide|contain)|zegt de tekst niet|de tekst zegt"
+    r"(?i)\b(?:text|passages?|document)s? (?:does|do) not (?:say|mention|hold|state|specify|provide|contain)"
+    r"|zegt de tekst niet|de tekst zegt"
 )
 LITTLE = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "but",
-        "by",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "his",
-        "how",
-        "i",
-        "in",
-        "is",
-        "it",
-        "its",
-        "of",
-        "on",
-        "or",
-        "she",
-        "that",
-        "the",
-        "their",
-        "them",
-        "they",
-        "this",
-        "to",
-        "was",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "you",
-        "your",
-        "de",
-        "het",
-        "een",
-        "en",
-        "van",
-        "is",
-        "in",
-        "op",
-        "te",
-        "dat",
-        "die",
-        "wie",
-        "wat",
-        "waar",
-        "hoe",
-        "waarom",
-        "wanneer",
-        "welke",
-        "zijn",
-        "was",
-        "er",
-    ]
+    (
+        "a an and are as at be been but by did do does for from had has have he her his how i in is it its of on or she that the their "
+        "them they this to was were what when where which who whom whose why will with you your "
+        "de het een en van is in op te dat die wie wat waar hoe waarom wanneer welke zijn was er"
+    ).split()
 )
 
 
@@ -171,6 +102,15 @@ class _Looked:
     passages: str
 
 
+@dataclass(frozen=True)
+class _Verdict:
+    """What the answering updates make of an answer: the log-probability that they would say that the text does not say, in nats, and the
+    mean log-probability that they give the answer, nats a token."""
+
+    refusal: float
+    log_prob: float
+
+
 class Answerer:
     """Answers with one decoder and one memory."""
 
@@ -182,18 +122,15 @@ class Answerer:
     ) -> Iterator[str | Recalled | Answer]:
         """Pieces of the memory's answer, a Recalled, pieces of the page's answer, and the Answer; see `Engine.ask`."""
         begun, first = time.monotonic(), 0.0
-        recalled, looked = None, None
-        for step in self.recall([ask], options, should_stop, point_only=source == "page"):
+        alone = source == "memory" or ask.text is None
+        for step in self.recall([ask], options, should_stop, speak=source != "page", verify=alone):
             if isinstance(step, str):
                 first = first or time.monotonic() - begun
                 yield step
             else:
-                (recalled,), (looked,) = step
-        memory_text = None
-        if source != "page":
-            memory_text = text_of(self.tokenizer, recalled.tokens)
-            if source == "both" and ask.text is not None:
-                yield Recalled(memory_text, time.monotonic() - begun, first)
+                (recalled,), (looked,), (verdict,) = step
+        if source == "both" and ask.text is not None:
+            yield Recalled(text_of(self.tokenizer, recalled.tokens), time.monotonic() - begun, first)
         stopped, page = should_stop(), None
         if source != "memory" and ask.text is not None and not stopped:
             for step in self.read_pages([ask], [looked], options, should_stop):
@@ -201,9 +138,9 @@ class Answerer:
                     first = first or time.monotonic() - begun
                     yield step
                 else:
-                    (page,) = step
+                    (page,), (verdict,) = step
             stopped = should_stop()
-        yield self.judge(ask, recalled, looked, page, time.monotonic() - begun, first, stopped)
+        yield self.judge(ask, recalled, looked, page, verdict, time.monotonic() - begun, first, stopped)
 
     def ask_each(
         self, asks: Sequence[Ask], source: Source, options: AnswerOptions, should_stop: Callable[[], bool]
@@ -212,75 +149,103 @@ class Answerer:
         if not asks:
             return []
         begun = time.monotonic()
-        *_, (recalled, looked) = self.recall(asks, options, should_stop, point_only=source == "page")
+        alone = source == "memory" or any(ask.text is None for ask in asks)
+        *_, (recalled, looked, verdicts) = self.recall(asks, options, should_stop, speak=source != "page", verify=alone)
         first, pages = time.monotonic() - begun, [None] * len(asks)
-        if source != "memory" and all(ask.text is not None for ask in asks) and not should_stop():
-            *_, pages = self.read_pages(asks, looked, options, should_stop)
+        if not alone and not should_stop():
+            *_, (pages, verdicts) = self.read_pages(asks, looked, options, should_stop)
         spent, stopped = time.monotonic() - begun, should_stop()
-        return [self.judge(*one, spent, first, stopped) for one in zip(asks, recalled, looked, pages, strict=True)]
+        rows = zip(asks, recalled, looked, pages, verdicts, strict=True)
+        return [self.judge(*one, spent, first, stopped) for one in rows]
 
     def recall(
-        self, asks: Sequence[Ask], options: AnswerOptions, should_stop: Callable[[], bool], point_only: bool = False
+        self, asks: Sequence[Ask], options: AnswerOptions, should_stop: Callable[[], bool], *, speak: bool, verify: bool
     ):
-        """Pieces of the first row's answer from memory, then what every row said and the pages that it points at."""
+        """Pieces of the first row's answer from memory, then what every row said, the pages that it points at, and, where there will be no
+        other answer, what is to be thought of it. Without `speak` it only points."""
         prompts = [
             self._checked(ask.question, self.chat.ids(FROM_MEMORY, ask.question.strip(), ask.history), options)
             for ask in asks
         ]
         cache, gazes = self._memories(asks), self._gazes(asks, prompts)
+        slots = cache.copy()
 
         def observe(layer: int, before: Tensor, queries: Tensor, keys: Tensor) -> None:
             for rows, gaze in gazes:
                 gaze(layer, before[rows], queries[rows], keys[rows])
 
         said = [Said([], [], ended=True) for _ in asks]
-        if point_only:
-            for _ in self._generate(prompts, cache, AnswerOptions(max_new_tokens=1), observe, should_stop):
-                pass
-        else:
+        if speak:
             shown = ""
-            for said in self._generate(prompts, cache, options, observe, should_stop):
+            for said in generate(
+                self.decoder, self.tokenizer, prompts, cache, options, observe=observe, refusal=self._refusal, should_stop=should_stop
+            ):  # fmt: skip
                 text = text_of(self.tokenizer, said[0].tokens)
                 if len(text) > len(shown) and text.startswith(shown):
                     yield text[len(shown) :]
                     shown = text
+        else:
+            once = AnswerOptions(max_new_tokens=1)
+            for _ in generate(self.decoder, self.tokenizer, prompts, cache, once, observe=observe):
+                pass
         pages = [page for _, gaze in gazes for page in gaze.best(PAGES)]
-        yield said, [self._look(ask, found) for ask, found in zip(asks, pages, strict=True)]
+        looked = [self._look(ask, found) for ask, found in zip(asks, pages, strict=True)]
+        verdicts = self._verify(prompts, said, slots, None) if verify else [_Verdict(0.0, 0.0)] * len(asks)
+        yield said, looked, verdicts
 
     def read_pages(
         self, asks: Sequence[Ask], looked: Sequence[_Looked], options: AnswerOptions, should_stop: Callable[[], bool]
     ):
-        """Pieces of the first row's answer from the pages in plain view, then what every row said."""
+        """Pieces of the first row's answer from the pages in plain view, then what every row said and what is to be thought of it."""
         parts = [
             self.chat.split_ids(FROM_PASSAGES, one.passages, ask.question.strip(), ask.history)
             for ask, one in zip(asks, looked, strict=True)
         ]
         cache, starts = self.in_view([view for view, _ in parts])
+        view, questions = cache.copy(), [asked for _, asked in parts]
         shown, said = "", []
         for said in generate(
-            self.decoder, self.tokenizer, [asked for _, asked in parts], cache, options, start=starts,
-            updates=self.memory.updates, refusal=self._refusal, should_stop=should_stop,
+            self.decoder, self.tokenizer, questions, cache, options, start=starts, refusal=self._refusal, should_stop=should_stop
         ):  # fmt: skip
             text = text_of(self.tokenizer, said[0].tokens)
             if len(text) > len(shown) and text.startswith(shown):
                 yield text[len(shown) :]
                 shown = text
-        yield said
+        doubted = [
+            self.chat.split_ids(FROM_PASSAGES, one.passages, f"{ask.question.strip()}\n{IF_NOT_SAID}", ask.history)[1]
+            for ask, one in zip(asks, looked, strict=True)
+        ]
+        yield said, self._verify(doubted, said, view, starts)
+
+    def _verify(
+        self, prompts: Sequence[list[int]], said: Sequence[Said], cache: KeyValueCache, starts: Sequence[int] | None
+    ) -> list[_Verdict]:
+        """The updates read the question again, and what they think of the answer and of a refusal is taken down."""
+        refusal = self._refusal
+        answers = [one.tokens or refusal for one in said]
+        log_probs = [
+            log_probs_of(self.decoder, prompts, chosen, cache, start=starts, updates=self.memory.updates)
+            for chosen in ([refusal] * len(said), answers)
+        ]
+        return [_Verdict(sum(no), sum(yes) / len(yes)) for no, yes in zip(*log_probs, strict=True)]
 
     def judge(
-        self, ask: Ask, recalled: Said, looked: _Looked, page: Said | None, seconds: float, first: float, stopped: bool
-    ) -> Answer:
+        self, ask: Ask, recalled: Said, looked: _Looked, page: Said | None, verdict: _Verdict, seconds: float, first: float,
+        stopped: bool,
+    ) -> Answer:  # fmt: skip
         """What was said, with its evidence and how sure it is."""
         from_memory = text_of(self.tokenizer, recalled.tokens) if recalled.log_probs else None
         from_page = None if page is None else text_of(self.tokenizer, page.tokens)
         text = from_page if from_page is not None else from_memory or ""
         evidence = self._evidence(ask, looked, text)
-        signals = self._signals(ask, recalled, looked, page, text)
+        signals = self._signals(ask, recalled, looked, page, verdict, text)
         confidence = self.memory.confidence(signals)
         declined = confidence < self.memory.confidence.decline_below
         return Answer(text, from_memory, from_page, confidence, declined, evidence, seconds, first, stopped, signals)
 
-    def _signals(self, ask: Ask, recalled: Said, looked: _Looked, page: Said | None, text: str) -> Signals:
+    def _signals(
+        self, ask: Ask, recalled: Said, looked: _Looked, page: Said | None, verdict: _Verdict, text: str
+    ) -> Signals:
         memory_text = text_of(self.tokenizer, recalled.tokens)
         final = page if page is not None else recalled
         scores = [page_.score for page_ in looked.pages]
@@ -289,12 +254,12 @@ class Answerer:
             memory_log_prob=recalled.mean_log_prob,
             page_log_prob=final.mean_log_prob,
             page_least=min(final.log_probs, default=0.0),
-            gain=0.0,
+            verified=verdict.log_prob,
             agreement=overlap(memory_text, text) if page is not None else 0.5,
             attention=scores[0] if scores else 0.0,
             support=_share(content_words(text), shown),
             asked=_share(content_words(ask.question), shown),
-            refused=max(final.refusal, float(bool(REFUSAL.search(text)))),
+            refused=0.0 if REFUSAL.search(text) else verdict.refusal,
         )
 
     def _evidence(self, ask: Ask, looked: _Looked, answer: str) -> tuple[Evidence, ...]:
@@ -328,12 +293,6 @@ class Answerer:
                 "Ask a shorter question, or start a new conversation."
             )
         return prompt
-
-    def _generate(self, prompts, cache, options, observe, should_stop):
-        return generate(
-            self.decoder, self.tokenizer, prompts, cache, options, updates=self.memory.updates, observe=observe,
-            refusal=self._refusal, should_stop=should_stop,
-        )  # fmt: skip
 
     def _gazes(self, asks: Sequence[Ask], prompts: Sequence[list[int]]) -> list[tuple[slice, Gaze]]:
         """One gaze for each run of questions on the same state."""

@@ -15,18 +15,18 @@ class Signals:
     memory_log_prob   mean, of the memory's answer (0 where there is none)
     page_log_prob     mean, of the page's answer
     page_least        the least likely token of the page's answer
-    gain              how much likelier the page's answer is with the pages in view than with nothing: mean
+    verified          mean, of the final answer as the answering updates see it
     agreement         words that both answers share, F1
     attention         how far the best page stands out: the score of the best page less the mean of the next ten
     support           share of the answer's content words that the shown pages hold
     asked             share of the question's content words that the shown pages hold
-    refused           the probability of answering that the text does not say
+    refused           the log-probability that the answering updates would say that the text does not say, in nats
     """
 
     memory_log_prob: float
     page_log_prob: float
     page_least: float
-    gain: float
+    verified: float
     agreement: float
     attention: float
     support: float
@@ -78,9 +78,9 @@ class Confidence:
     @staticmethod
     def untrained() -> Confidence:
         """Rules of thumb: log-probability, support and refusal count."""
-        weight = {"page_log_prob": 0.7, "support": 0.8, "agreement": 0.4, "attention": 0.4, "refused": -2.0}
+        weight = {"page_log_prob": 0.7, "support": 0.8, "agreement": 0.4, "attention": 0.4, "refused": -0.8}
         return Confidence(
-            [0.5 if n in ("agreement", "support", "asked", "refused") else -0.5 if "log" in n else 0.0 for n in NAMES],
-            [0.3 if n in ("agreement", "support", "asked", "refused") else 1.0 for n in NAMES],
+            [0.5 if n in ("agreement", "support", "asked") else -5.0 if n == "refused" else -0.5 if "log" in n else 0.0 for n in NAMES],
+            [0.3 if n in ("agreement", "support", "asked") else 3.0 if n == "refused" else 1.0 for n in NAMES],
             [weight.get(n, 0.0) for n in NAMES], 0.0, 0.3,
         )  # fmt: skip

@@ -39,13 +39,11 @@ class AnswerOptions:
 
 @dataclass
 class Said:
-    """What one row has said so far: tokens (the end of the turn not among them), the log-probability of each, and that of the end.
-    `refusal` is the probability that it would have said what it was kept from saying."""
+    """What one row has said so far: tokens (the end of the turn not among them), and the log-probability of each and of the end."""
 
     tokens: list[int]
     log_probs: list[float]
     ended: bool = False
-    refusal: float = 0.0
 
     @property
     def mean_log_prob(self) -> float:
@@ -82,7 +80,7 @@ def generate(
     """What every row has said, after each new token; a row that ended stays as it is. The cache takes prompt and answer in.
 
     `start` is the rotary position of each prompt's first token (0). `observe` sees the prompts' queries only. `refusal` is an answer that
-    is not given: how likely it was is told instead, and the next best is said.
+    is not given; the next best is said in its place.
     """
     rows, alone = len(prompts), len(prompts) == 1
     ids, present, positions = each_row(prompts, tokenizer.pad_token_id or 0, decoder.device)
@@ -91,11 +89,6 @@ def generate(
     padded = None if alone and cache.mask is None else present
     hidden = decoder.forward(ids, cache, positions, updates=updates, present=padded, observe=observe)
     said = [Said([], []) for _ in prompts]
-    if refusal:
-        for one, chance in zip(
-            said, _chances(decoder, cache, hidden, positions, padded, updates, refusal), strict=True
-        ):
-            one.refusal = chance
     last, choose = ends(decoder, tokenizer), _Chooser(options, decoder.device)
     at = positions[:, -1:]
     for _ in range(options.max_new_tokens):
@@ -120,15 +113,27 @@ def generate(
         hidden = decoder.forward(tokens[:, None], cache, at, updates=updates, present=there)
 
 
-def _chances(decoder, cache, hidden, positions, padded, updates, answer: Sequence[int]) -> list[float]:
-    """The probability of each row's giving just `answer`'s tokens next. The cache stays as it is."""
-    rows = hidden.shape[0]
-    ids = torch.tensor([list(answer)], device=decoder.device).expand(rows, -1)
-    at = positions[:, -1:] + 1 + torch.arange(ids.shape[1] - 1, device=decoder.device)[None]
-    there = None if padded is None else torch.ones(rows, ids.shape[1] - 1, dtype=torch.bool, device=decoder.device)
-    after = decoder.forward(ids[:, :-1], cache.copy(), at, updates=updates, present=there)
-    log_probs = decoder.logits(torch.cat((hidden[:, -1:], after), 1)).log_softmax(-1)
-    return log_probs.gather(-1, ids[..., None])[..., 0].sum(1).exp().tolist()
+@torch.inference_mode()
+def log_probs_of(
+    decoder: Decoder,
+    prompts: Sequence[Sequence[int]],
+    answers: Sequence[Sequence[int]],
+    cache: KeyValueCache,
+    *,
+    start: Sequence[int] | None = None,
+    updates: Updates | None = None,
+) -> list[list[float]]:
+    """The log-probability of each token of each row's answer after its prompt. The cache stays as it is."""
+    both = [[*prompt, *answer] for prompt, answer in zip(prompts, answers, strict=True)]
+    ids, present, positions = each_row(both, 0, decoder.device)
+    if start is not None:
+        positions = positions + torch.tensor(start, device=decoder.device)[:, None]
+    padded = None if len(both) == 1 and cache.mask is None else present
+    hidden = decoder.forward(ids, cache.copy(), positions, updates=updates, present=padded)
+    longest = max(map(len, answers))
+    log_probs = decoder.logits(hidden[:, -longest - 1 : -1]).log_softmax(-1)
+    found = log_probs.gather(-1, ids[:, -longest:, None])[..., 0].tolist()
+    return [row[longest - len(answer) :] for row, answer in zip(found, answers, strict=True)]
 
 
 class _Chooser:

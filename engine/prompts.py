@@ -10,14 +10,15 @@ from transformers import PreTrainedTokenizerBase
 FROM_MEMORY = "You have read a document and remember it. Answer the question about it in one or two short sentences."
 FROM_PASSAGES = (
     "You answer questions about a document. Use only the passages below. Answer in one or two short sentences, with the names and "
-    "numbers that the passages have. If they do not hold the answer, say: The text does not say."
+    "numbers that the passages have."
 )
 BRIEFLY = (
-    "You answer questions about a document. Use only the passages below. Answer with a few words taken from them, and nothing else. If they "
-    "do not hold the answer, say: The text does not say."
+    "You answer questions about a document. Use only the passages below. Answer with a few words taken from them, and nothing else. "
+    "If they do not hold the answer, say: The text does not say."
 )
 SUMMARY = "You summarise documents. Use only the passages below. Write plain sentences, and no list."
 NOT_SAID = "The text does not say."
+IF_NOT_SAID = "If the passages do not hold the answer, say: " + NOT_SAID
 PRIVATE_USE = range(0xE000, 0xF900)
 Turn = tuple[str, str]
 

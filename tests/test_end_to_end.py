@@ -24,10 +24,9 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 import launch
-from app.settings import Choices
-from app.password import hashed
-from app.settings import Settings
 from app.library import Library as Shelf
+from app.password import hashed
+from app.settings import Choices, Settings
 from storage import Store
 from tests.engine.tiny import make_base, make_model, make_tokenizer
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from engine.config import MemoryConfig
 from engine.confidence import Confidence
+from engine.config import MemoryConfig
 from engine.device import choose_device, choose_dtype
 from engine.engine import Engine
 from engine.errors import EngineError

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal
 
-from app import mentions, rows
+from app import rows
+from app.answering import text_search
 from app.answering.conversations import Conversations
 from app.answering.evidence import DocumentText
+from app.answering.text_search import TextQuestion, recognise
 from app.errors import NothingToAsk, UnknownPage
-from app.exact import Exact, recognise
 from app.models import Models
 from app.reading import Memory, Reader, ShouldStop
 from app.views import Evidence, FromBook, ModelAnswer, Recalled, SeveralAnswers, ShelfItem, TextAnswer
@@ -126,6 +127,8 @@ class Answering:
             for item in can:
                 said = self.look_up(item.id, question.strip(), wanted, keep=False)
                 told.append(FromBook(item.id, item.title, said.text, None, declined=not said.total, total=said.total))
+                if wanted.kind == "help":  # how such a question must be put is the same for every book
+                    return SeveralAnswers(said.text, tuple(told), (), time.monotonic() - begun, False)
         else:
             for start in range(0, len(can), AT_ONCE):
                 told += self._ask_some(can[start : start + AT_ONCE], question, should_stop)
@@ -134,13 +137,15 @@ class Answering:
                     break
         order, asked = ranked(told), {one.document_id for one in told}
         left_out = tuple(item.title for item in items if item.id not in asked)
+        if wanted is not None and wanted.kind == "help":  # how such a question must be put is the same for every book
+            return SeveralAnswers(order[0].answer, order[:1], (), time.monotonic() - begun, stopped)
         return SeveralAnswers(combined(order), order, left_out, time.monotonic() - begun, stopped)
 
     def look_up(
         self,
         document_id: str,
         question: str,
-        wanted: Exact,
+        wanted: TextQuestion,
         *,
         page: int | None = None,
         keep: bool = True,
@@ -148,11 +153,11 @@ class Answering:
     ) -> TextAnswer:
         """Answers from the stored text what no memory can: how often, where, in which words; in the language of the question. With `page`
         only from the text up to the end of that page. Raises UnknownDocument, UnknownPage."""
-        begun, row = time.monotonic(), rows.known(self._store, document_id)
+        row = rows.known(self._store, document_id)
         if page is not None and not 1 <= page <= row.n_pages:
             raise UnknownPage(page, row.title, row.n_pages)
-        found = mentions.answer(self._words(wanted.language), wanted, self._store.documents.pages(row.id)[:page])
-        told = TextAnswer(found.text, found.total, found.places, time.monotonic() - begun)
+        pages, sections = self._store.documents.pages(row.id)[:page], self._store.documents.sections(row.id)
+        told = text_search.answer(self._words(wanted.language), wanted, pages, sections, row.title)
         if keep:
             self._conversations.keep(row.id, question, told, page=page, instead=instead)
         return told

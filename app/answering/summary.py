@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -13,8 +12,8 @@ from app import rows
 from app.answering.ask import told
 from app.answering.conversations import Conversations
 from app.answering.evidence import DocumentText
+from app.answering.text_search import ABBREVIATED, SENTENCE_END
 from app.errors import NotReadThatFar, UnknownSection
-from app.mentions import SENTENCE_END
 from app.models import Models
 from app.reading import Memory, Reader, ShouldStop
 from app.views import ModelAnswer, Recalled, TextAnswer
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 WORDS = 150  # how long a summary is where nothing else is said
 PASSAGES = 10
 FEWEST_WORDS, LONGEST = 4, 420  # of a sentence that is quoted: words, characters
-ABBREVIATED = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|No|vs|Capt|Col|Gen|Lt|Sr|Jr|Rev|Hon|Mme|Mlle|[A-Z]))\.$")
 
 
 class Quote(NamedTuple):

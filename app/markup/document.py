@@ -9,7 +9,7 @@ from app.markup.shelf import progress, tags
 from app.views import JobView, ShelfItem
 from app.words import Words
 
-FORMATS = ("pdf", "epub", "docx", "html", "markdown", "text")
+FORMATS = ("pdf", "epub", "docx", "odt", "rtf", "fb2", "html", "mht", "eml", "markdown", "text")
 
 
 def welcome(words: Words) -> str:
@@ -54,15 +54,16 @@ def answers_from(words: Words, item: ShelfItem, page: int | None = None) -> str:
     where one was chosen; nothing where it is the whole.
     """
     if page is not None:
-        said = words("document.answers_from", pages=words.pages(1, page), all=item.pages)
+        said = words("document.answers_from", pages=words.pages(1, page, item.unit), all=item.pages)
         return f'<p class="part">{said}</p>'
     if item.whole or not item.can_ask:
         return ""
     if item.read_pages == 0:
-        return f'<p class="part">{words("document.read_beginning")}</p>'
+        return f'<p class="part">{words("document.read_beginning", pages=words.pages(1, 1, item.unit))}</p>'
     if item.read_pages == 1:
-        return f'<p class="part">{words("document.read_one")}</p>'
-    return f'<p class="part">{words("document.read_some", last=item.read_pages, all=item.pages)}</p>'
+        return f'<p class="part">{words("document.read_one", pages=words.pages(1, 1, item.unit))}</p>'
+    read = words.pages(1, item.read_pages, item.unit)
+    return f'<p class="part">{words("document.read_some", pages=read, all=item.pages)}</p>'
 
 
 def read_label(words: Words, status: str) -> str:
@@ -71,12 +72,13 @@ def read_label(words: Words, status: str) -> str:
 
 
 def _facts(words: Words, item: ShelfItem) -> str:
-    facts = [(words("document.pages"), words.number(item.pages))]
+    facts = [(words(f"document.{item.unit}s"), words.number(item.pages))]
     if item.tokens:
         facts.append((words("document.tokens"), words.number(item.tokens)))
     if item.can_ask:
         facts.append((words("document.memory"), words.size(item.state_bytes)))
-    facts.append((words("document.sections"), words.number(len(item.sections))))
+    if item.unit != "section":
+        facts.append((words("document.sections"), words.number(len(item.sections))))
     if item.last_asked_at:
         facts.append((words("document.last_asked"), words.day(item.last_asked_at)))
     return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
@@ -110,6 +112,6 @@ def _progress_card(words: Words, item: ShelfItem, job: JobView | None, ahead: in
     ]
     shown = "".join(f"<span>{figure}</span>" for figure in said if figure)
     return (
-        f'<div class="reading-card"><p class="stage">{words("reading.page", page=page, all=item.pages)}</p>'
+        f'<div class="reading-card"><p class="stage">{words(f"reading.{item.unit}", page=page, all=item.pages)}</p>'
         f'{progress(job.n_tokens, job.total_tokens, words("reading.progress"))}<p class="figures">{shown}</p>{resumes}</div>'
     )

@@ -70,7 +70,7 @@ def bars(words: Words, found: Sequence[Stretch]) -> str:
         f'<svg class="bars" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{words("memory.bars")}">{drawn}</svg>'
         f'<p class="ends"><span>{words("memory.beginning")}</span><span>{words("memory.axis")}</span>'
-        f"<span>{words('pages.one', page=found[-1].page if found else 1)}</span></p>"
+        f"<span>{words('stretch.page.one', page=found[-1].page if found else 1)}</span></p>"
     )
 
 

@@ -66,7 +66,7 @@ def tags(words_on_it: Sequence[str]) -> str:
 
 
 def _facts(words: Words, item: ShelfItem) -> str:
-    parts = [words.count("count.pages", item.pages)]
+    parts = [words.count(f"count.{item.unit}s", item.pages)]
     if item.tokens:
         parts.append(words.count("count.tokens", item.tokens))
     if item.whole:

@@ -8,7 +8,10 @@ import gradio as gr
 
 from app.pages import behaviour
 
-FILE_TYPES = [".pdf", ".epub", ".docx", ".html", ".htm", ".xhtml", ".md", ".markdown", ".txt", ".text"]
+FILE_TYPES = (
+    ".pdf .epub .docx .docm .dotx .dotm .odt .ott .fodt .rtf .fb2 .html .htm .xhtml .xht .mht .mhtml .eml .md .markdown .mdown .mkd .txt "
+    ".text"
+).split()
 
 
 class ShelfSection(NamedTuple):

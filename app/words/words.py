@@ -9,13 +9,13 @@ from datetime import datetime
 
 from app.words.sentences import Sentences
 
+FORMATS = frozenset({"promised", "found"})  # blanks of a note that hold the key of a format
 SURE, FAIRLY_SURE = 0.85, 0.6
 
 
 def degree(confidence: float) -> str:
     """Return "sure", "fairly" or "unsure" for a confidence of 0 to 1."""
     return "sure" if confidence >= SURE else "fairly" if confidence >= FAIRLY_SURE else "unsure"
-FORMATS = frozenset({"promised", "found"})  # blanks of a note that hold the key of a format
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,11 @@ class Words:
         month = self("dates.months").split(" ")[here.month - 1]
         return self("dates.day", day=here.day, month=month, year=str(here.year))
 
-    def pages(self, first: int, last: int) -> str:
-        """Return "page 3" or "pages 3 to 5"."""
-        return self("pages.one", page=first) if first == last else self("pages.range", first=first, last=last)
+    def pages(self, first: int, last: int, unit: str = "page") -> str:
+        """Return "page 3" or "pages 3 to 5"; `unit` is what the pages of that document are, "page", "section" or "part"."""
+        if first == last:
+            return self(f"stretch.{unit}.one", page=first)
+        return self(f"stretch.{unit}.range", first=first, last=last)
 
     def told(self, sentence: str) -> str:
         """Return in this language what another part of the program said in English: an error; as it is where the

@@ -9,10 +9,11 @@ from app.reading import SavePolicy
 from storage import Store
 from tests.app.small_engine import SmallEngine, shelf
 
-TEXT = (
-    "# Tides\n\nThe tide comes at six and goes at noon.\n\n# Moons\n\nThe moon is called Oru.\n\n"
-    "## Rings\n\nIt has no ring.\n"
+SOURCE = (
+    b"# Tides\n\nThe tide comes at six and goes at noon.\n\n# Moons\n\nThe moon is called Oru.\n\n"
+    b"## Rings\n\nIt has no ring.\n"
 )
+TEXT = SOURCE.decode().replace("#", "").replace("\n ", "\n").lstrip()  # what is read of it
 
 
 @pytest.fixture
@@ -34,4 +35,4 @@ def library(engine: SmallEngine, store: Store) -> Library:
 @pytest.fixture
 def tides(library: Library) -> str:
     """The id of a document on the shelf: one token a character, 3 sections on 3 pages."""
-    return library.add(TEXT.encode(), "tides.md").id
+    return library.add(SOURCE, "tides.md").id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from app.errors import HistoryUnreadable, NothingNamed, UnknownDocument, Unknown
 from app.library import Library
 from app.terminal import Output, duration
 from storage import Store
-from tests.app.conftest import TEXT
+from tests.app.conftest import SOURCE, TEXT
 from tests.app.small_engine import SmallEngine, shelf, state_of
 
 PLAIN, JSON = Output(json=False), Output(json=True)
@@ -26,7 +27,7 @@ RINGS = "It has no ring."
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
     path = tmp_path / "tides.md"
-    path.write_text(TEXT)
+    path.write_bytes(SOURCE)
     return path
 
 
@@ -54,6 +55,64 @@ def test_read_tells_what_was_read(library: Library, book: Path, capsys):
     ]
     assert cli.read_files(library, [book], None, PLAIN) == 0
     assert f"{report.id}  Tides: {len(TEXT)} tokens in 0 s" in capsys.readouterr().out
+
+
+def test_text_shows_what_would_be_read_without_a_model(book: Path, tmp_path: Path, capsys):
+    assert launch.main(["text", str(book), "--json"]) == 0
+    told = last(capsys)
+    assert (told["title"], told["author"], told["format"], told["unit"], told["notes"]) == (
+        "Tides",
+        None,
+        "markdown",
+        "section",
+        [],
+    )
+    assert [(s["title"], s["level"], s["page"]) for s in told["sections"]] == [
+        ("Tides", 1, 1),
+        ("Moons", 1, 2),
+        ("Rings", 2, 3),
+    ]
+    assert "".join(section["text"] for section in told["sections"]) == TEXT
+    page = tmp_path / "café.html"
+    page.write_bytes("<html><body><p>Één lamp</p><p hidden>unseen</p></body></html>".encode("cp1252"))
+    assert launch.main(["text", str(page)]) == 0
+    shown = capsys.readouterr().out
+    assert "--- Café (section 1)\n\nÉén lamp\n" in shown and "unseen" not in shown
+    assert "It was read as Windows-1252" in shown and "Hidden text, in 1 place, was not read." in shown
+    for bad, error in (
+        (tmp_path / "absent.md", "FileUnreadable"),
+        (tmp_path, "FileUnreadable"),
+        (Path("/dev/null"), "EmptyFile"),
+    ):
+        assert launch.main(["text", str(bad), "--json"]) == 1
+        out, err = capsys.readouterr()
+        assert out == "" and err.startswith(f"{error}: ")
+
+
+@pytest.mark.skipif(os.name != "posix" or sys.platform == "darwin", reason="this system has no such names")
+def test_odd_names_are_read_and_keep_no_other_from_being_read(library: Library, book: Path, tmp_path: Path, capsys):
+    names = [
+        b"caf\xe9.txt",
+        b"<b>bold<b>.txt",
+        b"odd #1?&.txt",
+        b"-dash.txt",
+        b"a\nb.txt",
+        "\U0001f600.txt".encode(),
+        b"x" * 240 + b".txt",
+    ]
+    files = [Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)) for name in names]
+    for number, file in enumerate(files):
+        file.write_bytes(f"the tide of day {number},\nand the moon.\n".encode())
+    empty = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe9mpty.txt"))
+    empty.touch()
+    twin = tmp_path / "twin.txt"
+    twin.write_bytes(files[0].read_bytes())
+    assert cli.read_files(library, [files[0], empty, *files[1:], twin, book], None, JSON) == 1
+    told = last(capsys)
+    assert [error["error"] for error in told["errors"]] == ["EmptyFile"]
+    assert [document["title"] for document in told["documents"]][:2] == ["Café", "<b>bold<b>"]
+    assert len(told["documents"]) == 9 and len({document["id"] for document in told["documents"]}) == 8
+    assert len(library.shelf()) == 8
 
 
 def test_one_bad_file_keeps_no_other_from_being_read(library: Library, book: Path, tmp_path: Path, capsys):
@@ -112,7 +171,7 @@ def test_ask_looks_up_in_the_text_what_a_memory_cannot_count(library: Library, t
     question = "How many times is the tide mentioned?"
     assert ask(library, tides, question) == 0
     told = last(capsys)
-    assert told["answer"] == "“tide” stands in the text once, on page 1."
+    assert told["answer"] == "“tide” stands in the text once, on page 1. Including plurals (“tides”): twice."
     assert (told["confidence"], told["declined"], told["total"]) == (1.0, False, 1)
     (place,) = told["places"]
     assert (place["page"], place["words"], told["pages"][0]["page"]) == (1, "tide", 1)
@@ -176,7 +235,7 @@ def test_ask_says_when_the_document_does_not(library: Library, tides: str, capsy
 def test_ask_says_up_to_which_page_it_knows(library: Library, engine: SmallEngine, tides: str, capsys):
     library.reader.read(tides, should_stop=lambda: engine.tokens_read >= 60)
     assert ask(library, tides, "Who?", out=PLAIN) == 0
-    assert "Only pages 1 to 1 of 3 are read" in capsys.readouterr().err
+    assert "Only sections 1 to 1 of 3 are read" in capsys.readouterr().err
 
 
 def test_an_unknown_id_is_named(library: Library):
@@ -227,8 +286,8 @@ def test_the_shelf_lists_documents_and_sections(library: Library, engine: SmallE
     library.reader.read(tides, should_stop=lambda: engine.tokens_read >= 60)
     assert cli.shelf(library, True, PLAIN) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"{tides}  cancelled {6300 // len(TEXT)}%       3 pages  Tides"
-    assert lines[1:] == ["     1  Tides (page 1)", "     2  Moons (page 2)", "     3    Rings (page 3)"]
+    assert lines[0] == f"{tides}  cancelled {6300 // len(TEXT)}%       3 sections  Tides"
+    assert lines[1:] == ["     1  Tides (section 1)", "     2  Moons (section 2)", "     3    Rings (section 3)"]
     cli.shelf(library, False, JSON)
     (told,) = last(capsys)["documents"]
     assert (told["id"], told["title"], told["pages"], told["tokens"], told["read_tokens"]) == (

@@ -14,7 +14,7 @@ from app.handlers import Handlers, Screen
 from app.library import Library
 from app.reading import ReadingQueue, SavePolicy
 from storage import Store
-from tests.app.conftest import TEXT
+from tests.app.conftest import SOURCE, TEXT
 from tests.app.small_engine import SmallEngine, shelf
 
 LONG = 300.0  # a busy machine takes its time
@@ -240,7 +240,7 @@ def test_a_document_removed_while_it_is_read_harms_nobody(
 def test_a_locked_database_is_waited_for(tmp_path, engine: SmallEngine):
     with Store.open(tmp_path / "library.db", busy_seconds=0.01) as store:
         library = shelf(engine, store, SavePolicy(groups=1))
-        tides = library.add(TEXT.encode(), "tides.md").id
+        tides = library.add(SOURCE, "tides.md").id
         queue = library.queue
         queue._retry_seconds = 0.02
         other = sqlite3.connect(store.path)

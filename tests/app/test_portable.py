@@ -23,7 +23,7 @@ from app.library import Library
 from app.reading import SavePolicy
 from app.views import ReadProgress
 from storage import Store
-from tests.app.conftest import TEXT
+from tests.app.conftest import SOURCE
 from tests.app.small_engine import SmallEngine, shelf
 
 
@@ -78,7 +78,7 @@ def test_a_memory_answers_the_same_on_another_machine(library: Library, tides: s
 def test_what_left_at_checkpoints_goes_along(store: Store, file: Path, tmp_path: Path):
     policy = SavePolicy(groups=2, first_checkpoint=30)
     here = shelf(SmallEngine(slots=40), store, policy)
-    tides = here.add(TEXT.encode(), "tides.md").id
+    tides = here.add(SOURCE, "tides.md").id
     here.reader.read(tides)
     here.export_snapshot(tides, file)
     with Store.open(tmp_path / "there.db") as other:
@@ -122,7 +122,7 @@ def test_half_a_reading_goes_on_elsewhere(library: Library, tides: str, file: Pa
 def test_a_memory_that_goes_further_is_kept(library: Library, tides: str, file: Path, elsewhere: Library):
     half(library, tides, 6)
     library.export_snapshot(tides, file)
-    elsewhere.add(TEXT.encode(), "tides.md")
+    elsewhere.add(SOURCE, "tides.md")
     half(elsewhere, tides, 9)
     assert elsewhere.import_snapshot(file).read_tokens == 63
     library.reader.read(tides)
@@ -157,7 +157,7 @@ def test_a_place_that_can_not_be_written_is_named(library: Library, tides: str, 
 def test_a_memory_of_another_text_is_refused(library: Library, tides: str, file: Path, elsewhere: Library):
     half(library, tides, 6)
     library.export_snapshot(tides, file)
-    elsewhere.add(TEXT.encode(), "tides.md")
+    elsewhere.add(SOURCE, "tides.md")
     connection = sqlite3.connect(elsewhere._store.path)
     with connection:  # as if an earlier version had read the file a little otherwise
         connection.execute("UPDATE pages SET text = replace(text, 'Oru', 'Uro')")
@@ -255,3 +255,20 @@ def test_tags_travel_and_older_files_have_none(library: Library, tides: str, fil
     library.remove(tides)
     library.sweep(days=-1)
     assert library.import_snapshot(file).tags == ()
+
+
+def test_a_file_from_before_notes_had_keys_is_taken_in(library: Library, tides: str, file: Path, elsewhere: Library):
+    library.read(tides)
+    library.export_snapshot(tides, file)
+
+    def before(manifest: dict) -> None:
+        del manifest["document"]["notes"]
+        manifest["document"]["warnings"] = ["Page 2 gave no text."]
+
+    rewrite(file, lambda parts: edit(parts, before))
+    assert elsewhere.import_snapshot(file).notes == (("plain", {"text": "Page 2 gave no text."}),)
+    rewrite(
+        file, lambda parts: edit(parts, lambda manifest: manifest["document"].update(warnings=[], notes=[["key", 3]]))
+    )
+    with pytest.raises(NotASnapshotFile):
+        elsewhere.import_snapshot(file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import launch
 from bench.browser import LAUNCH, chromium_path, free_port
 from engine.errors import ModelNotFound
 from storage import Store
@@ -44,21 +46,27 @@ class Desk:
     outside: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     load_pause: float = 0.0
+    ready: bool = True
+    go_on: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.go_on.set()
 
     def start(self) -> None:
         """Start server and worker, as launch.py does."""
-        from app.settings import Choices
-        from app.reading import ReadingQueue
         from app.library import Library
         from app.models import Models
         from app.pages import build_page, launch_options
+        from app.settings import Choices
 
         self.store = Store.open(self.database)
-        self.library = Library(self.engine, self.store, read_picture=self.read_picture)
-        self.queue = ReadingQueue(self.library)
+        models = Models(self.load, Choices("standard", "auto", "auto", "standard"), keep=self.keep)
+        self.library = Library(self.store, models, read_picture=self.read_picture)
+        self.queue = self.library.queue
         self.queue.start()
-        self.models = Models(self.library, self.queue, self.load, Choices("default", "auto", "auto"))
-        self.blocks = build_page(self.library, self.queue, self.models)
+        self.blocks = build_page(self.library)
+        if self.ready:
+            models.load()
         _, self.address, _ = self.blocks.launch(
             server_name="127.0.0.1",
             server_port=free_port(),
@@ -68,14 +76,19 @@ class Desk:
         )
 
     def load(self, wanted, say) -> PageEngine:
-        """The engine for a model called "other"; the first one again for the embedded one; and none for any other."""
-        say("Fetching 3 of 9 MB ...")
+        """The engine for a model called "other"; the first one for our own; and none for any other."""
+        say("Fetching Base: 3 of 9 MB ...")
         time.sleep(self.load_pause)
-        if wanted.model == "default":
+        assert self.go_on.wait(60)
+        if wanted.model == "standard":
             return self.engine
         if wanted.model != "other":
             raise ModelNotFound(f"The model {wanted.model!r} could not be loaded.")
         return PageEngine(name="other", fingerprint="other")
+
+    def keep(self, chosen) -> None:
+        """Keep what was chosen, as launch.py does."""
+        launch.keep_model(self.library, chosen)
 
     def stop(self) -> None:
         """Stop everything, as at the end of the process; the database file stays."""

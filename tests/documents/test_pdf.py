@@ -167,6 +167,12 @@ def test_a_file_cut_off_in_the_middle_gives_the_pages_that_are_there() -> None:
     assert document.notes[1] == note("pages_empty", n=3, all=5, pages="3–5")
 
 
+def test_what_a_transfer_put_in_front_of_the_file_is_passed_over() -> None:
+    head = b"\x00\x01HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n" + bytes(range(128, 256)) * 12
+    document = documents.read(head + makers.pdf(PROSE), "a.pdf")
+    assert document.text.startswith(PROSE[0].split("\n")[0]) and document.notes == ()
+
+
 def test_a_header_without_a_body_is_damaged() -> None:
     with pytest.raises(DamagedFile, match="a PDF"):
         documents.read(b"%PDF-1.7\nnothing else", "a.pdf")

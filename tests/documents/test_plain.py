@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import documents
+from documents.model import note
 
 PROSE = "The sea lay flat and grey around the rock, and nobody came for a long time. " * 4
 
@@ -47,8 +48,8 @@ def test_markdown_headings_outside_code_make_sections() -> None:
         ("Birds", 2, 2),
         ("The Lamp", 1, 3),
     ]
-    assert document.pages[1] == "## [Birds](b.md) {#birds}\ngulls\n\n"
-    assert document.text.startswith("# The **Rock**")
+    assert document.pages[1] == "Birds\n\ngulls\n\n"
+    assert document.text.startswith("The Rock\n\nflat\n\n# no heading\n")
 
 
 @pytest.mark.parametrize(
@@ -140,3 +141,108 @@ def test_without_a_title_the_name_is_tidied(name: str, title: str) -> None:
     document = documents.read(b"a first line of prose that goes on,\nand on.\n", name)
     assert document.title == title
     assert [(s.title, s.start, s.end) for s in document.sections] == [(title, 0, len(document.text))]
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ["Hoofdstuk 1", "Hoofdstuk 2"],
+        ["Eerste hoofdstuk", "Tweede hoofdstuk", "Nawoord"],
+        ["Voorwoord", "Deel een", "HOOFDSTUK III. De brug"],
+        ["Kapitel 1", "Kapitel 2: Die Brücke"],
+        ["Erstes Kapitel", "Zweites Kapitel", "3. Kapitel"],
+        ["Chapitre premier", "Chapitre deux", "Épilogue"],
+        ["Capítulo 1", "Capítulo 2. Él vuelve"],
+        ["Capitolo primo", "Capitolo secondo"],
+        ["Глава первая", "Глава 2", "Эпилог"],
+        ["Rozdział 1", "Rozdział 2"],
+        ["Första kapitlet", "Kapitel 1", "Kapitel 2"][1:],
+        ["第一章　灯塔", "第二章　桥"],
+        ["1. fejezet", "2. fejezet"],
+    ],
+)
+def test_chapters_are_known_in_other_languages(headings: list[str]) -> None:
+    source = "\n\n".join(f"{heading}\n\n{PROSE}\n{PROSE}" for heading in headings)
+    document = documents.read(source.encode(), "het_boek.txt")
+    assert [s.title for s in document.sections] == [" ".join(heading.split()) for heading in headings]
+    assert document.title == "Het boek", "a chapter's heading is no title of the book"
+
+
+@pytest.mark.parametrize("heading", ["Chapter {}", "CHAPTER {}. The Rock", "Hoofdstuk {}", "Kapitel {}"])
+def test_chapters_without_blank_lines_are_known_where_they_count_up(heading: str) -> None:
+    source = "".join(f"{heading.format(number)}\n{PROSE}\n{PROSE}\n" for number in (1, 2, 3))
+    assert [s.title for s in documents.read(source.encode(), "a.txt").sections] == [
+        heading.format(n) for n in (1, 2, 3)
+    ]
+    alone = f"{PROSE}\n{heading.format(7)}\n{PROSE}\n"
+    assert len(documents.read(alone.encode(), "a.txt").sections) == 1
+
+
+def test_numbered_titles_and_marked_titles_are_headings() -> None:
+    for titles in (["1. Safety", "2. Ropes", "3. Oil"], ["## Safety", "## Ropes", "## Oil"]):
+        source = "\n\n".join(f"{title}\n\n{PROSE}" for title in titles)
+        assert [s.title for s in documents.read(source.encode(), "a.txt").sections] == [
+            t.removeprefix("## ") for t in titles
+        ]
+    listed = "Bring:\n\n1. Ropes for the boat.\n\n2. Oil for the lamp.\n\n3. Bread.\n"
+    assert len(documents.read(listed.encode(), "a.txt").sections) == 1
+
+
+def test_long_chapters_are_divided_into_parts_between_paragraphs() -> None:
+    paragraphs = "\n\n".join(f"Day {number}. {PROSE}" for number in range(90))
+    document = documents.read(f"CHAPTER I\n\n{paragraphs}\n\nCHAPTER II\n\n{PROSE}".encode(), "a.txt")
+    assert document.unit == "part" and [(s.title, s.page) for s in document.sections] == [
+        ("CHAPTER I", 1),
+        ("CHAPTER II", 6),
+    ]
+    assert len(document.pages) == 6 and max(map(len, document.pages)) <= 7500
+    assert all(part.startswith("Day ") for part in document.pages[1:5])
+    assert "".join(document.pages) == document.text
+    line = documents.read(b"x" * 20_000, "a.txt")
+    assert len(line.pages) == 4 and "".join(line.pages) == line.text
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        '---\ntitle: "Rock"\nauthor: Ada Pharos\n---\n',
+        "---\n# made by a tool\ntitle: Rock\nauthor:\n  - Ada Pharos\n...\n",
+        "--- \r\ntitle: >\r\n  Rock\r\nauthor: {name: Ada Pharos}\r\n--- \r\n",
+        '+++\ntitle = "Rock"\nauthor = "Ada Pharos"\n+++\n',
+        '{"title": "Rock", "author": "Ada Pharos"}\n\n',
+        "% Rock\n% Ada Pharos\n\n",
+        "Title: Rock\nAuthor: Ada Pharos\n\n",
+        "---\ntitle: Rock\nauthor: Ada: Pharos [\n---\n",
+    ],
+)
+def test_front_matter_gives_title_and_author_and_is_no_text(header: str) -> None:
+    document = documents.read(f"{header}\n# The Lamp\n\nIt is lit.\n".encode(), "notes.md")
+    assert document.title == "Rock" and document.author in ("Ada Pharos", "Ada: Pharos [")
+    assert document.text == "The Lamp\n\nIt is lit.\n" and document.notes == ()
+
+
+def test_other_fields_of_front_matter_are_named() -> None:
+    document = documents.read(b"---\ntitle: Rock\ndate: 2031-01-02\ntags: [a, b]\n---\nLit.\n", "notes.md")
+    assert document.notes == (note("front_matter_left_out", n=2, which="date, tags"),)
+
+
+@pytest.mark.parametrize(
+    "start", ["---\nA line between rules.\n---\n\nLit.", "---\n\nLit.", "- one\n- two", "Note: lit\n\nDark."]
+)
+def test_what_only_looks_like_front_matter_is_read(start: str) -> None:
+    text = documents.read(start.encode(), "notes.md").text
+    assert all(word in text for word in ("Lit.", "one", "Note: lit", "A line between rules.") if word in start)
+
+
+def test_markdown_is_read_as_it_is_shown() -> None:
+    source = (
+        "# Lamp\n\n<!--\n# no heading\n-->\n\n<pre>\n# nor this\n</pre>\n\n    # nor this\n\nThe **north** li_g_ht [burns](http://x) `all` "
+        "caf&eacute;\n> north\n> light\n\n| Port | Depth |\n|---|---|\n| Orrin | 27 m |\n\nOver two\nlines\n===\n\n~~old~~ <span hidden>unseen</span>new\n"
+    )
+    document = documents.read(source.encode(), "notes.md")
+    assert [s.title for s in document.sections] == ["Lamp", "Over two lines"]
+    assert document.text == (
+        "Lamp\n\n# nor this\n\n# nor this\n\nThe north li_g_ht burns all café\n\nnorth light\n\nPort | Depth\nOrrin | 27 m\n\nOver two lines\n\n"
+        "~~old~~ new\n"
+    )
+    assert document.notes == (note("hidden_left_out", n=1),)

@@ -124,7 +124,7 @@ def item(status: str = "read", **changes) -> ShelfItem:
         "id": "0123456789abcdef",
         "title": "The Lamp",
         "author": "A. Keeper",
-        "format": "epub",
+        "format": "pdf",
         "pages": 31,
         "tokens": 12_345,
         "read_tokens": 6_789,
@@ -282,3 +282,13 @@ def test_the_part_it_answers_from_is_said() -> None:
 
 def test_a_day_is_said_in_words() -> None:
     assert EN.day("2031-03-05T12:00:00.000+00:00") == "5 March 2031"
+
+
+def test_what_has_no_pages_to_turn_to_is_counted_in_sections_or_parts() -> None:
+    book, novel = item("cancelled", format="epub"), item("cancelled", format="text")
+    assert "31 sections ·" in shelf.shelf(EN, [book], {}, "") and "31 parts ·" in shelf.shelf(EN, [novel], {}, "")
+    assert "<dt>Sections</dt><dd>31</dd>" in document.about(EN, book) and "Pages" not in document.about(EN, book)
+    assert "<dt>Parts</dt><dd>31</dd>" in document.about(EN, novel)
+    assert "from sections 1 to 17 of 31" in document.answers_from(EN, book)
+    assert "from part 1 of 31" in document.answers_from(EN, novel, 1)
+    assert "Reading section 16 of 31" in document.reading(EN, item("reading", format="epub"), job())

@@ -117,6 +117,7 @@ def test_nothing_was_left_in_english() -> None:
         "numbers",
         "pages",
         "document",
+        "lookup",
         "talk",
         "page",
         "dates",

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 import documents
-from app.errors import FileUnreadable, NotReadThatFar, UnknownPage
-from app.errors import named_errors
+from app.errors import FileUnreadable, NotReadThatFar, UnknownPage, named_errors
 from app.words import Languages
 from app.words.sentences import Sentences
 from documents import sniff
