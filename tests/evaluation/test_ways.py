@@ -71,6 +71,22 @@ def test_full_attention_answers_as_the_base_itself_does(measured: Measured, ids)
     assert reply.text == text_of(engine.tokenizer, out[0, prompt.shape[1] :].tolist())
 
 
+def test_what_an_answer_depends_on_is_in_its_mark(measured: Measured) -> None:
+    def marks(measured: Measured, **more) -> list[str]:
+        return [
+            way.mark for way in ways(["memory", "closed", "bm25"], measured, Memories(measured.engine, None), **more)
+        ]
+
+    usual, told = marks(measured), marks(measured, peers_decline=True)
+    assert told[0] == usual[0] and told[1] != usual[1] and told[2] != usual[2]
+    engine = make_engine(measured.engine.tokenizer)
+    assert marks(Measured(engine, measured.base)) == usual
+    confidence = replace(engine.memory.confidence, bias=0.5)
+    engine.memory = replace(engine.memory, confidence=confidence)
+    other = marks(Measured(engine, measured.base))
+    assert other[0] != usual[0] and other[1:] == usual[1:]
+
+
 @pytest.mark.parametrize("name", PRESSES)
 def test_a_press_keeps_so_many_tokens_and_answers(measured: Measured, ids, name: str) -> None:
     pytest.importorskip("kvpress")
