@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.engine import Engine, EngineSettings
 
 SAMPLES = Path(__file__).parent / "app" / "samples"
-TOOLS = {"eval": "evaluation", "train": "training"}
+TOOLS = {"eval": "evaluation.__main__", "train": "training.__main__"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

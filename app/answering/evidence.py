@@ -16,6 +16,9 @@ from storage import Store
 if TYPE_CHECKING:
     from app.reading import Memory
 
+BEGINNING = 40  # letters by which a quote is known
+SHORTEST_CUT = 8  # so many of them before the end of a page tell that it begins there
+
 
 class DocumentText:
     """The text of a document as far as one memory of it reaches. Not for several threads at once."""
@@ -55,10 +58,28 @@ class DocumentText:
     def evidence(self, found: Iterable[Any]) -> tuple[Evidence, ...]:
         """What the engine found, with its pages; nothing of what lies beyond the memory."""
         return tuple(
-            Evidence(self.page_at(one.begin), one.quote, one.score, one.begin, one.end)
+            Evidence(
+                self._page_of(one.quote, one.begin, one.end),
+                one.quote,
+                one.score,
+                one.begin,
+                min(one.end, self._n_tokens),
+            )
             for one in found
             if one.begin < self._n_tokens
         )
+
+    def _page_of(self, quote: str, begin: int, end: int) -> int:
+        """The page on which a quote begins that stands somewhere between two tokens: these may lie on two pages."""
+        first, last = self.page_at(begin), self.page_at(max(begin, min(end, self._n_tokens) - 1))
+        beginning = quote[:BEGINNING]
+        for page in range(first, last):
+            # a quote that begins on this page may run over its end
+            so_far = " ".join(self(begin, self._starts[page]).split())
+            cut = next((n for n in range(min(len(beginning), len(so_far)), 0, -1) if so_far.endswith(beginning[:n])), 0)
+            if beginning in so_far or cut >= SHORTEST_CUT:
+                return page
+        return last
 
     def _page(self, number: int) -> tuple[str, list[int]]:
         if number not in self._pages:

@@ -12,7 +12,7 @@ from app.views import Evidence, FromBook, ModelAnswer, Recalled
 from engine.errors import EmptyQuestion
 from storage import Store
 from tests.app.conftest import TEXT
-from tests.app.small_engine import SmallEngine, shelf, state_of
+from tests.app.small_engine import SmallEngine, SmallEvidence, shelf, state_of
 
 RINGS = "It has no ring."
 COLOUR = "What is the colour of the lamp?"
@@ -78,6 +78,15 @@ def test_the_text_of_tokens_is_cut_out_of_the_pages_concerned(library: Library, 
     assert list(fresh._pages) == [3], "no other page is cut into tokens"
     starts = [0, TEXT.index("Moons"), TEXT.index("Rings")]
     assert [text.page_at(token) for token in (0, starts[1] - 1, starts[1], starts[2], len(TEXT) - 1)] == [1, 1, 2, 3, 3]
+
+
+def test_a_quote_is_on_the_page_where_it_begins(library: Library, store: Store, tides: str):
+    library.reader.read(tides)
+    text = DocumentText(store, tides, library.reader.memory(store.documents.get(tides)))
+    found = lambda quote: text.evidence([SmallEvidence(20, len(TEXT) + 99, quote, 1.0)])[0]  # noqa: E731
+    assert [found(quote).page for quote in ("goes at noon.", "The moon is called Oru.", RINGS)] == [1, 2, 3]
+    assert found("called Oru. Rings It has no ring.").page == 2, "it runs over the end of a page"
+    assert found(RINGS).end == len(TEXT)
 
 
 def test_where_pages_begin_is_found_anew_where_it_was_not_kept(library: Library, store: Store, tides: str):

@@ -941,4 +941,7 @@ def test_a_count_put_to_the_whole_shelf_is_told_once_how_to_ask(library: Library
     library.add(b"The moon again, and another book.\n", "more.txt")
     found = library.answering.ask_all(library.shelf(), "How often is it mentioned?")
     assert found.text.startswith("Words are counted and found") and len(found.told) == 1
-    assert "“moon” stands in the text" in library.answering.ask_all(library.shelf(), "How often is the moon mentioned?").text
+    assert (
+        "“moon” stands in the text"
+        in library.answering.ask_all(library.shelf(), "How often is the moon mentioned?").text
+    )

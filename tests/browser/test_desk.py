@@ -323,13 +323,19 @@ def test_earlier_conversations_are_found_named_and_gone_on_with(desk) -> None:
     page.locator(".chats li input").fill("About the keeper")
     page.locator(".chats li input").press("Enter")
     page.locator(".chats .title", has_text="About the keeper").wait_for()
-    assert {chat.title for chat in desk.library.conversations.all(document)} == {"About the keeper", "What is the weather like?"}
+    assert {chat.title for chat in desk.library.conversations.all(document)} == {
+        "About the keeper",
+        "What is the weather like?",
+    }
     page.locator(".chats button", has_text="About the keeper").click()
     page.locator("#talk .turn.user", has_text="Who keeps the light?").wait_for()
     assert page.locator(".chats").count() == 0
     ask(page, "And her name?")
     eventually(lambda: page.locator("#talk .turn.user").count() == 2)
-    assert [turn.question for turn in desk.library.conversations.history(document)] == ["Who keeps the light?", "And her name?"]
+    assert [turn.question for turn in desk.library.conversations.history(document)] == [
+        "Who keeps the light?",
+        "And her name?",
+    ]
     page.click("#chats")
     page.wait_for_selector(".chats [aria-current]")
     page.keyboard.press("Escape")
@@ -412,7 +418,9 @@ def test_summaries_of_the_whole_and_of_a_section_with_a_page_a_sentence(desk) ->
     page.click("#summarise")
     page.locator(f"{LAST_ANSWER} .said", has_text="Written by the model").wait_for()
     whole = desk.library.conversations.history(document)[-1]
-    assert len(whole.answer.split()) <= 150 and page.locator(f"{LAST_ANSWER} .text .page").count() == len(whole.evidence)
+    assert len(whole.answer.split()) <= 150 and page.locator(f"{LAST_ANSWER} .text .page").count() == len(
+        whole.evidence
+    )
     page.click("#length input")
     page.get_by_role("option", name="Short").click()
     page.click("#section input")

@@ -104,7 +104,8 @@ def test_a_tool_gets_the_rest_of_the_line(verb: str, package: str, monkeypatch: 
     heard: list[list[str]] = []
     tool = ModuleType(package)
     tool.main = lambda words: heard.append(words) or 7
-    monkeypatch.setitem(sys.modules, package, tool)
+    monkeypatch.setitem(sys.modules, f"{package}.__main__", tool)
+    monkeypatch.setitem(sys.modules, package, ModuleType(package))
     assert launch.main([verb, "people", "--file", "x", "--json"]) == 7 == launch.main(["--json", verb, "people"])
     assert heard == [["people", "--file", "x", "--json"], ["people"]]
 
