@@ -35,84 +35,15 @@ MARGIN = 32  # tokens read on either side of a page
 SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+[\"'”’»)\]]*|\n|$)")
 WORD = re.compile(r"[^\W_]+")
 REFUSAL = re.compile(
-    r"(?i)\b(?:text|passages?|document)s? (?:does|do) not (?:say|mention|hold|state|specify|provide|contain)|zegt de tekst niet|de tekst zegt"
+    r"(?i)\b(?:text|passages?|document)s? (?:does|do) not (?:say|mention|hold|state|specify|provide|contain)"
+    r"|zegt de tekst niet|de tekst zegt"
 )
 LITTLE = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "but",
-        "by",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "his",
-        "how",
-        "i",
-        "in",
-        "is",
-        "it",
-        "its",
-        "of",
-        "on",
-        "or",
-        "she",
-        "that",
-        "the",
-        "their",
-        "them",
-        "they",
-        "this",
-        "to",
-        "was",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "you",
-        "your",
-        "de",
-        "het",
-        "een",
-        "en",
-        "van",
-        "is",
-        "in",
-        "op",
-        "te",
-        "dat",
-        "die",
-        "wie",
-        "wat",
-        "waar",
-        "hoe",
-        "waarom",
-        "wanneer",
-        "welke",
-        "zijn",
-        "was",
-        "er",
-    ]
+    (
+        "a an and are as at be been but by did do does for from had has have he her his how i in is it its of on or she that the their "
+        "them they this to was were what when where which who whom whose why will with you your "
+        "de het een en van is in op te dat die wie wat waar hoe waarom wanneer welke zijn was er"
+    ).split()
 )
 
 

@@ -13,8 +13,8 @@ FROM_PASSAGES = (
     "numbers that the passages have."
 )
 BRIEFLY = (
-    "You answer questions about a document. Use only the passages below. Answer with a few words taken from them, and nothing else. If they "
-    "do not hold the answer, say: The text does not say."
+    "You answer questions about a document. Use only the passages below. Answer with a few words taken from them, and nothing else. "
+    "If they do not hold the answer, say: The text does not say."
 )
 SUMMARY = "You summarise documents. Use only the passages below. Write plain sentences, and no list."
 NOT_SAID = "The text does not say."

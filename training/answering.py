@@ -206,8 +206,9 @@ def train(
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             best.step()
             step += 1
-            smooth = float(loss) if smooth is None else 0.97 * smooth + 0.03 * float(loss)
-            log.write(json.dumps({"step": step, "minutes": round(spent, 2), "loss": round(float(loss), 4)}) + "\n")
+            now = float(loss.detach())
+            smooth = now if smooth is None else 0.97 * smooth + 0.03 * now
+            log.write(json.dumps({"step": step, "minutes": round(spent, 2), "loss": round(now, 4)}) + "\n")
             if step % 20 == 0:
                 log.flush()
                 say(f"step {step}, {spent:.1f} of {settings.minutes:g} minutes, loss {smooth:.3f}")

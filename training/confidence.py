@@ -13,11 +13,15 @@ import torch.nn.functional as F
 from engine.answer import Ask
 from engine.confidence import NAMES, Confidence, Signals
 from engine.engine import Engine
+from engine.generate import AnswerOptions
 from training.corpora import Passage
 from training.texts import scattered
 
 WORD = re.compile(r"\w+")
 BATCH = 8
+SHRINK = 8.0  # weights are held near nothing as long as questions are few
+WORDS = AnswerOptions(max_new_tokens=32)
+QUESTIONS, NEAR = 24, 12  # a text: that it answers, and that it does not
 WRONGLY_DECLINED = 0.08  # of the answers that would have been right, at most
 
 
@@ -47,21 +51,20 @@ def observe(
         *_, step = engine.read(text.ids, engine.empty_state(), group_tokens=engine.group_tokens())
         state, ids = engine.finished(step.state), text.ids
         everything = " ".join(p.text for p in shown).lower()
-        asked = [(one.question, True) for one in chance.sample(text.asked, min(28, len(text.asked)))]
+        asked = [(one.question, True) for one in chance.sample(text.asked, min(QUESTIONS, len(text.asked)))]
         near = [q for p in hidden for q in p.questions if not any(a.lower() in everything for a in q.answers)]
-        asked += [(q, False) for q in chance.sample(near, min(14, len(near)))]
+        asked += [(q, False) for q in chance.sample(near, min(NEAR, len(near)))]
         for start in range(0, len(asked), BATCH):
             batch = asked[start : start + BATCH]
             asks = [Ask(state, q.text, lambda a, b, ids=ids: engine.text(ids[a:b])) for q, _ in batch]
-            for (question, answerable), answer in zip(batch, engine.ask_many(asks), strict=True):
+            for (question, answerable), answer in zip(batch, engine.ask_many(asks, options=WORDS), strict=True):
                 right = answerable and any(holds(answer.text, one) for one in question.answers)
                 rows.append({
                     "question": question.text, "answers": question.answers, "reply": answer.text, "from_memory": answer.from_memory,
                     "answerable": answerable, "right": right, "signals": dict(zip(NAMES, answer.signals.values(), strict=True)),
                 })  # fmt: skip
-        say(
-            f"text {number + 1}: {sum(r['right'] for r in rows)} right of {sum(r['answerable'] for r in rows)} answerable, {len(rows)} in all"
-        )
+        right = sum(row["right"] for row in rows)
+        say(f"text {number + 1}: {right} right, {len(rows)} asked")
     return rows
 
 
@@ -108,7 +111,7 @@ def _logistic(z: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
 
     def loss() -> torch.Tensor:
         best.zero_grad()
-        out = F.binary_cross_entropy_with_logits(z @ weight + bias, y) + 0.01 * weight.pow(2).sum()
+        out = F.binary_cross_entropy_with_logits(z @ weight + bias, y) + SHRINK / len(y) * weight.pow(2).sum()
         out.backward()
         return out
 

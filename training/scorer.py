@@ -136,7 +136,7 @@ def _recall(out: Tensor, wanted: Tensor) -> float:
 
 @dataclass(frozen=True)
 class Pointers:
-    """Pointing heads (layer, head) with their weights, and the share of held-back questions whose page is among the best one, three, five."""
+    """Pointing heads (layer, head), their weights, and how many held-back questions have their page among the best one, three, five."""
 
     heads: list[tuple[int, int]]
     weight: list[float]

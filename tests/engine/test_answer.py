@@ -89,7 +89,7 @@ def test_empty_and_endless_questions_are_refused_in_words(engine: Engine, book) 
 
 
 def test_a_seed_gives_the_same_words_and_another_one_others(engine: Engine, book) -> None:
-    state, text = book
+    state, _ = book
     said = []
     for seed in (1, 1, 2):
         *_, answer = engine.ask(state, "Who?", options=AnswerOptions(max_new_tokens=20, temperature=2.0, seed=seed))

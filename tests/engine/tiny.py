@@ -100,9 +100,11 @@ def make_memory(decoder: Decoder, seed: int = 2, **settings) -> Memory:
         LayerScorer(some(decoder.N, decoder.E), some(decoder.N), some(3, decoder.E), some(3), some(decoder.N, 3))
         for _ in range(decoder.L)
     )
-    channels = lambda: Codec(
-        config.bits, some(decoder.L, decoder.N, decoder.D), some(decoder.L, decoder.N, decoder.D).abs() + 0.5
-    )
+
+    def channels() -> Codec:
+        spread = some(decoder.L, decoder.N, decoder.D).abs() + 0.5
+        return Codec(config.bits, some(decoder.L, decoder.N, decoder.D), spread)
+
     heads = ((0, 1), (decoder.L - 1, decoder.H - 1), (decoder.L - 1, 0))
     pointing = Pointing(heads, some(3).abs(), some(3, 5, decoder.D), 1e-6, decoder.H // decoder.N)
     return Memory(

@@ -5,19 +5,21 @@ from pathlib import Path
 
 import pytest
 
-PLACES = ("Quillane", "Osmere", "Tarn", "Velby", "Harrow", "Lunt")
+from tests.engine.conftest import base_folder, tokenizer  # noqa: F401  # fixtures
+
+PLACES = ("Quillane", "Osmere", "Tarn", "Velby", "Harrow", "Lunt", "Mere", "Oxley", "Penn")
 
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """SQuAD and FairytaleQA as they lie on disk: 44 articles of six paragraphs, four stories of five sections."""
+    """SQuAD and FairytaleQA as they lie on disk: 44 articles of nine paragraphs, four stories of nine sections."""
     root = tmp_path_factory.mktemp("data")
     articles = []
     for number in range(44):
         paragraphs = []
-        for part in range(6):
+        for part in range(9):
             place, crowns = PLACES[part], 100 * number + part
-            text = f"The mill of {place} was built long ago. In that year the miller paid {crowns} crowns for its great wheel. Nobody knows why."
+            text = f"The mill of {place} was built long ago. The miller paid {crowns} crowns for its great wheel. Nobody knows why."
             at = text.index(str(crowns))
             qa = {
                 "id": f"{number}-{part}",
