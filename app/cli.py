@@ -119,13 +119,13 @@ def ask(library: Library, given: Namespace, out: Output) -> int:
     words = library.languages.english
     if isinstance(answer, TextAnswer):
         for place in answer.places:
-            out.text(f"  page {place.page:>5}  …{place.before}[{place.words}]{place.after}…")
+            out.text(f"  {item.unit} {place.page:>5}  …{place.before}[{place.words}]{place.after}…")
         out.text("(Looked up in the text itself, word for word, not recalled.)")
     else:
         if answer.declined:
             out.text(words("talk.declined"))
         for one in answer.evidence:
-            out.text(f"  page {one.page:>5}  “{one.quote}”")
+            out.text(f"  {item.unit} {one.page:>5}  “{one.quote}”")
         out.text(f"({words.confidence(answer.confidence)}, {round(100 * answer.confidence)}%)")
     out.result(answer_object(answer, words("talk.declined")))
     return 0
@@ -139,7 +139,8 @@ def ask_all(library: Library, question: str, among: Sequence[str] | None, out: O
         found = library.answering.ask_all(items, question, should_stop=stopped)
     for one in found.told:
         said = library.languages.english("talk.declined") if one.declined else one.answer
-        page = f" (page {one.evidence[0].page})" if one.evidence else ""
+        unit = next(item.unit for item in items if item.id == one.document_id)
+        page = f" ({unit} {one.evidence[0].page})" if one.evidence else ""
         out.text(f"{one.title}: {said}{page}")
     if found.left_out:
         out.note(f"Not read yet, so not asked: {', '.join(found.left_out)}.")
@@ -173,7 +174,7 @@ def summarize(library: Library, given: Namespace, out: Output) -> int:
         )
         answer = _spoken(pieces, out)
     for one in answer.evidence:
-        out.text(f"  page {one.page:>5}  “{one.quote}”")
+        out.text(f"  {item.unit} {one.page:>5}  “{one.quote}”")
     told = answer_object(answer, "")
     out.result({"summary": answer.text} | {name: told[name] for name in ("pages", "seconds")})
     return 0

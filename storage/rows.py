@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+Notes = tuple[tuple[str, dict[str, str | int]], ...]  # a key and its values each
 PlaceRow = tuple[int, str, str, str]  # page, before, words, after
 EvidenceRow = tuple[int, str, float, int, int]  # page, quote, score, first token, token behind the last
-Notes = tuple[tuple[str, dict[str, str | int]], ...]  # a key and its values each
 PLAIN = "plain"  # the key of a note that is a sentence itself, as notes were before they had keys
 
 

@@ -127,8 +127,6 @@ class Answering:
             for item in can:
                 said = self.look_up(item.id, question.strip(), wanted, keep=False)
                 told.append(FromBook(item.id, item.title, said.text, None, declined=not said.total, total=said.total))
-                if wanted.kind == "help":  # how such a question must be put is the same for every book
-                    return SeveralAnswers(said.text, tuple(told), (), time.monotonic() - begun, False)
         else:
             for start in range(0, len(can), AT_ONCE):
                 told += self._ask_some(can[start : start + AT_ONCE], question, should_stop)

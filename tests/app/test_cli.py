@@ -178,7 +178,7 @@ def test_ask_looks_up_in_the_text_what_a_memory_cannot_count(library: Library, t
     assert ask(library, tides, question, out=PLAIN) == 0
     heard = capsys.readouterr()
     assert heard.err == ""
-    assert f"page     1  …{place['before']}[tide]{place['after']}…" in heard.out
+    assert f"section     1  …{place['before']}[tide]{place['after']}…" in heard.out
     assert "not recalled" in heard.out
 
 
@@ -190,7 +190,7 @@ def test_ask_streams_memory_and_page_and_ends_with_the_pages(library: Library, t
     assert heard.err == "" and heard.out.splitlines() == [
         memory,
         "Looked up on the page: ring",
-        "  page     3  “It has no ring.”",
+        "  section     3  “It has no ring.”",
         "(Sure, 90%)",
     ]
     assert ask(library, tides, "Has it a ring?") == 0
@@ -226,7 +226,7 @@ def test_ask_knows_the_talk_before(library: Library, engine: SmallEngine, tides:
 def test_ask_says_when_the_document_does_not(library: Library, tides: str, capsys):
     library.reader.read(tides)
     ask(library, tides, "Strange tide?", out=PLAIN)
-    assert "The document does not seem to say this.\n  page     1  “The tide comes at six" in capsys.readouterr().out
+    assert "The document does not seem to say this.\n  section     1  “The tide comes at six" in capsys.readouterr().out
     ask(library, tides, "Strange tide?")
     told = last(capsys)
     assert told["answer"] == "The document does not seem to say this." and told["declined"] and told["from_page"]
@@ -249,7 +249,7 @@ def test_the_whole_shelf_or_some_of_it_is_asked(library: Library, tides: str, ca
     ask_all = lambda *words: build_parser().parse_args(["ask-all", "What is the moon?", *words])  # noqa: E731
     assert launch.run_library(ask_all(), library, PLAIN) == 0
     heard = capsys.readouterr()
-    assert heard.out == "Tides: Oru (page 2)\n" and "Unread" in heard.err
+    assert heard.out == "Tides: Oru (section 2)\n" and "Unread" in heard.err
     assert launch.run_library(ask_all("--among", tides[:6]), library, JSON) == 0
     told = last(capsys)
     assert [one["confidence"] > 0.8 for one in told["answers"]] == [True] and told["left_out"] == []

@@ -258,7 +258,7 @@ def test_tags_travel_and_older_files_have_none(library: Library, tides: str, fil
 
 
 def test_a_file_from_before_notes_had_keys_is_taken_in(library: Library, tides: str, file: Path, elsewhere: Library):
-    library.read(tides)
+    library.reader.read(tides)
     library.export_snapshot(tides, file)
 
     def before(manifest: dict) -> None:

@@ -16,7 +16,7 @@ from bench.browser import LAUNCH, chromium_path, running
 from tests.browser.test_journey import files
 
 NAMES = (
-    "tour", "answers", "origin", "memory", "summary", "conversations", "sheet", "several", "reading", "settings", "dutch", "phone",
+    "tour", "answers", "memory", "summary", "conversations", "sheet", "several", "reading", "settings", "dutch", "phone",
 )  # fmt: skip
 SHADES = ("light", "dark")
 QUESTIONS = (
@@ -96,24 +96,19 @@ def answers(page, take) -> None:
     for number, question in enumerate(QUESTIONS, start=1):
         page.fill("#question textarea", question)
         page.click("#ask")
-        page.locator("#talk .turn.assistant").nth(number - 1).locator(".grounding").wait_for()
+        page.locator("#talk .turn.assistant").nth(number - 1).locator("footer").wait_for()
     page.wait_for_selector("#ask:visible")
     take("answers")
 
 
 def panels(page, take) -> None:
-    """Where an answer was learned, the memory, the conversations."""
-    page.locator("[data-where]").first.click()
-    page.wait_for_selector("#origin .origin [data-close]")
-    page.wait_for_selector("#ask:visible")
-    take("origin")
-    page.keyboard.press("Escape")
+    """The memory, a summary, the conversations."""
     page.click("#look")
     page.wait_for_selector(".memory figure")
     take("memory")
     page.keyboard.press("Escape")
     page.click("#summarise")
-    page.locator("#talk .turn.assistant", has_text="most worth keeping").last.wait_for()
+    page.locator("#talk .turn.assistant", has_text="Written by the model").last.wait_for()
     page.wait_for_selector("#ask:visible")
     take("summary")
     if page.is_visible("#chats"):

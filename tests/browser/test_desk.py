@@ -177,7 +177,7 @@ def test_as_of_an_earlier_page_nothing_later_is_known(desk) -> None:
     page = desk.open()
     page.fill("#page input[type=number]", "2")
     page.keyboard.press("Tab")
-    page.locator("#part", has_text=f"pages 1 to 2 of {pages} and knows nothing of what follows").wait_for()
+    page.locator("#part", has_text=f"sections 1 to 2 of {pages} and knows nothing of what follows").wait_for()
     page.click("#summarise")
     page.wait_for_selector(f"{LAST_ANSWER} .as-of")
     pages_named = {int(one.get_attribute("data-sheet")) for one in page.locator(f"{LAST_ANSWER} .page").all()}

@@ -23,7 +23,7 @@ def test_nothing_sticks_out_and_words_can_be_read(desk, width: int, dark: bool) 
     page = desk.open(width=width, height=844, dark=dark)
     page.fill("#question textarea", "Who keeps the light?")
     page.click("#ask")
-    page.wait_for_selector("#talk .turn.assistant .grounding")
+    page.wait_for_selector("#talk .turn.assistant .confidence")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for selector in (
         "#about h2",
@@ -31,7 +31,7 @@ def test_nothing_sticks_out_and_words_can_be_read(desk, width: int, dark: bool) 
         "#shelf .facts",
         ".turn.user .text",
         ".turn.assistant .text",
-        ".said",
+        ".confidence",
     ):
         assert contrast(page, selector) >= 4.5, selector
 
