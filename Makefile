@@ -54,7 +54,7 @@ $(VENV)/.setup: requirements.txt $(VENV)/.made
 	$(BIN)/python -m pip install -r requirements.txt
 	@touch $@
 
-$(VENV)/.test: requirements-test.txt requirements-train.txt requirements-eval.txt requirements-kvpress.txt requirements-mcp.txt $(VENV)/.setup
-	$(BIN)/python -m pip install -q -r requirements-test.txt -r requirements-train.txt -r requirements-eval.txt -r requirements-mcp.txt
+$(VENV)/.test: requirements-test.txt requirements-eval.txt requirements-kvpress.txt requirements-mcp.txt $(VENV)/.setup
+	$(BIN)/python -m pip install -q -r requirements-test.txt -r requirements-eval.txt -r requirements-mcp.txt
 	$(BIN)/python -m pip install -q --no-deps -r requirements-kvpress.txt
 	@touch $@
