@@ -55,6 +55,6 @@ $(VENV)/.setup: requirements.txt $(VENV)/.made
 	@touch $@
 
 $(VENV)/.test: requirements-test.txt requirements-eval.txt requirements-kvpress.txt requirements-mcp.txt $(VENV)/.setup
-	$(BIN)/python -m pip install -q -r requirements-test.txt -r -r requirements-eval.txt -r requirements-mcp.txt
+	$(BIN)/python -m pip install -q -r requirements-test.txt -r requirements-eval.txt -r requirements-mcp.txt
 	$(BIN)/python -m pip install -q --no-deps -r requirements-kvpress.txt
 	@touch $@
