@@ -101,7 +101,7 @@ def evaluate(measured: Measured, given: Namespace, say: Say) -> Made:
         return Made(found, numbers.measures(()))
     memories = Memories(engine, given.states, say)
     named = [name for name in given.by if name in WAYS]
-    chosen = {way.name: way for way in ways(named, measured, memories, given.view)}
+    chosen = {way.name: way for way in ways(named, measured, memories, given.view, given.peers_decline)}
     if given.name == "summaries":
         chosen |= {way.name: way for way in summaries.own_ways(given.by, measured, memories)}
     made: list[Row] = []
@@ -310,6 +310,9 @@ def _way_options(one: argparse.ArgumentParser, summaries: bool) -> None:
     )
     one.add_argument("--batch", type=int, default=BATCH, metavar="N", help="questions answered together")
     one.add_argument("--view", type=int, default=VIEW, metavar="N", help="tokens of a text in plain view at most")
+    one.add_argument(
+        "--peers-decline", action="store_true", help="tell the peers what to say where the text has no answer"
+    )
     one.add_argument("--suffix", default="", metavar="TEXT", help="what is put behind every question")
 
 

@@ -21,7 +21,7 @@ from engine.answer import REFUSAL, Answer, Ask
 from engine.engine import Engine
 from engine.generate import AnswerOptions, generate, text_of
 from engine.model import KeyValueCache
-from engine.prompts import FROM_MEMORY, FROM_PASSAGES, Turn
+from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, Turn
 from evaluation.loading import Measured, Memories
 from evaluation.passages import LOOKS, Lookup
 from evaluation.presses import PRESSES, pressed
@@ -29,6 +29,7 @@ from evaluation.presses import PRESSES, pressed
 BATCH = 8  # questions that are answered together
 VIEW = 8192  # tokens of a text in plain view at most
 ROOM = 512  # positions that are left for the prompt and the answer
+PROMPTS = (FROM_MEMORY, FROM_PASSAGES)  # what was answered to another prompt is another answer
 TOGETHER = 16384  # tokens of caches that are held for questions answered together
 WAYS = ("memory", "closed", "truncated", "full", *LOOKS, *PRESSES)
 
@@ -64,24 +65,31 @@ class Way:
     most: int | None = None
 
 
-def ways(names: Sequence[str], measured: Measured, memories: Memories, view: int = VIEW) -> list[Way]:
-    """The ways of those names. Raises PartMissing where a package is not there, and KeyError for another name."""
+def ways(
+    names: Sequence[str], measured: Measured, memories: Memories, view: int = VIEW, peers_decline: bool = False
+) -> list[Way]:
+    """The ways of those names. With `peers_decline` peers are told what to say where the text has no answer.
+
+    Raises PartMissing where a package is not there, and KeyError for another name.
+    """
     engine, found = measured.engine, []
+    plain = PlainView(engine, peers_decline)
     view = min(view, engine.decoder.config.max_position_embeddings - ROOM)
     for name in names:
-        base = {"base": measured.base, "dtype": engine.info.dtype, "way": name}
+        base = {"base": measured.base, "dtype": engine.info.dtype, "way": name, "prompts": PROMPTS}
+        base |= {"peers_decline": True} if peers_decline and name != "memory" else {}
         if name == "memory":
             found.append(_memory(engine, memories, base))
         elif name == "closed":
-            found.append(Way(name, (name,), mark(base), lambda ids: PlainView(engine).nothing))
+            found.append(Way(name, (name,), mark(base), lambda ids: plain.nothing))
         elif name in ("truncated", "full"):
             limit = view if name == "full" else None
-            found.append(Way(name, (name,), mark(base | {"view": view}), _in_view(engine, view), limit))
+            found.append(Way(name, (name,), mark(base | {"view": view}), _in_view(plain, view), limit))
         elif name in LOOKS:
-            found.append(Way(name, (name,), mark(base), _looked_up(engine, LOOKS[name]())))
+            found.append(Way(name, (name,), mark(base), _looked_up(plain, LOOKS[name]())))
         elif name in PRESSES:
             kept = engine.memory.config.slots
-            found.append(Way(name, (name,), mark(base | {"kept": kept}), _pressed(engine, name, kept), view))
+            found.append(Way(name, (name,), mark(base | {"kept": kept}), _pressed(plain, name, kept), view))
         else:
             raise KeyError(f"{name!r} is no way to answer; there are {', '.join(WAYS)}.")
     return found
@@ -92,9 +100,13 @@ def mark(parts: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def memory_parts(engine: Engine) -> dict[str, str]:
+def memory_parts(engine: Engine) -> dict[str, Any]:
     """What answers from a memory depend on beside the base."""
-    return {"state": engine.fingerprint, "weights": engine.memory.weights_sha256}
+    memory = engine.memory
+    return {
+        "state": engine.fingerprint, "weights": memory.weights_sha256, "confidence": memory.confidence.to_dict(),
+        "pointing": memory.pointing.to_dict(),
+    }  # fmt: skip
 
 
 def declines(reply: str) -> bool:
@@ -103,22 +115,25 @@ def declines(reply: str) -> bool:
 
 
 class PlainView:
-    """Answers by the base alone, from what stands in plain view before the question."""
+    """Answers by the base alone, from what stands in plain view before the question. With `may_decline` it is told behind every
+    question what to say where the text has no answer."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, may_decline: bool = False) -> None:
+        self._behind = f"\n{IF_NOT_SAID}" if may_decline else ""
         self.engine, self.decoder, self.tokenizer = engine, engine.decoder, engine.tokenizer
         self.chat = engine.answerer.chat
 
     def nothing(self, questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
         """Replies with nothing in view."""
-        prompts = [self.chat.ids(FROM_MEMORY, q.text, q.history) for q in questions]
+        prompts = [self.chat.ids(FROM_MEMORY, q.text + self._behind, q.history) for q in questions]
         cache = self.decoder.empty_cache(len(prompts))
         return _replies(self._say(prompts, cache, [0] * len(prompts), options))
 
     def each(self, views: Sequence[str], questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
         """Replies to each question with its own passages in view."""
         parts = [
-            self.chat.split_ids(FROM_PASSAGES, v, q.text, q.history) for v, q in zip(views, questions, strict=True)
+            self.chat.split_ids(FROM_PASSAGES, v, q.text + self._behind, q.history)
+            for v, q in zip(views, questions, strict=True)
         ]
         cache, starts = self.engine.answerer.in_view([view for view, _ in parts])
         return _replies(self._say([asked for _, asked in parts], cache, starts, options))
@@ -130,7 +145,7 @@ class PlainView:
         """Replies to questions with one text in view. `view` makes the cache of a prompt's tokens up to the question, and `known`
         holds those that were made; a conversation before the question stands before the text and makes another."""
         found: list[str] = []
-        parts = [self.chat.split_ids(FROM_PASSAGES, text, q.text, q.history) for q in questions]
+        parts = [self.chat.split_ids(FROM_PASSAGES, text, q.text + self._behind, q.history) for q in questions]
         while len(found) < len(parts):
             tokens = parts[len(found)][0]
             if tuple(tokens) not in known:
@@ -177,9 +192,11 @@ def _both(answer: Answer, together: int) -> list[Reply]:
     return [Reply(recalled, declines(recalled)), Reply(read, answer.declined or declines(read), about)]
 
 
-def _in_view(engine: Engine, view: int):
+def _in_view(plain: PlainView, view: int):
+    engine = plain.engine
+
     def look(ids: Sequence[int]):
-        plain, known = PlainView(engine), {}
+        known: dict[tuple[int, ...], KeyValueCache] = {}
         text = (
             engine.text(ids)
             if len(ids) <= view
@@ -194,9 +211,11 @@ def _in_view(engine: Engine, view: int):
     return look
 
 
-def _pressed(engine: Engine, name: str, kept: int):
+def _pressed(plain: PlainView, name: str, kept: int):
+    engine = plain.engine
+
     def press(ids: Sequence[int]):
-        plain, known = PlainView(engine), {}
+        known: dict[tuple[int, ...], KeyValueCache] = {}
 
         def make(tokens: list[int]) -> KeyValueCache:
             return pressed(engine.decoder, torch.tensor([tokens], device=engine.decoder.device), name, kept)
@@ -206,9 +225,9 @@ def _pressed(engine: Engine, name: str, kept: int):
     return press
 
 
-def _looked_up(engine: Engine, lookup: Lookup):
+def _looked_up(plain: PlainView, lookup: Lookup):
     def index(ids: Sequence[int]):
-        plain, best = PlainView(engine), lookup(engine.text, ids)
+        best = lookup(plain.engine.text, ids)
 
         def answer(questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
             return plain.each(best([q.text for q in questions]), questions, options)

@@ -73,7 +73,10 @@ def test_every_command_that_is_named_has_a_help_page(verb: str) -> None:
 
 
 def test_requirements_are_pinned_and_torch_is_the_agreed_one() -> None:
-    for name in ("requirements.txt", *(f"requirements-{extra}.txt" for extra in ("test", "eval", "kvpress", "mcp", "ocr", "window"))):
+    for name in (
+        "requirements.txt",
+        *(f"requirements-{extra}.txt" for extra in ("test", "eval", "kvpress", "mcp", "ocr", "window")),
+    ):
         lines = [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
         assert lines and all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)
     assert "torch==2.13.0" in (ROOT / "requirements.txt").read_text(encoding="utf-8").split()

@@ -14,11 +14,13 @@ from engine.answer import Ask
 from engine.confidence import NAMES, Confidence, Signals
 from engine.engine import Engine
 from engine.generate import AnswerOptions
+from training.answering import carelessly
 from training.corpora import Passage
 from training.texts import scattered
 
 WORD = re.compile(r"\w+")
 BATCH = 8
+CARELESS = 0.7  # of the questions
 SHRINK = 8.0  # weights are held near nothing as long as questions are few
 WORDS = AnswerOptions(max_new_tokens=32)
 QUESTIONS, NEAR = 24, 12  # a text: that it answers, and that it does not
@@ -34,7 +36,8 @@ def observe(
     say: Callable[[str], None],
 ) -> list[dict]:
     """A row for each question on held-out articles and stories: its signals, whether its text holds the answer, and whether the reply
-    has it. A third of the questions are on passages of the same source that were left out."""
+    has it. A third of the questions are on passages of the same
+    source that were left out."""
     chance, rows = random.Random(given.seed), []
     articles: dict[str, list[Passage]] = {}
     for passage in held:
@@ -43,7 +46,7 @@ def observe(
     plain = engine.answerer.chat.plain
     for number in range(given.texts):
         shown, hidden = [], []
-        for pool in chance.sample(pools[number % 3 == 2], 1 if number % 3 == 2 else 3):
+        for pool in chance.sample(pools[number % 2], 1 if number % 2 else 3):
             start = chance.randrange(len(pool) - 5)
             for i, passage in enumerate(pool[start : start + 6]):
                 (hidden if i in (2, 5) else shown).append(passage)
@@ -54,9 +57,11 @@ def observe(
         asked = [(one.question, True) for one in chance.sample(text.asked, min(QUESTIONS, len(text.asked)))]
         near = [q for p in hidden for q in p.questions if not any(a.lower() in everything for a in q.answers)]
         asked += [(q, False) for q in chance.sample(near, min(NEAR, len(near)))]
+        # as people type them: else confidence would only fit questions with the text's own words
+        typed = [carelessly(q.text, chance) if chance.random() < CARELESS else q.text for q, _ in asked]
         for start in range(0, len(asked), BATCH):
             batch = asked[start : start + BATCH]
-            asks = [Ask(state, q.text, lambda a, b, ids=ids: engine.text(ids[a:b])) for q, _ in batch]
+            asks = [Ask(state, q, lambda a, b, ids=ids: engine.text(ids[a:b])) for q in typed[start : start + BATCH]]
             for (question, answerable), answer in zip(batch, engine.ask_many(asks, options=WORDS), strict=True):
                 right = answerable and any(holds(answer.text, one) for one in question.answers)
                 rows.append({

@@ -71,6 +71,22 @@ def test_full_attention_answers_as_the_base_itself_does(measured: Measured, ids)
     assert reply.text == text_of(engine.tokenizer, out[0, prompt.shape[1] :].tolist())
 
 
+def test_what_an_answer_depends_on_is_in_its_mark(measured: Measured) -> None:
+    def marks(measured: Measured, **more) -> list[str]:
+        return [
+            way.mark for way in ways(["memory", "closed", "bm25"], measured, Memories(measured.engine, None), **more)
+        ]
+
+    usual, told = marks(measured), marks(measured, peers_decline=True)
+    assert told[0] == usual[0] and told[1] != usual[1] and told[2] != usual[2]
+    engine = make_engine(measured.engine.tokenizer)
+    assert marks(Measured(engine, measured.base)) == usual
+    confidence = replace(engine.memory.confidence, bias=0.5)
+    engine.memory = replace(engine.memory, confidence=confidence)
+    other = marks(Measured(engine, measured.base))
+    assert other[0] != usual[0] and other[1:] == usual[1:]
+
+
 @pytest.mark.parametrize("name", PRESSES)
 def test_a_press_keeps_so_many_tokens_and_answers(measured: Measured, ids, name: str) -> None:
     pytest.importorskip("kvpress")
@@ -234,6 +250,36 @@ def test_the_command_measures_people_and_prints_one_object(base_folder, books_fo
     assert any(line.startswith("| bm25 | 1 |") for line in out)
     assert main(["abstention", "--rows", str(rows), "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["cases"] == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "source", "measure"),
+    [
+        ("passkey --tokens 300 400 --depths 0 1 --trials 1 --by memory closed", "page", "right"),
+        ("needles --tokens 300 --needles 2 --trials 1 --slots 9 --rule linear", "memory", "part 2"),
+        ("retention --tokens 600 --trials 1", "memory", "right"),
+        ("perplexity --tokens 200 --windows 2 --window 16 --limit 1 --ways none memory", "none", "perplexity"),
+    ],
+)
+def test_commands_over_books(base_folder, books_folder, capsys, command: str, source: str, measure: str) -> None:
+    common = [
+        "--model",
+        str(base_folder),
+        "--dtype",
+        "float32",
+        "--books",
+        str(books_folder),
+        "--answer-tokens",
+        "3",
+        "--json",
+    ]
+    assert main([*command.split(), *common]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert all(measure in by[source] for by in found["figures"].values())
+    if "--tokens 300 400" in command:
+        assert list(found["figures"]) == ["300", "400"] and found["cases"] == 4
+    if "--rule" in command:
+        assert (found["memory"]["rule"], found["memory"]["slots"]) == ("linear", 9)
 
 
 def test_a_wrong_file_is_one_line(base_folder, tmp_path, capsys) -> None:
