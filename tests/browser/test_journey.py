@@ -114,7 +114,14 @@ def test_a_journey_with_the_shipped_model(chromium, home, tmp_path) -> None:
         page.locator("#read", has_text="Go on reading").wait_for()
 
         choose(page, "Handbook in print")
-        assert answered(page, LATE)
+        answer = ask(page, LATE)
+        assert "flowerpot" in answer and page.locator(f"{LAST} .confidence").count() == 1
+        assert "flowerpot" in page.inner_text(f"{LAST} .evidence")
+        page.locator(f"{LAST} .evidence [data-sheet]").first.click()
+        page.wait_for_selector("#sheet figure i")
+        page.keyboard.press("Escape")
+        ask(page, "Who won the football world cup in 1998?")
+        assert "declined" in page.get_attribute(LAST, "class")
         told = int(re.search(r"once, on page (\d+)", ask(page, "Which pages mention the lifeboat house?"))[1])
         page.click(f"{LAST} .places summary")
         page.click(f"{LAST} .places [data-sheet]")
@@ -137,7 +144,7 @@ def test_a_journey_with_the_shipped_model(chromium, home, tmp_path) -> None:
         page.keyboard.press("Escape")
         page.click("#summarise")
         page.locator(f"{LAST} .said", has_text="Written by the model").wait_for()
-        assert pages_named(page)
+        assert page.locator(f"{LAST} .text [data-sheet]").count() > 0
         with page.expect_download() as saved:
             page.locator("#keep a").first.click()
         assert LATE in saved.value.path().read_text(encoding="utf-8")

@@ -32,6 +32,7 @@ def test_nothing_sticks_out_and_words_can_be_read(desk, width: int, dark: bool) 
         ".turn.user .text",
         ".turn.assistant .text",
         ".confidence",
+        ".evidence q",
     ):
         assert contrast(page, selector) >= 4.5, selector
 

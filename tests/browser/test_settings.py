@@ -1,4 +1,4 @@
-"""The settings page: another model while books are on the shelf, memories on the way, the password, light and dark."""
+"""The settings page: another model while books are on the shelf, the password, light and dark."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_another_model_is_loaded_and_old_books_are_read_again(desk) -> None:
     assert "tiny-test-model" in page.inner_text("#running")
     assert not page.locator("#about").is_visible()
     choose(page, "other")
-    page.locator("#change .busy", has_text="Fetching 3 of 9 MB").wait_for()
+    page.locator("#change .busy", has_text="Fetching Base: 3 of 9 MB").wait_for()
     page.wait_for_selector("#change .done")
     assert "other runs now" in page.inner_text("#change")
     assert "other" in page.inner_text(".machine")
@@ -41,7 +41,7 @@ def test_another_model_is_loaded_and_old_books_are_read_again(desk) -> None:
     page.click(".settings-head [data-close]")
     page.wait_for_selector("#shelf li.read")
     page.wait_for_selector("#about .about")
-    assert desk.library.choices().model == "other"
+    assert desk.library.choices().model == "other" and desk.library.choices().memory_size == "standard"
 
 
 def test_a_model_that_is_nowhere_leaves_the_one_that_runs(desk) -> None:
@@ -55,19 +55,14 @@ def test_a_model_that_is_nowhere_leaves_the_one_that_runs(desk) -> None:
     assert desk.library.choices().model is None
 
 
-def test_waypoints_password_and_shade(desk) -> None:
+def test_password_and_shade(desk) -> None:
     page = opened(desk)
-    assert "32 memories of a book, 9.5 MB each: 305 MB at most" in page.inner_text("#waypoints-cost")
-    page.get_by_label("Few", exact=True).check()
-    page.locator("#waypoints-cost", has_text="8 memories of a book").wait_for()
     page.click("#lock")
     page.locator(".notice", has_text="at least one letter").wait_for()
     page.fill("#new-password input", "mellon")
     page.click("#lock")
     page.locator("#locked", has_text="from the next start on everybody is").wait_for()
-    kept = desk.library.choices()
-    assert kept.waypoints == 8
-    assert fits("mellon", kept.password)
+    assert fits("mellon", desk.library.choices().password)
     page.click("#unlock")
     page.locator("#locked", has_text="Nobody is asked for a password.").wait_for()
     assert desk.library.choices().password is None
