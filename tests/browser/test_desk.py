@@ -67,7 +67,7 @@ def test_reading_is_shown_and_survives_a_closed_tab_and_a_restart(desk, tmp_path
     # the rate is known once the first group has been read
     page.wait_for_selector("#reading .figures:has-text('tokens a second')")
     figures = page.inner_text("#reading")
-    for word in ("page", "tokens a second", "left", "%"):
+    for word in ("section", "tokens a second", "left", "%"):
         assert word in figures
     address = page.url
     page.context.close()
@@ -155,7 +155,7 @@ def test_an_answer_streams_says_where_it_comes_from_and_is_there_tomorrow(desk) 
 
 def test_how_often_is_counted_in_the_text_with_every_place(desk) -> None:
     document = desk.read_in(
-        "# Log\n\nMarit lit the lamp. The <b>lamp</b> burned.\n\n# Later\n\nNo Lamp at all.\n", "log.md"
+        "# Log\n\nMarit lit the lamp. The \\<b>lamp\\</b> burned.\n\n# Later\n\nNo Lamp at all.\n", "log.md"
     )
     page = desk.open()
     ask(page, "How many times is the lamp mentioned?")
