@@ -61,13 +61,13 @@ def test_the_same_file_again_is_recognised(desk, tmp_path) -> None:
 
 
 def test_reading_is_shown_and_survives_a_closed_tab_and_a_restart(desk, tmp_path) -> None:
-    desk.engine.pause = 0.25
+    desk.engine.pause = 1.0
     page = desk.open()
     desk.drop(page, text_file(tmp_path, "Long Night", chapters=9, sentences=60))
     # the rate is known once the first group has been read
     page.wait_for_selector("#reading .figures:has-text('tokens a second')")
     figures = page.inner_text("#reading")
-    for word in ("page", "tokens a second", "left", "%"):
+    for word in ("section", "tokens a second", "left", "%"):
         assert word in figures
     address = page.url
     page.context.close()
@@ -155,7 +155,7 @@ def test_an_answer_streams_says_where_it_comes_from_and_is_there_tomorrow(desk) 
 
 def test_how_often_is_counted_in_the_text_with_every_place(desk) -> None:
     document = desk.read_in(
-        "# Log\n\nMarit lit the lamp. The <b>lamp</b> burned.\n\n# Later\n\nNo Lamp at all.\n", "log.md"
+        "# Log\n\nMarit lit the lamp. The &lt;b&gt;lamp&lt;/b&gt; burned.\n\n# Later\n\nNo Lamp at all.\n", "log.md"
     )
     page = desk.open()
     ask(page, "How many times is the lamp mentioned?")
@@ -274,18 +274,18 @@ def test_a_follow_up_question_knows_the_conversation(desk) -> None:
 def test_the_last_question_is_answered_again_or_edited(desk) -> None:
     document = desk.read_in(prose("Keeper Log", 2, 30), "keeper.md")
     page = desk.open()
-    for question in ("Who keeps the light?", "What is the weather like?"):
+    for question in ("Who keeps the light?", "Who lives there?"):
         ask(page, question)
         page.locator("#talk .turn.user", has_text=question).wait_for()
     assert page.locator("[data-again]").count() == 1, "only the last one"
     page.click("[data-again]")
     page.locator(f"{LAST_ANSWER} .text", has_text=OTHERWISE).wait_for()
     asked = [turn.question for turn in desk.library.conversations.history(document)]
-    assert asked == ["Who keeps the light?", "What is the weather like?"]
+    assert asked == ["Who keeps the light?", "Who lives there?"]
     assert desk.engine.talk_seen == [("Who keeps the light?", ANSWER)], "without the answer that it replaces"
     page.click("[data-edit]")
     page.wait_for_selector(".editing")
-    assert page.input_value("#question textarea") == "What is the weather like?"
+    assert page.input_value("#question textarea") == "Who lives there?"
     page.click("[data-keep]")
     page.wait_for_selector(".editing", state="detached")
     page.click("[data-edit]")

@@ -36,7 +36,7 @@ def test_another_model_is_loaded_and_old_books_are_read_again(desk) -> None:
     assert "other" in page.inner_text(".machine")
     assert "a book of 300 pages in about 2 minutes" in page.inner_text("#running")
     assert page.locator("#running .stale li").count() == 1
-    page.click("[data-read-again]")
+    page.click("#running [data-read-again]")
     page.wait_for_selector("#running .stale", state="detached")
     page.click(".settings-head [data-close]")
     page.wait_for_selector("#shelf li.read")
