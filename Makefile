@@ -14,7 +14,7 @@ help:
 	@echo "make setup   only the set-up, into $(VENV)"
 	@echo "make lint    style and import order"
 	@echo "make bench   speed and memory on this machine"
-	@echo "make eval FILLER=book.txt [TOKENS=8192 DEPTH=0.5 TRIALS=20]   passkey recall"
+	@echo "make eval FILLER=book.txt [TOKENS=8192 DEPTH=0.5 TRIALS=20]   pass keys"
 	@echo "make pictures  take the pictures in docs/pictures anew, with Chromium"
 	@echo "make clean   remove $(VENV)"
 
@@ -35,7 +35,7 @@ bench: setup
 
 eval: setup
 	@test -n "$(FILLER)" || { echo "Name a text to hide the keys in: make eval FILLER=book.txt"; exit 2; }
-	$(BIN)/python launch.py eval passkey --tokens $(TOKENS) --depth $(DEPTH) --trials $(TRIALS) --filler "$(FILLER)"
+	$(BIN)/python launch.py eval passkey --tokens $(TOKENS) --depths $(DEPTH) --trials $(TRIALS) --books "$(FILLER)"
 
 pictures: $(VENV)/.test
 	$(BIN)/python -m tests.browser.pictures docs/pictures
@@ -54,6 +54,7 @@ $(VENV)/.setup: requirements.txt $(VENV)/.made
 	$(BIN)/python -m pip install -r requirements.txt
 	@touch $@
 
-$(VENV)/.test: requirements-test.txt requirements-train.txt requirements-mcp.txt $(VENV)/.setup
-	$(BIN)/python -m pip install -q -r requirements-test.txt -r requirements-train.txt -r requirements-mcp.txt
+$(VENV)/.test: requirements-test.txt requirements-eval.txt requirements-kvpress.txt requirements-mcp.txt $(VENV)/.setup
+	$(BIN)/python -m pip install -q -r requirements-test.txt -r requirements-eval.txt -r requirements-mcp.txt
+	$(BIN)/python -m pip install -q --no-deps -r requirements-kvpress.txt
 	@touch $@

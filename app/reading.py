@@ -43,9 +43,8 @@ from storage import (
 
 if TYPE_CHECKING:
     # The engine brings torch along; `shelf` and `--help` must not wait for that.
-    from engine.read import ReadStep, TokenizedDocument
-
     from engine.engine import Engine
+    from engine.read import ReadStep, TokenizedDocument
     from engine.state import State
 
 OnProgress = Callable[[ReadProgress], None]

@@ -1,4 +1,4 @@
-"""Reading: tokens a second against the bare base model, and peak memory at two lengths."""
+"""Reading and answering: tokens a second against the bare base model, seconds to an answer, and peak memory at two lengths."""
 
 import json
 import multiprocessing
@@ -9,16 +9,16 @@ from collections.abc import Callable
 
 import torch
 
-from engine.engine import Engine, EngineSettings
+from engine.engine import Engine, EngineSettings, Recalled
 
 LENGTHS = (32_768, 262_144)
 
 
 def speed(engine: Engine, text: str, *, rounds: int) -> dict:
-    """Reading against the base model's forward over the same segments without a memory, in turns; medians and their ratio."""
+    """Reading against the bare base model over the same windows, in turns; medians of tokens a second, and their ratio."""
     group = engine.group_tokens()
     ids = cycle(engine, text, group)
-    rows = torch.tensor(ids, device=engine.model.device).view(-1, engine.model.config.segment_len)
+    rows = torch.tensor(ids, device=engine.info.device).view(-1, engine.info.window)
 
     def read() -> None:
         for _ in engine.read(ids, engine.empty_state(), group_tokens=group):
@@ -26,7 +26,7 @@ def speed(engine: Engine, text: str, *, rounds: int) -> dict:
 
     def bare() -> None:
         with torch.inference_mode():
-            engine.model.hidden(rows)
+            engine.decoder.base.model(rows, use_cache=False)
 
     seconds: dict[str, list[float]] = {"read": [], "bare": []}
     for _ in range(rounds + 1):
@@ -36,15 +36,21 @@ def speed(engine: Engine, text: str, *, rounds: int) -> dict:
     return {"tokens_per_second": group / read_s, "base_tokens_per_second": group / bare_s, "ratio": bare_s / read_s}
 
 
-def first_token(engine: Engine, text: str, question: str) -> dict:
-    """Seconds to the first token of an answer, and tokens a second of the rest."""
-    state = engine.empty_state()
-    for step in engine.read(cycle(engine, text, engine.group_tokens()), state, group_tokens=engine.group_tokens()):
-        state = step.state
-    *_, last = engine.answer(state, question)
-    tokens = len(engine.tokenizer(last.text, add_special_tokens=False)["input_ids"])
-    rest = max(last.seconds - last.first_token_seconds, 1e-9)
-    return {"first_token_seconds": last.first_token_seconds, "answer_tokens_per_second": max(tokens - 1, 0) / rest}
+def answering(engine: Engine, text: str, question: str) -> dict:
+    """Seconds to the first token of the memory's answer, tokens a second of its rest, and seconds until the page's answer is whole."""
+    group = engine.group_tokens()
+    ids = cycle(engine, text, group)
+    *_, step = engine.read(ids, engine.empty_state(), group_tokens=group)
+    pieces = engine.ask(engine.finished(step.state), question, text=lambda begin, end: engine.text(ids[begin:end]))
+    *said, answer = pieces
+    recalled = next(piece for piece in said if isinstance(piece, Recalled))
+    tokens = len(engine.tokenizer(recalled.text, add_special_tokens=False)["input_ids"])
+    rest = max(recalled.seconds - recalled.first_token_seconds, 1e-9)
+    return {
+        "first_token_seconds": recalled.first_token_seconds,
+        "answer_tokens_per_second": max(tokens - 1, 0) / rest,
+        "page_seconds": answer.seconds,
+    }
 
 
 def peak_memory(settings: EngineSettings, text: str, tokens: int) -> dict:
@@ -60,10 +66,12 @@ def peak_memory(settings: EngineSettings, text: str, tokens: int) -> dict:
         process.join()
 
 
-def run(settings: EngineSettings, text: str, *, rounds: int = 5, say: Callable[[str], None]) -> dict:
-    """All measurements; the last line of `launch.py bench` is this as JSON."""
+def run(
+    settings: EngineSettings, text: str, *, rounds: int, lengths: tuple[int, int] = LENGTHS, say: Callable[[str], None]
+) -> dict:
+    """All measurements; peak memory at two lengths, in tokens. The last line of `launch.py bench` is this as JSON."""
     memory = {}
-    for tokens in LENGTHS:
+    for tokens in lengths:
         memory[tokens] = peak_memory(settings, text, tokens)
         say(
             f"{tokens:,} tokens: peak {memory[tokens]['peak_bytes'] / 2**20:,.0f} MiB, {memory[tokens]['tokens_per_second']:,.0f} tokens/s"
@@ -71,9 +79,9 @@ def run(settings: EngineSettings, text: str, *, rounds: int = 5, say: Callable[[
     engine = Engine.load(settings, say)
     result = {
         "speed": speed(engine, text, rounds=rounds),
-        "answer": first_token(engine, text, "What is this text about?"),
+        "answer": answering(engine, text, "What is this text about?"),
     }
-    short, long = (memory[tokens]["peak_bytes"] for tokens in LENGTHS)
+    short, long = (memory[tokens]["peak_bytes"] for tokens in lengths)
     result |= {
         "memory": memory,
         "peak_ratio": long / short,
@@ -89,6 +97,7 @@ def table(result: dict) -> list[str]:
     return [
         f"reading        {speed['tokens_per_second']:,.0f} tokens/s, {speed['ratio']:.2f} of the base model without a memory",
         f"first token    {answer['first_token_seconds']:.2f} s, then {answer['answer_tokens_per_second']:.1f} tokens/s",
+        f"from the page  {answer['page_seconds']:.2f} s",
         *(
             f"peak memory    {m['peak_bytes'] / 2**20:,.0f} MiB for {n:,} tokens, state {m['state_bytes']:,} bytes"
             for n, m in result["memory"].items()
@@ -120,5 +129,11 @@ def _read_and_report(settings: EngineSettings, text: str, tokens: int, out) -> N
     rate = tokens / (time.perf_counter() - begun)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     out.send(
-        json.dumps({"peak_bytes": peak, "state_bytes": len(engine.state_to_bytes(state)), "tokens_per_second": rate})
+        json.dumps(
+            {
+                "peak_bytes": peak,
+                "state_bytes": len(engine.state_to_bytes(engine.finished(state))),
+                "tokens_per_second": rate,
+            }
+        )
     )

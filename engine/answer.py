@@ -1,185 +1,395 @@
-"""Answering from a memory: streamed text, and how much of it came from the document."""
+"""Answering: at once from memory, and a moment later from the pages that the memory points to.
 
+While the question is read over the slots, a few heads point (`engine.point`). The best pages are read again in plain view, and the model
+answers from them. What both answers look like gives a confidence (`engine.confidence`); below a threshold the answer is declined.
+A state is read and never changed.
+"""
+
+from __future__ import annotations
+
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
-from transformers import (
-    LogitsProcessorList,
-    NoRepeatNGramLogitsProcessor,
-    PreTrainedTokenizerBase,
-    TemperatureLogitsWarper,
+from transformers import PreTrainedTokenizerBase
+
+from engine.confidence import Signals
+from engine.errors import EmptyQuestion, QuestionTooLong
+from engine.generate import AnswerOptions, Said, generate, log_probs_of, text_of
+from engine.memory import Memory
+from engine.model import Decoder, KeyValueCache, each_row
+from engine.point import Gaze, Page
+from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, NOT_SAID, Chat, Turn
+from engine.read import decoded
+from engine.state import State
+
+Source = Literal["both", "memory", "page"]
+TextOf = Callable[[int, int], str]  # the document's text for tokens begin to end (exclusive)
+PAGES = 3  # how many are read again
+MARGIN = 32  # tokens read on either side of a page
+SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+[\"'”’»)\]]*|\n|$)")
+WORD = re.compile(r"[^\W_]+")
+REFUSAL = re.compile(
+    r"(?i)\b(?:text|passages?|document)s? (?:does|do) not (?:say|mention|hold|state|specify|provide|contain)"
+    r"|zegt de tekst niet|de tekst zegt"
 )
-
-from engine.cache import InfiniCache
-from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
-from engine.model import InfiniForCausalLM
-from engine.passes import Recall
-from engine.prompts import Turn, answer_ids, question_ids
-from engine.state import MemoryState, side_by_side
-
-GROUNDED_ABOVE = 0.5
-UNFINISHED = "\N{REPLACEMENT CHARACTER}"
+LITTLE = frozenset(
+    (
+        "a an and are as at be been but by did do does for from had has have he her his how i in is it its of on or she that the their "
+        "them they this to was were what when where which who whom whose why will with you your "
+        "de het een en van is in op te dat die wie wat waar hoe waarom wanneer welke zijn was er"
+    ).split()
+)
 
 
 @dataclass(frozen=True)
-class AnswerOptions:
-    """How to generate: most new tokens, temperature (0 is greedy), seed, and the length of word runs (in tokens) that may
-    not come twice (0: no such rule)."""
+class Evidence:
+    """What an answer rests on: a page, by its tokens `begin` to `end` (exclusive), a sentence of it, and how well that sentence fits the
+    answer and the question, 0 to 1."""
 
-    max_new_tokens: int = 128
-    temperature: float = 0.0
-    seed: int = 0
-    no_repeat: int = 0
+    begin: int
+    end: int
+    quote: str
+    score: float
 
-    def __post_init__(self) -> None:
-        """Raises ConfigInvalid for a value that cannot work."""
-        for name, least in (("max_new_tokens", 1), ("temperature", 0), ("no_repeat", 0)):
-            if getattr(self, name) < least:
-                raise ConfigInvalid(f"{name} is {getattr(self, name)}; it must be at least {least}.")
+
+@dataclass(frozen=True)
+class Recalled:
+    """The memory's answer, complete, before the page's answer begins."""
+
+    text: str
+    seconds: float
+    first_token_seconds: float
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A finished answer.
-
-    `grounding` is the mean log-probability of its tokens with the document's memory minus that with an empty one, in
-    nats a token; `grounded` says whether that is above the measured threshold, else the document does not seem to say.
-    """
+    """A finished answer. `text` is the page's where pages were read again, else the memory's. `confidence` is the calibrated probability
+    that it is right; `declined` says that the document does not seem to say it. Times are in seconds from the question on."""
 
     text: str
-    grounding: float
-    grounded: bool
+    from_memory: str | None
+    from_page: str | None
+    confidence: float
+    declined: bool
+    evidence: tuple[Evidence, ...]
     seconds: float
     first_token_seconds: float
     stopped: bool
+    signals: Signals | None = None
 
 
-def answer(
-    model: InfiniForCausalLM,
-    tokenizer: PreTrainedTokenizerBase,
-    state: MemoryState,
-    question: str,
-    *,
-    history: Sequence[Turn] = (),
-    options: AnswerOptions = AnswerOptions(),
-    should_stop: Callable[[], bool] = lambda: False,
-) -> Iterator[str | Answer]:
-    """Yield the answer's text piece by piece, then one `Answer`. The state is read, never changed.
+@dataclass(frozen=True)
+class Ask:
+    """One question to one document. Without `text` no page can be read again."""
 
-    Raises EmptyQuestion and QuestionTooLong.
-    """
-    prompt = checked_prompt(model, tokenizer, question, history, options)
-    begun, first = time.monotonic(), None
-    tokens, log_probs, shown, stopped = [], [], "", False
-    for token, log_prob in _generate(model, tokenizer, state, prompt, options):
-        first = first or time.monotonic() - begun
-        tokens.append(token)
-        log_probs.append(log_prob)
-        text = text_of(tokenizer, tokens)
-        if len(text) > len(shown):
-            yield text[len(shown) :]
-            shown = text
-        if should_stop():
-            stopped = True
-            break
-    grounding = sum(log_probs) / len(log_probs) - mean_log_prob(model, prompt, tokens)
-    yield Answer(shown, grounding, grounding > GROUNDED_ABOVE, time.monotonic() - begun, first, stopped)
+    state: State
+    question: str
+    text: TextOf | None = None
+    history: Sequence[Turn] = ()
 
 
-def text_of(tokenizer: PreTrainedTokenizerBase, tokens: list[int]) -> str:
-    """The text of an answer so far, without a letter at its end that is not finished and without spaces around it."""
-    return tokenizer.decode(tokens, skip_special_tokens=True).rstrip(UNFINISHED).strip()
+@dataclass(frozen=True)
+class _Looked:
+    """Pages that a question points at, and their text."""
+
+    pages: list[Page]
+    passages: str
 
 
-def checked_prompt(model, tokenizer, question: str, history: Sequence[Turn], options: AnswerOptions) -> list[int]:
-    """Token ids of the question as a chat, ready to be answered. Raises EmptyQuestion and QuestionTooLong."""
-    if not question.strip():
-        raise EmptyQuestion("The question is empty. Type what you would like to know about the document.")
-    prompt = question_ids(tokenizer, question.strip(), history, model.config.running_answers)
-    most = model.config.text_config.max_position_embeddings - options.max_new_tokens
-    if len(prompt) > most:
-        raise QuestionTooLong(
-            f"The question and the conversation before it are {len(prompt):,} tokens long; this model takes at most {most:,}. "
-            "Ask a shorter question, or start a new conversation."
+@dataclass(frozen=True)
+class _Verdict:
+    """What the answering updates make of an answer: the log-probability that they would say that the text does not say, in nats, and the
+    mean log-probability that they give the answer, nats a token."""
+
+    refusal: float
+    log_prob: float
+
+
+class Answerer:
+    """Answers with one decoder and one memory."""
+
+    def __init__(self, decoder: Decoder, tokenizer: PreTrainedTokenizerBase, memory: Memory) -> None:
+        self.decoder, self.tokenizer, self.memory, self.chat = decoder, tokenizer, memory, Chat(tokenizer)
+
+    def ask(
+        self, ask: Ask, source: Source, options: AnswerOptions, should_stop: Callable[[], bool]
+    ) -> Iterator[str | Recalled | Answer]:
+        """Pieces of the memory's answer, a Recalled, pieces of the page's answer, and the Answer; see `Engine.ask`."""
+        begun, first = time.monotonic(), 0.0
+        alone = source == "memory" or ask.text is None
+        for step in self.recall([ask], options, should_stop, speak=source != "page", verify=alone):
+            if isinstance(step, str):
+                first = first or time.monotonic() - begun
+                yield step
+            else:
+                (recalled,), (looked,), (verdict,) = step
+        if source == "both" and ask.text is not None:
+            yield Recalled(text_of(self.tokenizer, recalled.tokens), time.monotonic() - begun, first)
+        stopped, page = should_stop(), None
+        if source != "memory" and ask.text is not None and not stopped:
+            for step in self.read_pages([ask], [looked], options, should_stop):
+                if isinstance(step, str):
+                    first = first or time.monotonic() - begun
+                    yield step
+                else:
+                    (page,), (verdict,) = step
+            stopped = should_stop()
+        yield self.judge(ask, recalled, looked, page, verdict, time.monotonic() - begun, first, stopped)
+
+    def ask_each(
+        self, asks: Sequence[Ask], source: Source, options: AnswerOptions, should_stop: Callable[[], bool]
+    ) -> list[Answer]:
+        """The same for many questions at once, each on its own document or on the same one; times are of them all."""
+        if not asks:
+            return []
+        begun = time.monotonic()
+        alone = source == "memory" or any(ask.text is None for ask in asks)
+        *_, (recalled, looked, verdicts) = self.recall(asks, options, should_stop, speak=source != "page", verify=alone)
+        first, pages = time.monotonic() - begun, [None] * len(asks)
+        if not alone and not should_stop():
+            *_, (pages, verdicts) = self.read_pages(asks, looked, options, should_stop)
+        spent, stopped = time.monotonic() - begun, should_stop()
+        rows = zip(asks, recalled, looked, pages, verdicts, strict=True)
+        return [self.judge(*one, spent, first, stopped) for one in rows]
+
+    def recall(
+        self, asks: Sequence[Ask], options: AnswerOptions, should_stop: Callable[[], bool], *, speak: bool, verify: bool
+    ):
+        """Pieces of the first row's answer from memory, then what every row said, the pages that it points at, and, where there will be no
+        other answer, what is to be thought of it. Without `speak` it only points."""
+        prompts = [
+            self._checked(ask.question, self.chat.ids(FROM_MEMORY, ask.question.strip(), ask.history), options)
+            for ask in asks
+        ]
+        cache, gazes = self._memories(asks), self._gazes(asks, prompts)
+        slots = cache.copy()
+
+        def observe(layer: int, before: Tensor, queries: Tensor, keys: Tensor) -> None:
+            for rows, gaze in gazes:
+                gaze(layer, before[rows], queries[rows], keys[rows])
+
+        said = [Said([], [], ended=True) for _ in asks]
+        if speak:
+            shown = ""
+            for said in generate(
+                self.decoder, self.tokenizer, prompts, cache, options, observe=observe, refusal=self._refusal, should_stop=should_stop
+            ):  # fmt: skip
+                text = text_of(self.tokenizer, said[0].tokens)
+                if len(text) > len(shown) and text.startswith(shown):
+                    yield text[len(shown) :]
+                    shown = text
+        else:
+            once = AnswerOptions(max_new_tokens=1)
+            for _ in generate(self.decoder, self.tokenizer, prompts, cache, once, observe=observe):
+                pass
+        pages = [page for _, gaze in gazes for page in gaze.best(PAGES)]
+        looked = [self._look(ask, found) for ask, found in zip(asks, pages, strict=True)]
+        verdicts = self._verify(prompts, said, slots, None) if verify else [_Verdict(0.0, 0.0)] * len(asks)
+        yield said, looked, verdicts
+
+    def read_pages(
+        self, asks: Sequence[Ask], looked: Sequence[_Looked], options: AnswerOptions, should_stop: Callable[[], bool]
+    ):
+        """Pieces of the first row's answer from the pages in plain view, then what every row said and what is to be thought of it."""
+        parts = [
+            self.chat.split_ids(FROM_PASSAGES, one.passages, ask.question.strip(), ask.history)
+            for ask, one in zip(asks, looked, strict=True)
+        ]
+        cache, starts = self.in_view([view for view, _ in parts])
+        view, questions = cache.copy(), [asked for _, asked in parts]
+        shown, said = "", []
+        for said in generate(
+            self.decoder, self.tokenizer, questions, cache, options, start=starts, refusal=self._refusal, should_stop=should_stop
+        ):  # fmt: skip
+            text = text_of(self.tokenizer, said[0].tokens)
+            if len(text) > len(shown) and text.startswith(shown):
+                yield text[len(shown) :]
+                shown = text
+        doubted = [
+            self.chat.split_ids(FROM_PASSAGES, one.passages, f"{ask.question.strip()}\n{IF_NOT_SAID}", ask.history)[1]
+            for ask, one in zip(asks, looked, strict=True)
+        ]
+        yield said, self._verify(doubted, said, view, starts)
+
+    def _verify(
+        self, prompts: Sequence[list[int]], said: Sequence[Said], cache: KeyValueCache, starts: Sequence[int] | None
+    ) -> list[_Verdict]:
+        """The updates read the question again, and what they think of the answer and of a refusal is taken down."""
+        refusal = self._refusal
+        answers = [one.tokens or refusal for one in said]
+        log_probs = [
+            log_probs_of(self.decoder, prompts, chosen, cache, start=starts, updates=self.memory.updates)
+            for chosen in ([refusal] * len(said), answers)
+        ]
+        return [_Verdict(sum(no), sum(yes) / len(yes)) for no, yes in zip(*log_probs, strict=True)]
+
+    def judge(
+        self, ask: Ask, recalled: Said, looked: _Looked, page: Said | None, verdict: _Verdict, seconds: float, first: float,
+        stopped: bool,
+    ) -> Answer:  # fmt: skip
+        """What was said, with its evidence and how sure it is."""
+        from_memory = text_of(self.tokenizer, recalled.tokens) if recalled.log_probs else None
+        from_page = None if page is None else text_of(self.tokenizer, page.tokens)
+        text = from_page if from_page is not None else from_memory or ""
+        evidence = self._evidence(ask, looked, text)
+        signals = self._signals(ask, recalled, looked, page, verdict, text)
+        confidence = self.memory.confidence(signals)
+        declined = confidence < self.memory.confidence.decline_below
+        return Answer(text, from_memory, from_page, confidence, declined, evidence, seconds, first, stopped, signals)
+
+    def _signals(
+        self, ask: Ask, recalled: Said, looked: _Looked, page: Said | None, verdict: _Verdict, text: str
+    ) -> Signals:
+        memory_text = text_of(self.tokenizer, recalled.tokens)
+        final = page if page is not None else recalled
+        scores = [page_.score for page_ in looked.pages]
+        shown = Counter(content_words(looked.passages))
+        return Signals(
+            memory_log_prob=recalled.mean_log_prob,
+            page_log_prob=final.mean_log_prob,
+            page_least=min(final.log_probs, default=0.0),
+            verified=verdict.log_prob,
+            agreement=overlap(memory_text, text) if page is not None else 0.5,
+            attention=scores[0] if scores else 0.0,
+            support=_share(content_words(text), shown),
+            asked=_share(content_words(ask.question), shown),
+            refused=0.0 if REFUSAL.search(text) else verdict.refusal,
         )
-    return prompt
+
+    def _evidence(self, ask: Ask, looked: _Looked, answer: str) -> tuple[Evidence, ...]:
+        if ask.text is None:
+            return ()
+        found = []
+        for page in looked.pages:
+            quote, score = best_sentence(ask.text(page.begin, page.end), answer, ask.question)
+            found.append(Evidence(page.begin, page.end, quote, score))
+        return tuple(sorted(found, key=lambda e: -e.score))
+
+    def _look(self, ask: Ask, pages: list[Page]) -> _Looked:
+        if ask.text is None:
+            return _Looked(pages, "")
+        spans: list[list[int]] = []
+        for begin, end in sorted((max(p.begin - MARGIN, 0), min(p.end + MARGIN, ask.state.n_tokens)) for p in pages):
+            if spans and begin <= spans[-1][1]:
+                spans[-1][1] = max(end, spans[-1][1])
+            else:
+                spans.append([begin, end])
+        return _Looked(pages, "\n[…]\n".join(ask.text(begin, end).strip() for begin, end in spans))
+
+    def _checked(self, question: str, prompt: list[int], options: AnswerOptions) -> list[int]:
+        if not question.strip():
+            raise EmptyQuestion("The question is empty. Type what you would like to know about the document.")
+        # the pages that are read again need room as well
+        most = self.decoder.config.max_position_embeddings - options.max_new_tokens - PAGES * 2 * (128 + 2 * MARGIN)
+        if len(prompt) > most:
+            raise QuestionTooLong(
+                f"The question and the conversation before it are {len(prompt):,} tokens long; this model takes at most {most:,}. "
+                "Ask a shorter question, or start a new conversation."
+            )
+        return prompt
+
+    def _gazes(self, asks: Sequence[Ask], prompts: Sequence[list[int]]) -> list[tuple[slice, Gaze]]:
+        """One gaze for each run of questions on the same state."""
+        found, start = [], 0
+        while start < len(asks):
+            end = start
+            while end < len(asks) and asks[end].state is asks[start].state:
+                end += 1
+            asked = [self._asked(asks[i], prompts[i]) for i in range(start, end)]
+            gaze = Gaze(self.decoder, self.memory.pointing, self.memory.keys, asks[start].state, asked)
+            found.append((slice(start, end), gaze))
+            start = end
+        return found
+
+    def _asked(self, ask: Ask, prompt: list[int]) -> tuple[int, int]:
+        """How many tokens before its prompt's end the question begins, and how many there are in all. A question that follows another one
+        is looked for together with that and its answer: "and who was she?" alone points nowhere."""
+        back = len(self.chat.plain(ask.question.strip())) + self._after
+        if ask.history:
+            alone = len(self.chat.ids(FROM_MEMORY, ask.question.strip()))
+            back += len(self.chat.ids(FROM_MEMORY, ask.question.strip(), ask.history[-1:])) - alone
+        return back, len(prompt)
+
+    @property
+    def _refusal(self) -> list[int]:
+        return self.chat.plain(NOT_SAID)
+
+    @property
+    def _after(self) -> int:
+        """How many tokens of the template follow a question."""
+        a, b = (self.chat.ids(FROM_MEMORY, text) for text in ("a", "b"))
+        shared = 0
+        while a[-1 - shared] == b[-1 - shared]:
+            shared += 1
+        return shared
+
+    def _memories(self, asks: Sequence[Ask]) -> KeyValueCache:
+        """The slots of every row's document as the beginning of a cache."""
+        d, memory = self.decoder, self.memory
+        states = [asks[0].state] if all(ask.state is asks[0].state for ask in asks) else [ask.state for ask in asks]
+        with torch.inference_mode():
+            held = [s.slots[0].k.shape[2] for s in states]
+            keys, values = [], []
+            for layer in range(d.L):
+                pairs = [decoded(d, memory.keys, memory.values, layer, s.slots[layer]) for s in states]
+                keys.append(_padded([k for k, _ in pairs]))
+                values.append(_padded([v for _, v in pairs]))
+        mask = None
+        if len(set(held)) > 1:
+            longest = max(held)
+            mask = torch.tensor([[i >= longest - n for i in range(longest)] for n in held], device=d.device)
+        cache = KeyValueCache(keys, values, mask)
+        return cache if len(states) == len(asks) else cache.repeat(len(asks))
+
+    @torch.inference_mode()
+    def in_view(self, views: Sequence[list[int]]) -> tuple[KeyValueCache, list[int]]:
+        """A cache of texts in plain view, as the base sees them, and at which position each goes on."""
+        d = self.decoder
+        cache = d.empty_cache(len(views))
+        ids, present, positions = each_row(views, self.tokenizer.pad_token_id or 0, d.device)
+        d.forward(ids, cache, positions, present=None if len(views) == 1 else present)
+        return cache, [len(view) for view in views]
 
 
-@torch.inference_mode()
-def _step(model: InfiniForCausalLM, ids: list[int], cache: InfiniCache) -> Tensor:
-    """Log-probabilities `[1,vocabulary]` of the token after `ids`, which are added to the cache."""
-    out = model(
-        input_ids=torch.tensor([ids], device=model.device), past_key_values=cache, use_cache=True, logits_to_keep=1
-    )
-    return out.logits[:, -1].float().log_softmax(-1)
+def content_words(text: str) -> list[str]:
+    """The words of `text` that say something, in lower case."""
+    return [w for w in WORD.findall(text.lower()) if w not in LITTLE]
 
 
-def _generate(
-    model, tokenizer, state: MemoryState, prompt: list[int], options: AnswerOptions
-) -> Iterator[tuple[int, float]]:
-    """Tokens of the answer with their log-probabilities, the end-of-turn token included."""
-    cache = InfiniCache(state, model.config.text_config)
-    last = ends(model, tokenizer)
-    change = LogitsProcessorList()
-    if options.no_repeat:
-        change.append(NoRepeatNGramLogitsProcessor(options.no_repeat))
-    if options.temperature > 0:
-        change.append(TemperatureLogitsWarper(options.temperature))
-    chance = torch.Generator(model.device).manual_seed(options.seed)
-    ids, step = list(prompt), prompt
-    for _ in range(options.max_new_tokens):
-        log_probs = _step(model, step, cache)
-        scores = change(torch.tensor([ids[len(prompt) :]], dtype=torch.long, device=model.device), log_probs.clone())
-        sampled = options.temperature > 0
-        token = int(torch.multinomial(scores.softmax(-1), 1, generator=chance) if sampled else scores.argmax(-1))
-        ids.append(token)
-        step = [token]
-        yield token, float(log_probs[0, token])
-        if token in last:
-            return
+def overlap(a: str, b: str) -> float:
+    """F1 of the content words of two texts; 0.5 where one has none."""
+    x, y = Counter(content_words(a)), Counter(content_words(b))
+    if not x or not y:
+        return 0.5
+    return 2 * sum((x & y).values()) / (x.total() + y.total())
 
 
-def ends(model: InfiniForCausalLM, tokenizer: PreTrainedTokenizerBase) -> set[int]:
-    """The tokens that end an answer."""
-    configured = model.generation_config.eos_token_id if model.generation_config else None
-    many = configured if isinstance(configured, list) else [configured]
-    return {i for i in (*many, tokenizer.eos_token_id) if i is not None}
+def best_sentence(text: str, answer: str, question: str) -> tuple[str, float]:
+    """The sentence of `text` that fits an answer and its question best, and how well, 0 to 1."""
+    said, asked = set(content_words(answer)), set(content_words(question))
+    best, most = "", -1.0
+    for match in SENTENCE.finditer(text):
+        sentence = " ".join(match[0].split())
+        words = set(content_words(sentence))
+        if not words:
+            continue
+        score = (2 * len(words & said) / max(len(said), 1) + len(words & asked) / max(len(asked), 1)) / 3
+        if score > most:
+            best, most = sentence, score
+    return best, max(most, 0.0)
 
 
-@torch.inference_mode()
-def mean_log_prob(model: InfiniForCausalLM, prompt: list[int], tokens: list[int]) -> float:
-    """Mean log-probability of `tokens` after `prompt` when no document was read."""
-    ids = torch.tensor([prompt + tokens], device=model.device)
-    logits = model(input_ids=ids, use_cache=False, logits_to_keep=len(tokens) + 1).logits[0, :-1].float()
-    return float(logits.log_softmax(-1).gather(-1, ids[0, -len(tokens) :, None]).mean())
+def _share(words: Sequence[str], held: Counter) -> float:
+    return sum(w in held for w in words) / len(words) if words else 0.0
 
 
-@torch.inference_mode()
-def likelihoods(
-    model: InfiniForCausalLM,
-    tokenizer: PreTrainedTokenizerBase,
-    states: Sequence[MemoryState],
-    question: str,
-    said: str,
-    history: Sequence[Turn] = (),
-) -> list[float]:
-    """Mean log-probability, in nats a token, of the answer `said` with its end, from each state: all at once, one row a state.
-
-    Raises EmptyQuestion and QuestionTooLong.
-    """
-    tokens = answer_ids(tokenizer, said, model.config.running_answers)
-    prompt = checked_prompt(model, tokenizer, question, history, AnswerOptions(max_new_tokens=len(tokens)))
-    read = [state for state in states if state.n_tokens]
-    found = iter(_mean_log_probs(model, read, prompt, tokens) if read else [])
-    unread = mean_log_prob(model, prompt, tokens) if len(read) < len(states) else 0.0
-    return [next(found) if state.n_tokens else unread for state in states]
-
-
-def _mean_log_probs(model, states: list[MemoryState], prompt: list[int], tokens: list[int]) -> list[float]:
-    ids = torch.tensor([prompt + tokens], device=model.device).expand(len(states), -1)
-    hidden = model.hidden(ids, Recall(side_by_side(states)))[:, -len(tokens) - 1 : -1]
-    log_probs = model.base.lm_head(hidden).float().log_softmax(-1)
-    return log_probs.gather(-1, ids[:, -len(tokens) :, None]).squeeze(-1).mean(-1).tolist()
+def _padded(parts: Sequence[Tensor]) -> Tensor:
+    """Tensors `[1,N,M,D]` of several M as one `[B,N,longest,D]`, filled at the left."""
+    longest = max(part.shape[2] for part in parts)
+    return torch.cat([torch.nn.functional.pad(part, (0, 0, longest - part.shape[2], 0)) for part in parts])

@@ -33,8 +33,8 @@ class NotEnoughSpace(CacheUnusable):
     """There is less free space than fetching and converting the model take; known before anything is fetched."""
 
 
-class AdapterInvalid(EngineError):
-    """The adapter's files are damaged, incomplete, or were made for another base model."""
+class MemoryInvalid(EngineError):
+    """The files of a trained memory are damaged, incomplete, or were made for another base model."""
 
 
 class StateCorrupt(EngineError):

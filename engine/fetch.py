@@ -451,13 +451,3 @@ def _write_manifest(folder: Path, manifest: dict) -> None:
     unfinished = folder / f"{MANIFEST}.unfinished"
     unfinished.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     unfinished.replace(folder / MANIFEST)
-
-
-DEFAULT_BASE = SMALL
-
-
-def ensure_default_base(
-    cache_dir: Path, on_progress: Callable[[str], None] = lambda text: None, source: BaseSource = DEFAULT_BASE
-) -> Path:
-    """The small base, under the name by which the loader still asks for it."""
-    return ensure_base(cache_dir, lambda progress: on_progress(str(progress)), source)

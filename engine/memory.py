@@ -1,130 +1,131 @@
-"""The trainable part of a layer's memory: maps for keys and queries, read gate, write gate, exact cache."""
+"""The parts that make a memory for one base model, in one folder: scorer, codecs, pointing heads, confidence, answering updates.
 
-from typing import NamedTuple
+`memory.json` says which base they are for and holds the numbers that are few; `memory.safetensors` holds the others. A base without
+such a folder gets parts that need no training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
-import torch.nn as nn
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
 from torch import Tensor
 
-from engine.config import InfiniConfig
-from engine.exact import ExactCache
-from engine.maps import HeadMap
-from engine.ops import LayerState, fast
-from engine.ops.features import elu_plus_one
+from engine.confidence import Confidence
+from engine.config import MemoryConfig
+from engine.errors import ConfigInvalid, MemoryInvalid
+from engine.model import Decoder, Update, Updates
+from engine.point import Pointing
+from engine.scorer import LayerScorer, Scorer
+from engine.state import Codec
+
+MANIFEST, WEIGHTS = "memory.json", "memory.safetensors"
 
 
-class Projected(NamedTuple):
-    """One layer's view of R rows: hidden `[R,T,hidden]` and, before rotary embedding, q `[R,H,T,D]`, k, v `[R,N,T,D]`."""
+@dataclass(frozen=True)
+class Memory:
+    """What a decoder needs to remember: settings and trained parts. `updates` act on questions and answers only."""
 
-    hidden: Tensor
-    q: Tensor
-    k: Tensor
-    v: Tensor
+    config: MemoryConfig
+    scorer: Scorer
+    keys: Codec
+    values: Codec
+    pointing: Pointing
+    confidence: Confidence
+    updates: Updates
+    trained: bool
+    weights_sha256: str  # of memory.safetensors; "none" without
+
+    @property
+    def state_parts(self) -> dict[str, Any]:
+        """What a stored state depends on; the answering side is not part of it."""
+        digest = hashlib.sha256()
+        tensors = self.scorer.tensors() | {"keys": self.keys.mean, "spread": self.keys.spread}
+        tensors |= {"values": self.values.mean, "values.spread": self.values.spread}
+        for name in sorted(tensors):
+            digest.update(name.encode() + tensors[name].float().cpu().numpy().tobytes())
+        heads = {str(layer): list(heads) for layer, heads in sorted(self.pointing.key_heads.items())}
+        return {"memory": self.config.to_dict(), "pointing": heads, "scorer": digest.hexdigest()}
 
 
-class Writable(NamedTuple):
-    """What R rows would write: memory keys `k [R,N,T,K]`, `v [R,N,T,V]`, strengths `w [R,N,T]`; for the exact cache its
-    keys `exact_k [R,N,T,D]` and `scores [R,N,T]`, or None."""
-
-    k: Tensor
-    v: Tensor
-    w: Tensor
-    exact_k: Tensor | None
-    scores: Tensor | None
-
-
-class Recalled(NamedTuple):
-    """What queries found, `[B,H,T,V]` each: in the compressive memory and, gate included, in the exact cache or None."""
-
-    compressed: Tensor
-    exact: Tensor | None
+def untrained(decoder: Decoder, config: MemoryConfig) -> Memory:
+    """A memory for a base that none was trained for: 8 bits at least, since nothing is known of the spread of its channels."""
+    flat = torch.zeros(decoder.L, decoder.N, decoder.D, device=decoder.device)
+    safe = MemoryConfig.from_dict(config.to_dict() | {"bits": max(config.bits, 8)})
+    codec = Codec(safe.bits, flat, flat + 1)
+    return Memory(
+        safe, Scorer(None), codec, codec, Pointing.untrained(decoder), Confidence.untrained(), {}, False, "none"
+    )
 
 
-class InfiniMemory(nn.Module):
-    """How one layer writes to its memory and reads from it.
+def load_memory(folder: Path, decoder: Decoder, base_sha256: str, size: tuple[int, int] | None = None) -> Memory:
+    """The memory in `folder`, with so many slots and pointing keys where `size` says so. Raises MemoryInvalid."""
+    manifest = read_manifest(folder)
+    if manifest["base_sha256"] != base_sha256:
+        raise MemoryInvalid(
+            f"The memory in {folder} was trained for another base model. Choose that model, or train one for this: "
+            "python launch.py train scorer --base MODEL"
+        )
+    try:
+        data = (folder / WEIGHTS).read_bytes()
+        if hashlib.sha256(data).hexdigest() != manifest["weights_sha256"]:
+            raise MemoryInvalid(f"{folder / WEIGHTS} is not the file that {MANIFEST} describes. Get the folder again.")
+        tensors = {name: t.to(decoder.device) for name, t in load(data).items()}
+        settings = dict(manifest["config"])
+        if size is not None:
+            settings |= {"slots": size[0], "pointing_slots": size[1]}
+        config = MemoryConfig.from_dict(settings)
+        if len(tensors["keys.mean"]) != decoder.L or tensors["scorer.linear"].shape[-1] != decoder.E:
+            raise MemoryInvalid(f"The memory in {folder} is for a model of another size.")
+        codecs = [Codec(config.bits, tensors[f"{n}.mean"], tensors[f"{n}.spread"]) for n in ("keys", "values")]
+        low = {name: t for name, t in tensors.items() if name.startswith("scorer.")}
+        scorer = Scorer.of({name: t.to(decoder.dtype) for name, t in low.items()})
+        pointing = Pointing.of(manifest["pointing"], tensors, decoder)
+        confidence = Confidence.of(manifest["confidence"])
+        updates = _updates(manifest.get("updates", {}), tensors, decoder)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, ConfigInvalid) as error:
+        raise MemoryInvalid(f"The memory in {folder} cannot be used ({error}). Get the folder again.") from error
+    return Memory(config, scorer, codecs[0], codecs[1], pointing, confidence, updates, True, manifest["weights_sha256"])
 
-    H query heads, N memory heads, D head width, K key width, V = D. By the rule "none" nothing is compressed: K is 0.
-    """
 
-    def __init__(self, config: InfiniConfig):
-        super().__init__()
-        text = config.text_config
-        heads, memory_heads = text.num_attention_heads, text.num_key_value_heads
-        self.rule, self.gate = config.rule, config.gate
-        self.memory_heads = memory_heads
-        self.has_maps = config.feature_map != "elu"
-        if config.rule != "none":
-            self.read_gate = nn.Parameter(torch.zeros(heads, dtype=torch.float32))
-        if self.has_maps:
-            self.key_map = HeadMap(config.feature_map, memory_heads, config.head_dim, config.state_key_width)
-            self.query_map = HeadMap(config.feature_map, heads, config.head_dim, config.state_key_width)
-        if config.rule == "gated_delta":
-            self.write_gate = nn.Linear(text.hidden_size, memory_heads, dtype=torch.float32)
-        self.exact = ExactCache(config) if config.exact_slots else None
-        self.reset()
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """memory.json in `folder`. Raises MemoryInvalid."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        for name in ("base_sha256", "weights_sha256", "config", "pointing", "confidence"):
+            manifest[name]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MemoryInvalid(f"There is no usable {MANIFEST} in {folder} ({error}).") from error
+    return manifest
 
-    @torch.no_grad()
-    def reset(self) -> None:
-        """Gates open: a gate that starts shut gives the memory no gradient to learn from."""
-        if self.rule != "none":
-            self.read_gate.fill_(0.3 if self.gate == "additive" else 0.0)
-        if self.has_maps:
-            self.key_map.reset()
-            self.query_map.reset()
-        if self.rule == "gated_delta":
-            self.write_gate.weight.zero_()
-            self.write_gate.bias.zero_()
-        if self.exact is not None:
-            self.exact.reset()
 
-    def keys(self, k: Tensor) -> Tensor:
-        """Memory keys `[B,N,T,K]` of the layer's keys `[B,N,T,D]` before rotary embedding."""
-        if self.rule == "none":
-            return k[..., :0]
-        return self.key_map(k) if self.has_maps else elu_plus_one(k)
+def save_memory(folder: Path, manifest: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+    """Write a memory's two files; returns the SHA-256 of its weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, folder / WEIGHTS)
+    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    text = json.dumps({**manifest, "weights_sha256": digest}, indent=1, sort_keys=True)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    return digest
 
-    def queries(self, q: Tensor) -> Tensor:
-        """Memory queries `[B,H,T,K]` of the layer's queries `[B,H,T,D]` before rotary embedding."""
-        if self.rule == "none":
-            return q[..., :0]
-        return self.query_map(q) if self.has_maps else elu_plus_one(q)
 
-    def strengths(self, hidden: Tensor) -> Tensor:
-        """Write strengths `w [B,N,T]` in 0..1 of hidden states `[B,T,hidden]`: clamp(1.2 σ(·) − 0.1, 0, 1), so that
-        0 is reached exactly. The paper's rules write every token, all ones, and the rule "none" writes none."""
-        if self.rule != "gated_delta":
-            sizes = (hidden.shape[0], self.memory_heads, hidden.shape[1])
-            return torch.full(sizes, float(self.rule != "none"), device=hidden.device)
-        logits = self.write_gate(hidden.float())
-        return torch.clamp(1.2 * torch.sigmoid(logits) - 0.1, 0.0, 1.0).transpose(1, 2)
+def scorer_tensors(layers: tuple[LayerScorer, ...]) -> dict[str, Tensor]:
+    """The scorer's weights by name, in bfloat16, as they are shipped."""
+    return {name: t.bfloat16() for name, t in Scorer(layers).tensors().items()}
 
-    def writable(self, x: Projected) -> Writable:
-        """What the rows `x` would write."""
-        kept = (None, None) if self.exact is None else (self.exact.keys(x.k), self.exact.scores(x.hidden))
-        return Writable(self.keys(x.k), x.v, self.strengths(x.hidden), *kept)
 
-    def write(self, some: Writable, state: LayerState) -> LayerState:
-        """Fold `some` rows into `state`, one row a document."""
-        if self.exact is not None:
-            state = state._replace(kept=self.exact.keep(some.exact_k, some.v, some.scores, state.kept))
-        if self.rule == "none":
-            return state
-        return fast.write(self.rule, some.k, some.v, some.w, state)
-
-    def recall(self, q: Tensor, state: LayerState, found: Tensor | None = None) -> Recalled:
-        """What queries `q [B,H,T,D]` find in `state`; `found` are their logits in the exact cache where these are known already."""
-        kept = None if self.exact is None else self.exact.recall(q, state.kept, found)
-        return Recalled(fast.read(self.queries(q), state), kept)
-
-    def combine(self, local: Tensor, recalled: Recalled, has_memory: Tensor) -> Tensor:
-        """Local attention `[B,H,T,V]` and what was recalled, to one output. `has_memory [B]` is 0 where nothing has been
-        written yet: there the output is the local attention alone, whatever the gate (convex: Eq. 10)."""
-        seen = has_memory.view(-1, 1, 1, 1)
-        if self.rule == "none":
-            joined = local
-        elif self.gate == "additive":
-            joined = local + (torch.tanh(self.read_gate).view(1, -1, 1, 1) * recalled.compressed * seen).to(local.dtype)
-        else:
-            share = torch.sigmoid(self.read_gate).view(1, -1, 1, 1) * seen
-            joined = (share * recalled.compressed + (1.0 - share) * local.float()).to(local.dtype)
-        return joined if recalled.exact is None else joined + recalled.exact.to(local.dtype)
+def _updates(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], decoder: Decoder) -> Updates:
+    found = {}
+    for name, t in tensors.items():
+        if name.startswith("updates.") and name.endswith(".down"):
+            _, layer, projection, _ = name.split(".")
+            up = tensors[f"updates.{layer}.{projection}.up"]
+            found[int(layer), projection] = Update(t.to(decoder.dtype), up.to(decoder.dtype), float(settings["scale"]))
+    return found

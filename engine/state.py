@@ -1,8 +1,14 @@
-"""The memory of a whole model after reading: a value, never changed in place, that goes to bytes and back."""
+"""What is left of a document after reading: a value of constant size that goes to bytes and back.
+
+Each key/value head keeps up to `C` tokens in slots: key before rotary embedding, value, retention score and position. The heads that
+point keep more keys, without values. A token is encoded once, when it is read, so saving and loading changes nothing.
+"""
+
+from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -10,85 +16,130 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from engine.config import EVERY, InfiniConfig
 from engine.errors import FingerprintMismatch, StateCorrupt
-from engine.ops import NORMALISED, LayerState
-from engine.ops.exact import Kept, nothing_kept
+from engine.ops.naive import Matrix
 
-FORMAT = "palimpsest-state-1"
+FORMAT = "palimpsest-state-2"
+NOWHERE = -1  # the position of a slot that is empty at rest
 
 
-class MemoryState(NamedTuple):
-    """`M [L,B,N,K,V]` float32, `z [L,B,N,K]` float32 for the rules that normalise, how many tokens were read, and what is
-    kept exactly, `k [L,B,N,C,D]` and so on, if the memory has slots for that; of a memory that grows C is that number of tokens."""
+class Codec(NamedTuple):
+    """How keys or values are kept in `bits` bits: less their channel's mean, over its spread, one scale a token.
 
-    M: Tensor
-    z: Tensor | None
+    Channels differ far more than tokens do (KIVI, arXiv 2402.02750); `mean` and `spread [L,N,D]` are of the model, not of a document,
+    so that a token's code depends on that token alone.
+    """
+
+    bits: int
+    mean: Tensor
+    spread: Tensor
+
+    def encode(self, layer: int, x: Tensor, heads: Sequence[int] | None = None) -> tuple[Tensor, Tensor]:
+        """Codes like `x [B,N,T,D]` and scales `[B,N,T]`; with 16 bits `x` itself. `heads`: which of the layer's heads `x` has."""
+        if self.bits == 16:
+            return x, torch.ones(x.shape[:-1], dtype=torch.float16, device=x.device)
+        most = 2 ** (self.bits - 1) - 1
+        mean, spread = self._channels(layer, heads)
+        even = (x.float() - mean) / spread
+        scale = (even.abs().amax(-1) / most).clamp(min=1e-4).half()
+        codes = (even / scale.float()[..., None]).round().clamp(-most, most) + most
+        return codes.to(torch.uint8), scale
+
+    def decode(
+        self, layer: int, codes: Tensor, scale: Tensor, dtype: torch.dtype, heads: Sequence[int] | None = None
+    ) -> Tensor:
+        """What `encode` was given, nearly: `[B,N,T,D]` in `dtype`."""
+        if self.bits == 16:
+            return codes.to(dtype)
+        most = 2 ** (self.bits - 1) - 1
+        mean, spread = self._channels(layer, heads)
+        return ((codes.float() - most) * scale.float()[..., None] * spread + mean).to(dtype)
+
+    def _channels(self, layer: int, heads: Sequence[int] | None) -> tuple[Tensor, Tensor]:
+        rows = slice(None) if heads is None else list(heads)
+        return self.mean[layer][rows][None, :, None], self.spread[layer][rows][None, :, None]
+
+
+class Kept(NamedTuple):
+    """Tokens that one layer's heads keep, in the order of reading: codes of keys and of values `[B,N,M,D]` with their scales
+    `[B,N,M]`, retention scores in float16 and positions. `v` and `v_scale` are None where only keys are kept."""
+
+    k: Tensor
+    k_scale: Tensor
+    v: Tensor | None
+    v_scale: Tensor | None
+    score: Tensor
+    position: Tensor
+
+    def join(self, other: Kept) -> Kept:
+        """These, then those of `other`."""
+        return Kept(*(None if a is None else torch.cat((a, b), 2) for a, b in zip(self, other, strict=True)))
+
+    def pick(self, index: Tensor) -> Kept:
+        """Those at `index [B,N,M]`."""
+        wide = lambda t: index[..., None].expand(*index.shape, t.shape[-1])  # noqa: E731
+        return Kept(*(None if t is None else t.gather(2, wide(t) if t.dim() == 4 else index) for t in self))
+
+    def best(self, slots: int) -> tuple[Kept, Kept | None]:
+        """The `slots` with the highest scores, ties to the earlier, and those that leave; both in the order of reading."""
+        held = self.score.shape[2]
+        if held <= slots:
+            return self, None
+        order = self.score.float().sort(dim=2, descending=True, stable=True).indices
+        return self.pick(order[:, :, :slots].sort(2).values), self.pick(order[:, :, slots:].sort(2).values)
+
+    def rows(self, chosen: slice) -> Kept:
+        """Those of some documents of the batch."""
+        return Kept(*(None if t is None else t[chosen] for t in self))
+
+
+class State(NamedTuple):
+    """The memory of one document, or of several of one length side by side. `slots` has a Kept a layer, `keys` one a layer that
+    points, `matrix` one a layer where a rule writes it. `tail` are keys and values as they are of the window under way and the one
+    before, a pair a layer: reading goes on from them; a state that was read to its end needs none."""
+
+    slots: tuple[Kept, ...]
+    keys: tuple[Kept, ...]
+    matrix: tuple[Matrix, ...]
+    tail: tuple[tuple[Tensor, Tensor], ...] | None
     n_tokens: int
-    kept: Kept | None = None
 
-    @staticmethod
-    def empty(config: InfiniConfig, batch: int = 1, device: torch.device | str = "cpu") -> "MemoryState":
-        """The memory of nothing: zeros for `batch` documents."""
-        layers, heads, k, v = config.state_sizes
-        m = torch.zeros(layers, batch, heads, k, v, dtype=torch.float32, device=device)
-        with_z = config.rule in NORMALISED
-        z = torch.zeros(layers, batch, heads, k, dtype=torch.float32, device=device) if with_z else None
-        slots = config.exact_slots
-        one = nothing_kept((batch, heads, 0 if slots == EVERY else slots, v), device) if slots else None
-        return MemoryState(m, z, 0, one and Kept(*(t.expand(layers, *t.shape) for t in one)))
+    def finished(self) -> State:
+        """The same without what only reading on needs."""
+        return self._replace(tail=None)
 
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of all that is held."""
-        return sum(t.nbytes for t in (self.M, self.z, *(self.kept or ())) if t is not None)
-
-    def layer(self, index: int) -> LayerState:
-        """The memory of the `index`-th layer that has one."""
-        return LayerState(*self._each(lambda t: t[index]))
-
-    def layers(self) -> list[LayerState]:
-        """The memories of all layers that have one. Cheaper than `layer` for each where gradients flow."""
-        z = [None] * len(self.M) if self.z is None else self.z.unbind()
-        kept = [None] * len(self.M) if self.kept is None else list(map(Kept, *(t.unbind() for t in self.kept)))
-        return [LayerState(*parts) for parts in zip(self.M.unbind(), z, kept, strict=True)]
-
-    def to(self, device: torch.device | str) -> "MemoryState":
-        """The same state on `device`."""
-        m, z, kept = self._each(lambda t: t.to(device))
-        return MemoryState(m, z, self.n_tokens, kept)
-
-    def repeat(self, times: int) -> "MemoryState":
-        """Every document's state `times` times, one after the other."""
-        m, z, kept = self._each(lambda t: t.repeat_interleave(times, dim=1))
-        return MemoryState(m, z, self.n_tokens, kept)
-
-    def shared_by(self, rows: int) -> "MemoryState":
-        """One document's state as that of `rows` rows, without copying it."""
-        m, z, kept = self._each(lambda t: t.expand(-1, rows, *t.shape[2:]))
-        return MemoryState(m, z, self.n_tokens, kept)
-
-    def apart(self) -> "list[MemoryState]":
+    def apart(self) -> list[State]:
         """Every document's state by itself."""
-        each = [self._each(lambda t, i=i: t[:, i : i + 1]) for i in range(self.M.shape[1])]
-        return [MemoryState(m, z, self.n_tokens, kept) for m, z, kept in each]
+        return [self.row(i) for i in range(self.slots[0].k.shape[0])]
 
-    def _each(self, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor | None, Kept | None]:
-        z = None if self.z is None else change(self.z)
-        return change(self.M), z, self.kept and Kept(*map(change, self.kept))
+    def row(self, i: int) -> State:
+        """One document's state."""
+        one = slice(i, i + 1)
+        tail = None if self.tail is None else tuple((k[one], v[one]) for k, v in self.tail)
+        matrix = tuple(Matrix(m.M[one], None if m.z is None else m.z[one]) for m in self.matrix)
+        return State(
+            tuple(s.rows(one) for s in self.slots), tuple(s.rows(one) for s in self.keys), matrix, tail, self.n_tokens
+        )
 
-    def to_bytes(self, fingerprint: str) -> bytes:
-        """Safetensors bytes that carry the fingerprint and the token count; the same state gives the same bytes."""
-        tensors = {"M": self.M.cpu().contiguous()}
-        if self.z is not None:
-            tensors["z"] = self.z.cpu().contiguous()
-        if self.kept is not None:
-            tensors |= {f"kept.{name}": t.cpu().contiguous() for name, t in self.kept._asdict().items()}
+    def to_bytes(self, fingerprint: str, slots: int, pointing_slots: int, bits: int) -> bytes:
+        """Safetensors bytes with the fingerprint and the token count; the same state gives the same bytes, and a finished one always
+        as many of them."""
+        tensors = _stacked("slots", self.slots, slots, bits) | _stacked("keys", self.keys, pointing_slots, bits)
+        if self.matrix:
+            tensors["matrix.M"] = torch.stack([m.M for m in self.matrix])
+            if self.matrix[0].z is not None:
+                tensors["matrix.z"] = torch.stack([m.z for m in self.matrix])
+        if self.tail is not None:
+            tensors["tail.k"] = torch.stack([k for k, _ in self.tail])
+            tensors["tail.v"] = torch.stack([v for _, v in self.tail])
         # one metadata key, since the order of several is not stable, and of one width, so that the size never changes
-        return save(tensors, metadata={"palimpsest": f"{FORMAT} {fingerprint} {self.n_tokens:012d}"})
+        return save(
+            {name: t.cpu().contiguous() for name, t in tensors.items()},
+            metadata={"palimpsest": f"{FORMAT} {fingerprint} {self.n_tokens:012d}"},
+        )
 
     @staticmethod
-    def from_bytes(data: bytes, fingerprint: str) -> "MemoryState":
+    def from_bytes(data: bytes, fingerprint: str, bits: int, width: int) -> State:
         """The state in `data`. Raises StateCorrupt for damaged bytes, FingerprintMismatch for another model's memory."""
         stored, n_tokens = _header(data)
         if stored != fingerprint:
@@ -97,31 +148,152 @@ class MemoryState(NamedTuple):
                 "Read the document again, or start with the model that read it."
             )
         try:
-            tensors = load(data)
-            kept = Kept(*(tensors[f"kept.{name}"] for name in Kept._fields)) if "kept.k" in tensors else None
-            return MemoryState(tensors["M"], tensors.get("z"), n_tokens, kept)
-        except (SafetensorError, KeyError) as error:
+            t = load(data)
+            z = t["matrix.z"].unbind() if "matrix.z" in t else None
+            matrix = tuple(Matrix(m, z[i] if z else None) for i, m in enumerate(t.get("matrix.M", ())))
+            tail = tuple(zip(t["tail.k"].unbind(), t["tail.v"].unbind(), strict=True)) if "tail.k" in t else None
+            return State(_apart("slots", t, bits, width), _apart("keys", t, bits, width), matrix, tail, n_tokens)
+        except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
             raise StateCorrupt("The stored memory is damaged. Read the document again.") from error
 
+    def to(self, device: torch.device | str) -> State:
+        """The same state on `device`."""
+        kept = lambda many: tuple(Kept(*(None if t is None else t.to(device) for t in one)) for one in many)  # noqa: E731
+        matrix = tuple(Matrix(m.M.to(device), None if m.z is None else m.z.to(device)) for m in self.matrix)
+        tail = None if self.tail is None else tuple((k.to(device), v.to(device)) for k, v in self.tail)
+        return State(kept(self.slots), kept(self.keys), matrix, tail, self.n_tokens)
 
-def layers_to_state(layers: list[LayerState], n_tokens: int) -> MemoryState:
-    """Stack per-layer memories, in layer order, to one state."""
-    z = None if layers[0].z is None else torch.stack([layer.z for layer in layers])
-    kept = layers[0].kept and Kept(*map(torch.stack, zip(*(layer.kept for layer in layers), strict=True)))
-    return MemoryState(torch.stack([layer.M for layer in layers]), z, n_tokens, kept)
+
+class Departed(NamedTuple):
+    """Tokens that were in the slots at one checkpoint and no longer at the next: `slots` and `keys` as in State, but a row a token
+    (heads after one another), with `counts` of how many each layer and head has."""
+
+    slots: tuple[tuple[Kept, ...], ...]  # by layer, by head
+    keys: tuple[tuple[Kept, ...], ...]
+
+    def to_bytes(self) -> bytes:
+        """Safetensors bytes."""
+        tensors = {}
+        for name, layers in (("slots", self.slots), ("keys", self.keys)):
+            heads = [kept for layer in layers for kept in layer]
+            widest = max((len(layer) for layer in layers), default=0)
+            counts = [[kept.score.shape[2] for kept in layer] + [-1] * (widest - len(layer)) for layer in layers]
+            tensors[f"{name}.counts"] = torch.tensor(counts, dtype=torch.int32)
+            for field in Kept._fields:
+                parts = [getattr(kept, field) for kept in heads]
+                if parts and parts[0] is not None:
+                    tensors[f"{name}.{field}"] = torch.cat([p[0, 0] for p in parts]).cpu().contiguous()
+        return save(tensors)
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Departed:
+        """What `to_bytes` gave. Raises StateCorrupt."""
+        try:
+            t = load(data)
+            return Departed(*(_by_head(name, t) for name in ("slots", "keys")))
+        except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+            raise StateCorrupt("What was kept for earlier pages is damaged. Read the document again.") from error
 
 
-def side_by_side(states: Sequence[MemoryState]) -> MemoryState:
-    """The states of several documents as one of as many rows; it counts the tokens of the first."""
-    join = lambda tensors: torch.cat(tensors, dim=1)  # noqa: E731
-    z = None if states[0].z is None else join([state.z for state in states])
-    kept = states[0].kept and Kept(*map(join, zip(*(state.kept for state in states), strict=True)))
-    return MemoryState(join([state.M for state in states]), z, states[0].n_tokens, kept)
+def departed(before: State, after: State) -> Departed:
+    """What the slots of `before` hold and those of `after`, a state further on, no longer do."""
+    return Departed(*(
+        tuple(
+            tuple(
+                _head(old, n, ~torch.isin(old.position[0, n], new.position[0, n])) for n in range(old.k.shape[1])
+            )
+            for old, new in zip(olds, news, strict=True)
+        )
+        for olds, news in ((before.slots, after.slots), (before.keys, after.keys))
+    ))  # fmt: skip
+
+
+def as_of(state: State, left: Sequence[Departed], n_tokens: int, slots: int, pointing_slots: int) -> State:
+    """The memory of the first `n_tokens` tokens and of nothing that follows, from a later `state` and all that left the slots at
+    checkpoints after that: at a checkpoint just the state of then; between two, the tokens that the next one still had."""
+
+    def kept(layer: int, now: Kept, which: str, most: int) -> list[Kept]:
+        heads = []
+        for n in range(now.k.shape[1]):
+            all_ = _head(now, n, torch.ones_like(now.position[0, n], dtype=torch.bool))
+            for one in left:
+                all_ = all_.join(getattr(one, which)[layer][n])
+            known = (all_.position[0, 0] < n_tokens).nonzero()[:, 0]
+            known = known[all_.position[0, 0][known].sort(stable=True).indices]
+            once = torch.ones_like(known, dtype=torch.bool)
+            positions = all_.position[0, 0][known]
+            once[1:] = positions[1:] != positions[:-1]
+            heads.append(all_.pick(known[once][None, None]).best(most)[0])
+        return heads
+
+    def even(layers: list[list[Kept]]) -> tuple[Kept, ...]:
+        # heads may differ by the few tokens that came and went between two checkpoints
+        fewest = min((head.score.shape[2] for heads in layers for head in heads), default=0)
+        trimmed = [[head.best(fewest)[0] for head in heads] for heads in layers]
+        return tuple(
+            Kept(*(None if parts[0] is None else torch.cat(parts, 1) for parts in zip(*heads, strict=True)))
+            for heads in trimmed
+        )
+
+    slots_ = even([kept(i, one, "slots", slots) for i, one in enumerate(state.slots)])
+    keys = tuple(even([kept(i, one, "keys", pointing_slots)])[0] for i, one in enumerate(state.keys))
+    return State(slots_, keys, (), None, n_tokens)
 
 
 def sha256(data: bytes) -> str:
     """Hex SHA-256 of `data`."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _head(kept: Kept, n: int, chosen: Tensor) -> Kept:
+    return Kept(*(None if t is None else t[:, n : n + 1][:, :, chosen] for t in kept))
+
+
+def _by_head(name: str, t: dict[str, Tensor]) -> tuple[tuple[Kept, ...], ...]:
+    counts, start, layers = t[f"{name}.counts"].tolist(), 0, []
+    for layer in counts:
+        heads = []
+        for count in (n for n in layer if n >= 0):
+            part = slice(start, start + count)
+            fields = (t.get(f"{name}.{field}") for field in Kept._fields)
+            heads.append(Kept(*(None if f is None else f[part][None, None] for f in fields)))
+            start += count
+        layers.append(tuple(heads))
+    return tuple(layers)
+
+
+def _stacked(name: str, kept: tuple[Kept, ...], slots: int, bits: int) -> dict[str, Tensor]:
+    """Tensors `[B,heads of all layers,slots,...]`: empty slots are zeros whose position is NOWHERE, two codes of 4 bits share a byte."""
+    tensors = {}
+    for field in Kept._fields if kept else ():
+        parts = [getattr(one, field) for one in kept]
+        if parts[0] is None:
+            continue
+        joined = torch.cat(parts, 1)
+        full = joined.new_full((*joined.shape[:2], slots, *joined.shape[3:]), NOWHERE if field == "position" else 0)
+        full[:, :, : joined.shape[2]] = joined
+        tensors[f"{name}.{field}"] = (
+            (full[..., ::2] << 4) | full[..., 1::2] if field in ("k", "v") and bits == 4 else full
+        )
+    if kept:
+        tensors[f"{name}.heads"] = torch.tensor([one.k.shape[1] for one in kept], dtype=torch.int32)
+    return tensors
+
+
+def _apart(name: str, t: dict[str, Tensor], bits: int, width: int) -> tuple[Kept, ...]:
+    if f"{name}.k" not in t:
+        return ()
+    held = int((t[f"{name}.position"][0, 0] != NOWHERE).sum())
+    heads = t[f"{name}.heads"].tolist()
+    fields = []
+    for field in Kept._fields:
+        part = t.get(f"{name}.{field}")
+        if part is not None:
+            part = part[:, :, :held]
+            if field in ("k", "v") and bits == 4:
+                part = torch.stack((part >> 4, part & 15), dim=-1).flatten(-2)[..., :width]
+        fields.append([None] * len(heads) if part is None else part.split(heads, 1))
+    return tuple(Kept(*one) for one in zip(*fields, strict=True))
 
 
 def _header(data: bytes) -> tuple[str, int]:

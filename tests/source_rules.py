@@ -4,9 +4,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-PACKAGES = ("app", "bench", "documents", "engine", "storage", "training")
+PACKAGES = ("app", "bench", "documents", "engine", "evaluation", "storage", "training")
 INNERMOST = {"documents": {"documents"}, "storage": {"storage"}, "engine": {"engine"}}
-TOOLS = {"training": {"engine", "documents", "training"}, "bench": {"engine", "documents", "training", "bench"}}
+TOOLS = {
+    "training": {"engine", "documents", "training"},
+    "bench": {"engine", "documents", "bench"},
+    "evaluation": {"engine", "documents", "training", "evaluation"},
+}
 # From the outside in. A layer may use the ones after it, never the ones before it.
 APP_LAYERS = (
     "app.pages",
@@ -83,9 +87,9 @@ def layers(module: str, tree: ast.Module) -> Iterator[str]:
 
 
 def libraries(module: str, tree: ast.Module) -> Iterator[str]:
-    """torch and its kin in engine, training and bench; gradio in pages, handlers and launch; SQLite in storage."""
+    """torch and its kin in engine, training, evaluation and bench; gradio in pages, handlers and launch; SQLite in storage."""
     names = {name.split(".")[0] for name in imported(module, tree)}
-    if module.split(".")[0] not in ("engine", "training", "bench"):
+    if module.split(".")[0] not in ("engine", "training", "bench", "evaluation"):
         yield from (f"may not import {name}" for name in sorted(names & TENSOR_LIBRARIES))
     if "gradio" in names and not any(within(module, place) for place in ("app.pages", "app.handlers", "launch")):
         yield "may not import gradio"

@@ -59,7 +59,11 @@ GOOD = '"""A module."""\n'
         ("engine.weights", 'import os\ndef f():\n    return os.environ["HOME"]', "reads the environment"),
         ("engine.weights", "from os import getenv", "reads the environment"),
         ("engine.weights", "def f(m):\n    return m.load(trust_remote_code=True)", "trusts remote code"),
-        ("app.reading", "def f():\n    try:\n        g()\n    except Exception:\n        pass", "catches every exception"),
+        (
+            "app.reading",
+            "def f():\n    try:\n        g()\n    except Exception:\n        pass",
+            "catches every exception",
+        ),
         (
             "app.reading",
             "def f():\n    try:\n        g()\n    except (ValueError, BaseException):\n        pass",

@@ -1,1 +1,1 @@
-"""Training: data made on the fly, recipes, the trainer and its measurements."""
+"""What makes a memory for a base model: data, the retention scorer, pointing heads, confidence, and answering updates."""

@@ -16,10 +16,8 @@ from storage import Store
 if TYPE_CHECKING:
     from app.reading import Memory
 
-BEGINNING, SHORTEST_CUT = (
-    40,
-    8,
-)  # letters by which a quote is known, and how many before the end of a page tell that it begins there
+BEGINNING = 40  # letters by which a quote is known
+SHORTEST_CUT = 8  # so many of them before the end of a page tell that it begins there
 
 
 class DocumentText:

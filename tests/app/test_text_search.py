@@ -913,7 +913,7 @@ def test_the_library_answers_from_the_text_and_keeps_where(library: Library, sto
     assert isinstance(last, TextAnswer)
     assert said == [last.text] == ["“moon” stands in the text once, on page 2. Including plurals (“moons”): twice."]
     (turn,) = library.conversations.history(tides)
-    assert (turn.answer, turn.confidence, turn.evidence) == (last.text, None, None)
+    assert (turn.answer, turn.confidence, turn.declined) == (last.text, None, False)
     assert turn.places == last.places and turn.places[0].words == "moon"
     assert library.get(tides).last_asked_at is not None
     list(library.answering.ask(tides, "How often is Ahab mentioned?", keep=False))

@@ -11,7 +11,7 @@ import pytest
 
 from bench.browser import ROOT, AppNotOpen, chromium_path, running
 from bench.page import CLICKS, by_kind, varied
-from tests.engine.tiny import make_model, make_tokenizer
+from tests.engine.tiny import make_base, make_tokenizer
 
 
 def test_every_click_is_answered_and_measured(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_every_click_is_answered_and_measured(tmp_path: Path) -> None:
         pytest.skip("browser tests need Chromium; on Debian: apt-get install chromium")
     pytest.importorskip("playwright.sync_api", reason="browser tests need: pip install playwright")
     model = tmp_path / "model"
-    make_model().save_pretrained(model)
+    make_base("qwen2").save_pretrained(model)
     make_tokenizer().save_pretrained(model)
     given = ["--rounds", "1", "--model", str(model), "--dtype", "float32", "--home", str(tmp_path)]
     # in a process of its own: one process has one browser driver

@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import pytest
-import torch
 from transformers import PreTrainedTokenizerFast
 
 from engine.engine import Engine
-from engine.weights import Loaded
-from tests.engine.tiny import make_base, make_model, make_tokenizer
+from tests.engine.tiny import make_base, make_engine, make_tokenizer
 
 
 @pytest.fixture(scope="session")
@@ -19,14 +17,12 @@ def tokenizer() -> PreTrainedTokenizerFast:
 @pytest.fixture(scope="session")
 def base_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: PreTrainedTokenizerFast) -> Path:
     folder = tmp_path_factory.mktemp("base")
-    make_base().save_pretrained(folder)
+    make_base("qwen2").save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
 def engine(tokenizer: PreTrainedTokenizerFast) -> Engine:
-    """An engine in float32 whose memory is stirred, so that what was read shows in every answer."""
-    torch.manual_seed(0)
-    parts = {"base": "b" * 64, "adapter": "none", "memory": "{}", "dtype": "float32", "tokenizer": "t" * 64}
-    return Engine(Loaded(make_model(), tokenizer, parts, trained=True), "tiny")
+    """An engine in float32 with random weights."""
+    return make_engine(tokenizer)

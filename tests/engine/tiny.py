@@ -15,10 +15,18 @@ from transformers import (
     SmolLM3Config,
 )
 
-from engine.model import InfiniForCausalLM, convert
-from engine.state import MemoryState
+from engine.confidence import Confidence
+from engine.config import MemoryConfig
+from engine.engine import Engine
+from engine.load import Loaded
+from engine.memory import Memory
+from engine.model import Decoder
+from engine.point import Pointing
+from engine.read import Reader
+from engine.scorer import LayerScorer, Scorer
+from engine.state import Codec, State
 
-VOCABULARY, POSITIONS, SEGMENT = 307, 416, 7
+VOCABULARY, POSITIONS, WINDOW = 307, 2048, 11
 MARKS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -61,24 +69,6 @@ SIZES = {
     "qwen2": (Qwen2Config, {"hidden_size": 60, "num_attention_heads": 10, "num_key_value_heads": 5}),
     "qwen3": (Qwen3Config, {"hidden_size": 30, "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 14}),
 }
-# One of each rule, gate and feature map. The keys of the first are twice as wide as the heads of "smollm2".
-MEMORIES = {
-    "gated_delta": {"rule": "gated_delta", "feature_map": "silu", "key_width": 8, "gate": "additive"},
-    "gated_delta-exact": {
-        "rule": "gated_delta",
-        "feature_map": "silu",
-        "gate": "additive",
-        "exact_slots": 11,
-        "exact_conv": 2,
-        "exact_gate_width": 5,
-    },
-    "exact": {"rule": "none", "feature_map": "elu", "gate": "additive", "exact_slots": 11, "exact_conv": 2},
-    "memorizing": {"rule": "none", "feature_map": "elu", "gate": "additive", "exact_slots": "all", "exact_top": 3},
-    "gated_delta-pairs": {"rule": "gated_delta", "feature_map": "pairs", "gate": "additive"},
-    "gated_delta-dpfp": {"rule": "gated_delta", "feature_map": "dpfp", "gate": "convex"},
-    "delta": {"rule": "delta", "feature_map": "elu", "gate": "additive"},
-    "linear": {"rule": "linear", "feature_map": "elu", "gate": "convex"},
-}
 
 
 def make_base(family: str = "smollm2", seed: int = 1) -> PreTrainedModel:
@@ -95,23 +85,43 @@ def make_base(family: str = "smollm2", seed: int = 1) -> PreTrainedModel:
     return base
 
 
-def stir(model: InfiniForCausalLM, seed: int = 2) -> InfiniForCausalLM:
-    """Give the memory's own weights random values: read gates wide open, write gates anywhere from shut to open."""
+def make_decoder(family: str = "qwen2", seed: int = 1) -> Decoder:
+    """A random decoder in float32."""
+    return Decoder(make_base(family, seed))
+
+
+def make_memory(decoder: Decoder, seed: int = 2, **settings) -> Memory:
+    """A memory whose scorer, channels, pointing heads and confidence are random numbers; kept tokens are exact unless `bits` says
+    otherwise."""
     chance = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if ".memory." in name:
-                noise = torch.randn(parameter.shape, generator=chance)
-                parameter.copy_(1.5 + noise if "read_gate" in name else parameter + 0.4 * noise)
-    return model
+    some = lambda *shape: torch.randn(*shape, generator=chance)  # noqa: E731
+    config = MemoryConfig(**{"window": WINDOW, "slots": 17, "pointing_slots": 29, "sinks": 2, "bits": 16} | settings)
+    layers = tuple(
+        LayerScorer(some(decoder.N, decoder.E), some(decoder.N), some(3, decoder.E), some(3), some(decoder.N, 3))
+        for _ in range(decoder.L)
+    )
+
+    def channels() -> Codec:
+        spread = some(decoder.L, decoder.N, decoder.D).abs() + 0.5
+        return Codec(config.bits, some(decoder.L, decoder.N, decoder.D), spread)
+
+    heads = ((0, 1), (decoder.L - 1, decoder.H - 1), (decoder.L - 1, 0))
+    pointing = Pointing(heads, some(3).abs(), some(3, 5, decoder.D), 1e-6, decoder.H // decoder.N)
+    return Memory(
+        config, Scorer(layers), channels(), channels(), pointing, Confidence.untrained(), {}, True, f"{seed:064d}"
+    )
 
 
-def make_model(family: str = "smollm2", memory: str = "gated_delta", seed: int = 1, **changes) -> InfiniForCausalLM:
-    """A random model with a stirred memory."""
-    settings = MEMORIES[memory] | {"segment_len": SEGMENT}
-    if family != "smollm2":
-        settings.pop("key_width", None)
-    return stir(convert(make_base(family, seed), **settings | changes)).eval()
+def make_reader(decoder: Decoder, memory: Memory) -> Reader:
+    """A reader with that memory."""
+    return Reader(decoder, memory.config, memory.scorer, memory.keys, memory.values, memory.pointing.key_heads)
+
+
+def make_engine(tokenizer: PreTrainedTokenizerFast, family: str = "qwen2", **settings) -> Engine:
+    """An engine in float32 with a random model and memory."""
+    decoder = make_decoder(family)
+    parts = {"base": "b" * 64, "architecture": family, "state": "{}", "dtype": "float32", "tokenizer": "t" * 64}
+    return Engine(Loaded(decoder, tokenizer, make_memory(decoder, **settings), parts, "tiny"), "tiny")
 
 
 def make_tokenizer(template: str | None = TEMPLATE, metaspace: bool = False) -> PreTrainedTokenizerFast:
@@ -139,29 +149,20 @@ def tokens(*shape: int, seed: int = 5) -> torch.Tensor:
     return torch.randint(3, VOCABULARY, shape, generator=torch.Generator().manual_seed(seed))
 
 
-def filled_state(model: InfiniForCausalLM, batch: int = 1, segments: int = 2, seed: int = 9) -> MemoryState:
-    """The state after random text."""
-    with torch.no_grad():
-        ids = tokens(batch, segments, model.config.segment_len, seed=seed)
-        return model.fold(ids, MemoryState.empty(model.config, batch)).state()
+def read_all(reader: Reader, ids: torch.Tensor, state: State | None = None, group: int | None = None) -> State:
+    """The state after reading `ids [T]`."""
+    *_, step = reader.read(ids.tolist(), state or reader.empty(), group or reader.config.window)
+    return step.state
 
 
-def assert_close(a: MemoryState, b: MemoryState, tolerance: float = 1e-5) -> None:
-    """Both states hold the same, up to rounding in float32."""
-    assert a.n_tokens == b.n_tokens
-    torch.testing.assert_close(a.M, b.M, rtol=tolerance, atol=tolerance)
-    assert (a.z is None) == (b.z is None)
-    if a.z is not None:
-        torch.testing.assert_close(a.z, b.z, rtol=tolerance, atol=tolerance)
-    assert (a.kept is None) == (b.kept is None)
-    if a.kept is not None:
-        torch.testing.assert_close(a.kept.scores, b.kept.scores, rtol=tolerance, atol=tolerance)
-        for one, other in ((a.kept.k, b.kept.k), (a.kept.v, b.kept.v)):
-            torch.testing.assert_close(one, other, rtol=2**-6, atol=2**-8)  # rounded to bfloat16
-
-
-def equal(a: MemoryState, b: MemoryState) -> bool:
-    """Whether both states are the same bit for bit."""
-    same_z = a.z is b.z if a.z is None or b.z is None else torch.equal(a.z, b.z)
-    same_kept = a.kept is b.kept if a.kept is None or b.kept is None else all(map(torch.equal, a.kept, b.kept))
-    return a.n_tokens == b.n_tokens and torch.equal(a.M, b.M) and same_z and same_kept
+def same_state(a: State, b: State) -> bool:
+    """Whether two states are equal bit for bit."""
+    return a.n_tokens == b.n_tokens and all(
+        (x is None and y is None) or torch.equal(x, y)
+        for one, other in zip(
+            (*a.slots, *a.keys, *a.matrix, *(a.tail or ())),
+            (*b.slots, *b.keys, *b.matrix, *(b.tail or ())),
+            strict=True,
+        )
+        for x, y in zip(one, other, strict=True)
+    )

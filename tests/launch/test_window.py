@@ -17,7 +17,7 @@ import pytest
 import launch
 from app.window import window_parts_missing
 from tests.browser.conftest import free_port
-from tests.engine.tiny import make_model, make_tokenizer
+from tests.engine.tiny import make_base, make_tokenizer
 
 ROOT = Path(launch.__file__).parent
 PATIENCE_S = 120
@@ -36,7 +36,7 @@ sys.meta_path.insert(0, Hidden())
 @contextmanager
 def serving(folder: Path, environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen, str]]:
     """The app with `--window` in a process of its own, and its address; it must end well when it is told to."""
-    make_model(segment_len=16).save_pretrained(folder / "model")
+    make_base("qwen2").save_pretrained(folder / "model")
     make_tokenizer().save_pretrained(folder / "model")
     address = f"http://127.0.0.1:{(port := free_port())}"
     given = ["--window", "--model", str(folder / "model"), "--dtype", "float32", "--home", str(folder)]

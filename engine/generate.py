@@ -1,0 +1,161 @@
+"""Words after a prompt: one token at a time, for one row or for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import (
+    LogitsProcessorList,
+    NoRepeatNGramLogitsProcessor,
+    PreTrainedTokenizerBase,
+    TemperatureLogitsWarper,
+)
+
+from engine.errors import ConfigInvalid
+from engine.model import Decoder, KeyValueCache, Observer, Updates, each_row
+
+UNFINISHED = "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclass(frozen=True)
+class AnswerOptions:
+    """How to generate: most new tokens, temperature (0 is greedy), seed, and the length of word runs (in tokens) that may
+    not come twice (0: no such rule)."""
+
+    max_new_tokens: int = 160
+    temperature: float = 0.0
+    seed: int = 0
+    no_repeat: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ConfigInvalid for a value that cannot work."""
+        for name, least in (("max_new_tokens", 1), ("temperature", 0), ("no_repeat", 0)):
+            if getattr(self, name) < least:
+                raise ConfigInvalid(f"{name} is {getattr(self, name)}; it must be at least {least}.")
+
+
+@dataclass
+class Said:
+    """What one row has said so far: tokens (the end of the turn not among them), and the log-probability of each and of the end."""
+
+    tokens: list[int]
+    log_probs: list[float]
+    ended: bool = False
+
+    @property
+    def mean_log_prob(self) -> float:
+        """Mean log-probability a token, in nats, the end of the turn included."""
+        return sum(self.log_probs) / max(len(self.log_probs), 1)
+
+
+def ends(decoder: Decoder, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """The tokens that end an answer."""
+    configured = decoder.base.generation_config.eos_token_id if decoder.base.generation_config else None
+    many = configured if isinstance(configured, list) else [configured]
+    return {i for i in (*many, tokenizer.eos_token_id) if i is not None}
+
+
+def text_of(tokenizer: PreTrainedTokenizerBase, tokens: Sequence[int]) -> str:
+    """The text of an answer so far, without a letter at its end that is not finished and without spaces around it."""
+    return tokenizer.decode(list(tokens), skip_special_tokens=True).rstrip(UNFINISHED).strip()
+
+
+@torch.inference_mode()
+def generate(
+    decoder: Decoder,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[Sequence[int]],
+    cache: KeyValueCache,
+    options: AnswerOptions,
+    *,
+    start: Sequence[int] | None = None,
+    updates: Updates | None = None,
+    observe: Observer | None = None,
+    refusal: Sequence[int] = (),
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[list[Said]]:
+    """What every row has said, after each new token; a row that ended stays as it is. The cache takes prompt and answer in.
+
+    `start` is the rotary position of each prompt's first token (0). `observe` sees the prompts' queries only. `refusal` is an answer that
+    is not given; the next best is said in its place.
+    """
+    rows, alone = len(prompts), len(prompts) == 1
+    ids, present, positions = each_row(prompts, tokenizer.pad_token_id or 0, decoder.device)
+    if start is not None:
+        positions = positions + torch.tensor(start, device=decoder.device)[:, None]
+    padded = None if alone and cache.mask is None else present
+    hidden = decoder.forward(ids, cache, positions, updates=updates, present=padded, observe=observe)
+    said = [Said([], []) for _ in prompts]
+    last, choose = ends(decoder, tokenizer), _Chooser(options, decoder.device)
+    at = positions[:, -1:]
+    for _ in range(options.max_new_tokens):
+        log_probs = decoder.logits(hidden[:, -1:])[:, -1].log_softmax(-1)
+        for row, one in enumerate(said):
+            if len(refusal) > 1 and one.tokens == [refusal[0]]:
+                log_probs[row, refusal[1]] = float("-inf")
+        tokens = choose(log_probs, said)
+        for row, (one, token) in enumerate(zip(said, tokens.tolist(), strict=True)):
+            if one.ended:
+                continue
+            one.log_probs.append(float(log_probs[row, token]))
+            if token in last:
+                one.ended = True
+            else:
+                one.tokens.append(token)
+        yield said
+        if all(one.ended for one in said) or should_stop():
+            return
+        at = at + 1
+        there = None if padded is None else torch.ones(rows, 1, dtype=torch.bool, device=decoder.device)
+        hidden = decoder.forward(tokens[:, None], cache, at, updates=updates, present=there)
+
+
+@torch.inference_mode()
+def log_probs_of(
+    decoder: Decoder,
+    prompts: Sequence[Sequence[int]],
+    answers: Sequence[Sequence[int]],
+    cache: KeyValueCache,
+    *,
+    start: Sequence[int] | None = None,
+    updates: Updates | None = None,
+) -> list[list[float]]:
+    """The log-probability of each token of each row's answer after its prompt. The cache stays as it is."""
+    both = [[*prompt, *answer] for prompt, answer in zip(prompts, answers, strict=True)]
+    ids, present, positions = each_row(both, 0, decoder.device)
+    if start is not None:
+        positions = positions + torch.tensor(start, device=decoder.device)[:, None]
+    padded = None if len(both) == 1 and cache.mask is None else present
+    hidden = decoder.forward(ids, cache.copy(), positions, updates=updates, present=padded)
+    longest = max(map(len, answers))
+    log_probs = decoder.logits(hidden[:, -longest - 1 : -1]).log_softmax(-1)
+    found = log_probs.gather(-1, ids[:, -longest:, None])[..., 0].tolist()
+    return [row[longest - len(answer) :] for row, answer in zip(found, answers, strict=True)]
+
+
+class _Chooser:
+    """The next token of every row: the likeliest, or drawn with the options' temperature and seed."""
+
+    def __init__(self, options: AnswerOptions, device: torch.device) -> None:
+        self._drawn = options.temperature > 0
+        self._change = LogitsProcessorList()
+        if options.no_repeat:
+            self._change.append(NoRepeatNGramLogitsProcessor(options.no_repeat))
+        if self._drawn:
+            self._change.append(TemperatureLogitsWarper(options.temperature))
+        self._chance = torch.Generator(device).manual_seed(options.seed)
+
+    def __call__(self, log_probs: Tensor, said: Sequence[Said]) -> Tensor:
+        if not self._change:
+            return log_probs.argmax(-1)
+        longest = max(len(one.tokens) for one in said)
+        before = torch.tensor(
+            [[-1] * (longest - len(one.tokens)) + one.tokens for one in said], dtype=torch.long, device=log_probs.device
+        )
+        scores = self._change(before, log_probs.clone())
+        return (
+            torch.multinomial(scores.softmax(-1), 1, generator=self._chance)[:, 0] if self._drawn else scores.argmax(-1)
+        )

@@ -1,0 +1,183 @@
+"""What is fitted finds what was planted: scores, heads, confidence; and the answering side learns without touching the base."""
+
+import json
+import math
+import random
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.confidence import NAMES
+from engine.device import choose_device
+from engine.engine import Engine, EngineSettings
+from engine.prompts import NOT_SAID, Chat
+from tests.engine.tiny import make_decoder
+from training import answering, confidence, scorer
+from training.__main__ import main
+from training.corpora import fairytales, squad
+from training.observe import Attention, ask, in_slots, read_everything
+
+
+def test_a_scorer_finds_the_tokens_that_draw_attention() -> None:
+    """Worth is planted in one direction of the input; the held-back text ranks by it."""
+    chance = torch.Generator().manual_seed(0)
+    seen = scorer.Observed()
+    direction = torch.randn(24, generator=chance)
+    for _ in range(4):
+        x = torch.randn(2, 900, 24, generator=chance) * 5
+        worth = (x @ direction / 30).clamp(-4, 4)[:, None].repeat(1, 3, 1) - 5
+        seen.inputs.append(x)
+        seen.worth.append(worth)
+    layers, recall = scorer.fit_scorer(seen, 250, seed=1)
+    assert len(layers) == 2 and min(recall) > 0.9
+    score = layers[0](seen.inputs[-1][:1])
+    assert torch.corrcoef(torch.stack((score[0, 1], seen.worth[-1][0, 1])))[0, 1] > 0.9
+
+
+def test_the_head_that_points_is_found() -> None:
+    """Of 2 x 6 heads one always pays more to the wanted page, and another one half of the time."""
+    chance, seen = torch.Generator().manual_seed(1), scorer.Observed()
+    pages = random.Random(2)
+    for number in range(60):
+        share, usual = torch.rand(2, 6, 11, generator=chance) * 0.01, torch.full((2, 6, 11), 0.005)
+        page = pages.randrange(11)
+        share[1, 4, page] += 0.2
+        if number % 2:
+            share[0, 3, page] += 0.2
+        seen.pages.append((share, usual, page))
+    found = scorer.fit_pointing(seen, 3, 3, seed=1)
+    assert found.heads[0] == (1, 4) and found.weight[0] > 0.5
+    assert found.hits[0] == 1.0
+
+
+def test_attention_is_that_of_a_softmax_over_slots_and_prompt(tokenizer) -> None:
+    decoder, chat = make_decoder("qwen2"), Chat(tokenizer)
+    ids = tokenizer("The ferry came in late. " * 30, add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        reading = read_everything(decoder, ids, 64)
+        attention = Attention(decoder, in_slots(decoder, reading), len(ids))
+        ask(decoder, chat, in_slots(decoder, reading), attention, "When did the ferry come?", "late")
+    assert attention.most.shape == (decoder.L, decoder.N, len(ids))
+    assert 0 < float(attention.most.max()) <= 1
+    assert attention.by_page.shape[:2] == (decoder.L, decoder.H)
+    assert (attention.by_page.sum(-1) <= 1 + 1e-4).all()
+
+
+def test_examples_hold_their_answers_or_say_that_they_do_not(data: Path) -> None:
+    settings = replace(answering.Settings(), careless=0.0, follow_up=0.0)
+    made = list(islice(answering.examples(squad(data)[0], fairytales(data, "train"), settings), 120))
+    asked = [(example, one) for example in made for one in example.asked]
+    refused = [one for _, one in asked if one.answer == NOT_SAID]
+    assert 0.1 < len(refused) / len(asked) < 0.4
+    for example, one in asked:
+        if one.answer != NOT_SAID:
+            assert one.answer.strip(".").lower() in example.passages.lower()
+    again = list(islice(answering.examples(squad(data)[0], fairytales(data, "train"), settings), 3))
+    assert again == made[:3]
+
+
+def test_training_lowers_the_loss_and_leaves_the_base_bit_for_bit(data: Path, tokenizer, tmp_path: Path) -> None:
+    decoder, chat = make_decoder("qwen2"), Chat(tokenizer)
+    before = {name: t.clone() for name, t in decoder.base.named_parameters()}
+    settings = replace(answering.Settings(), minutes=0.005, rank=4, rows=2, passages=1)
+    examples = list(islice(answering.examples(squad(data)[0], fairytales(data, "train"), settings), 4))
+    updates = answering.fresh(decoder, settings)
+    weights = [t for update in updates.values() for t in (update.down, update.up)]
+    best, losses = torch.optim.Adam(weights, lr=3e-2), []
+    with torch.enable_grad():
+        for step in range(24):
+            loss = answering.loss_of(decoder, chat, examples[step % 4], updates, 32)
+            losses.append(float(loss.detach()))
+            best.zero_grad()
+            loss.backward()
+            best.step()
+    assert sum(losses[-4:]) < 0.9 * sum(losses[:4])
+    assert all(torch.equal(before[name], t) for name, t in decoder.base.named_parameters())
+    # and the run by the clock writes its losses and ends
+    trained = answering.train(decoder, chat, iter(examples * 500), settings, 32, tmp_path, lambda text: None)
+    assert trained.keys() == updates.keys() and (tmp_path / "loss.jsonl").read_text().count("loss") >= 1
+
+
+def test_confidence_is_calibrated_on_what_was_seen() -> None:
+    """Answers are right with the probability that one signal tells."""
+    chance, rows = random.Random(5), []
+    for number in range(1200):
+        signal = chance.uniform(-3, 3)
+        signals = dict.fromkeys(NAMES, 0.0) | {"page_log_prob": signal, "support": chance.random()}
+        right = chance.random() < 1 / (1 + math.exp(-signal))
+        rows.append({"signals": signals, "right": right, "answerable": number % 3 > 0})
+    fitted, figures = confidence.fit(rows, seed=1)
+    assert figures["ece"] < 0.07 and figures["auroc"] > 0.75
+    assert figures["right_wrongly_declined"] == pytest.approx(confidence.WRONGLY_DECLINED, abs=0.02)
+    assert fitted.weight[NAMES.index("page_log_prob")] > 5 * abs(fitted.weight[NAMES.index("support")])
+
+
+def test_holds_knows_whole_words() -> None:
+    assert confidence.holds("It cost 38 marks.", "38 marks") and not confidence.holds("It cost 380 marks.", "38")
+
+
+def test_the_commands_make_a_memory_that_an_engine_reads_with(
+    data: Path, shelf: Path, base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """scorer, answering and confidence one after the other on a tiny base, each leaving the others' parts; then a book and a question."""
+    monkeypatch.setattr("training.__main__.TOKENS", 700)
+    out, said = tmp_path / "memory", []
+    common = ["--base", str(base_folder), "--data", str(data), "--out", str(out), "--dtype", "float32"]
+    assert (
+        main(
+            [
+                "scorer",
+                *common,
+                "--books",
+                str(shelf),
+                "--texts",
+                "4",
+                "--questions",
+                "4",
+                "--steps",
+                "20",
+                "--window",
+                "64",
+            ],
+            said.append,
+        )
+        == 0
+    )
+    assert main(["answering", *common, "--minutes", "0.03", "--rank", "2"], said.append) == 0
+    assert main(["confidence", *common, "--books", str(shelf), "--texts", "2", "--tokens", "900"], said.append) == 0
+    manifest = json.loads((out / "memory.json").read_text())
+    assert (
+        manifest["updates"]["settings"]["rank"] == 2
+        and manifest["calibrated"]["cases"] > 20
+        and manifest["config"]["window"] == 64
+    )
+    settings = EngineSettings(
+        cache_dir=tmp_path, model=str(base_folder), memory_dir=out, dtype="float32", device=str(choose_device("cpu"))
+    )
+    engine = Engine.load(settings)
+    assert engine.info.trained and engine.info.weights_hash == manifest["weights_sha256"]
+    tokens = engine.tokenize([(shelf / "a.txt").read_text()[:4000]])
+    *_, step = engine.read(tokens.ids, engine.empty_state(), group_tokens=engine.group_tokens())
+    *_, answer = engine.ask(step.state, "How many boats went out?", text=lambda a, b: engine.text(tokens.ids[a:b]))
+    assert 0 <= answer.confidence <= 1 and len(answer.evidence) == 3
+
+
+def test_a_command_without_data_ends_with_a_sentence(
+    tmp_path: Path, base_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [
+        "scorer",
+        "--base",
+        str(base_folder),
+        "--data",
+        str(tmp_path),
+        "--books",
+        str(tmp_path),
+        "--out",
+        str(tmp_path / "m"),
+    ]
+    assert main(given, lambda text: None) == 1
+    assert "no books" in capsys.readouterr().err

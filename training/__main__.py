@@ -1,0 +1,203 @@
+"""`python -m training scorer|answering|confidence`: makes the parts of a memory for any base; `python launch.py train ...` is the same.
+
+    scorer      what is worth keeping, which heads point, and the spread of keys and values: forward passes only
+    answering   low-rank updates of the answering side
+    confidence  how sure an answer is, from questions that were held back
+
+Each goes on from the memory in --out where there is one, and leaves the other parts as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from engine.confidence import Confidence
+from engine.config import MemoryConfig
+from engine.device import choose_device, choose_dtype
+from engine.engine import Engine
+from engine.errors import EngineError
+from engine.fetch import model_hash, resolve_base
+from engine.load import Loaded, load_base
+from engine.memory import MANIFEST, WEIGHTS, load_memory, read_manifest, save_memory, scorer_tensors
+from engine.model import Decoder
+from engine.prompts import Chat
+from training import answering, confidence, scorer
+from training.corpora import CorpusError, Passage, books, fairytales, squad
+from training.observe import Reading, read_everything
+from training.texts import Asked, scattered
+
+TOKENS = 6000  # of a text that the scorer is fitted on
+ARTICLES, PARAGRAPHS = 3, 4  # in such a text
+
+
+def main(argv: Sequence[str] | None = None, say: Callable[[str], None] = print) -> int:
+    """Runs one of the commands; 0, or 1 with a sentence on standard error."""
+    given = parser().parse_args(argv)
+    try:
+        {"scorer": train_scorer, "answering": train_answering, "confidence": train_confidence}[given.what](given, say)
+    except (EngineError, CorpusError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m training", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    what = top.add_subparsers(dest="what", required=True)
+    for name, help_ in (("scorer", "minutes"), ("answering", "an hour"), ("confidence", "half an hour")):
+        one = what.add_parser(name, help=help_)
+        one.add_argument("--base", default="standard", help="standard, small, a folder or a hub id")
+        one.add_argument("--models", type=Path, default=Path("models"), help="where fetched bases are kept")
+        one.add_argument("--data", type=Path, required=True, help="the unpacked data sets")
+        one.add_argument("--out", type=Path, required=True, help="the folder of the memory")
+        one.add_argument("--device", default="auto")
+        one.add_argument("--dtype", default="auto")
+        one.add_argument("--seed", type=int, default=1)
+        if name != "answering":
+            one.add_argument("--books", type=Path, required=True, help="a folder of books as plain text")
+        if name == "scorer":
+            one.add_argument("--texts", type=int, default=15)
+            one.add_argument("--questions", type=int, default=14, help="a text")
+            one.add_argument("--steps", type=int, default=400)
+            one.add_argument("--heads", type=int, default=12, help="that point, at most")
+            one.add_argument("--window", type=int, default=MemoryConfig().window)
+            one.add_argument("--bits", type=int, default=MemoryConfig().bits)
+        elif name == "answering":
+            one.add_argument("--minutes", type=float, default=45.0)
+            one.add_argument("--rank", type=int, default=answering.Settings().rank)
+        else:
+            one.add_argument("--texts", type=int, default=6)
+            one.add_argument("--tokens", type=int, default=6000)
+            one.add_argument("--rows", type=Path, help="keep what was seen of each question in this file")
+    return top
+
+
+def train_scorer(given: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Scorer, pointing heads and codecs, into `given.out`. Raises EngineError, CorpusError."""
+    torch.set_grad_enabled(False)
+    folder, tokenizer, decoder = base_of(given, say)
+    chat, sizes = Chat(tokenizer), []
+
+    def readings() -> Iterator[tuple[Reading, Sequence[Asked]]]:
+        for text in texts(chat.plain, given.data, given.books, given.texts, given.seed):
+            reading = read_everything(decoder, text.ids, given.window)
+            sizes.append((reading.keys.cpu(), reading.values.cpu()))
+            yield reading, text.asked
+
+    seen = scorer.observe(decoder, chat, readings(), given.questions, given.seed, say)
+    keep_scorer(given.out, decoder, model_hash(folder), seen, sizes, given, say)
+
+
+def keep_scorer(out: Path, decoder: Decoder, base: str, seen, sizes, given: argparse.Namespace, say) -> None:
+    """Fits what was observed and writes it."""
+    layers, recall = scorer.fit_scorer(seen, given.steps, given.seed)
+    say(f"of the best hundredth of tokens in the best twentieth of scores: {sum(recall) / len(recall):.2f}")
+    pointers = scorer.fit_pointing(seen, decoder.H // decoder.N, given.heads, given.seed)
+    say(f"page right at 1, 3, 5 of held-back questions: {pointers.hits}, heads {pointers.heads}")
+    tensors = scorer_tensors(tuple(layers))
+    for name, which in (("keys", 0), ("values", 1)):
+        mean, spread = scorer.channels([pair[which] for pair in sizes])
+        tensors |= {f"{name}.mean": mean, f"{name}.spread": spread}
+    tensors["pointing.usual"] = torch.stack([seen.queries[layer, head] for layer, head in pointers.heads])
+    config = replace(MemoryConfig(), window=given.window, bits=given.bits)
+    pointing = {"heads": [list(h) for h in pointers.heads], "weight": pointers.weight, "floor": scorer.FLOOR}
+    manifest = {
+        "base_sha256": base,
+        "config": config.to_dict(),
+        "pointing": pointing,
+        "confidence": Confidence.untrained().to_dict(),
+        "fitted": {
+            "texts": len(seen.inputs),
+            "questions": len(seen.pages),
+            "seed": given.seed,
+            "recall": recall,
+            "hits": pointers.hits,
+        },
+    }
+    put(out, manifest, tensors)
+
+
+def train_answering(given: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Answering updates, into `given.out` beside the rest. Raises EngineError, CorpusError."""
+    _, tokenizer, decoder = base_of(given, say)
+    manifest = read_manifest(given.out)
+    settings = answering.Settings(minutes=given.minutes, rank=given.rank, seed=given.seed)
+    train, _ = squad(given.data)
+    made = answering.examples(train, fairytales(given.data, "train"), settings)
+    window = manifest["config"]["window"]
+    updates = answering.train(decoder, Chat(tokenizer), made, settings, window, given.out / "log", say)
+    keep_updates(given.out, updates, asdict(settings))
+
+
+def keep_updates(out: Path, updates, settings: dict) -> None:
+    """Writes updates beside the other parts of the memory in `out`."""
+    tensors = {f"updates.{layer}.{name}.down": u.down.bfloat16() for (layer, name), u in updates.items()}
+    tensors |= {f"updates.{layer}.{name}.up": u.up.bfloat16() for (layer, name), u in updates.items()}
+    put(out, {"updates": {"scale": settings["scale"], "settings": settings}}, tensors)
+
+
+def train_confidence(given: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Confidence, into `given.out` beside the rest. Raises EngineError, CorpusError."""
+    folder, tokenizer, decoder = base_of(given, say)
+    memory = load_memory(given.out, decoder, model_hash(folder))
+    engine = Engine(Loaded(decoder, tokenizer, memory, {"base": "", "dtype": ""}, given.base), given.base)
+    _, held = squad(given.data)
+    rows = confidence.observe(engine, held, fairytales(given.data, "val"), books(given.books), given, say)
+    if given.rows:
+        given.rows.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    fitted, figures = confidence.fit(rows, given.seed)
+    say(json.dumps(figures))
+    put(given.out, {"confidence": fitted.to_dict(), "calibrated": figures}, {})
+
+
+def put(out: Path, manifest: dict, tensors: dict) -> None:
+    """Writes these parts of a memory, and leaves those that are there and not among them."""
+    if (out / MANIFEST).is_file():
+        old = load_file(out / WEIGHTS)
+        replaced = {name.split(".")[0] for name in tensors}
+        tensors = {name: t for name, t in old.items() if name.split(".")[0] not in replaced} | tensors
+        manifest = read_manifest(out) | manifest
+    save_memory(out, manifest, tensors)
+
+
+def base_of(given: argparse.Namespace, say: Callable[[str], None]):
+    """Folder, tokenizer and decoder of the base that was named."""
+    device = choose_device(given.device)
+    folder, _ = resolve_base(given.base, given.models, lambda progress: say(str(progress)))
+    return folder, *load_base(folder, given.base, device, choose_dtype(device, given.dtype))
+
+
+def texts(tokenize, data: Path, shelf: Path, count: int, seed: int):
+    """What the scorer is fitted on: paragraphs of three articles in a book, and stories in a book, three to two."""
+    chance, found = random.Random(seed + 10), books(shelf)
+    train, _ = squad(data)
+    articles: dict[str, list[Passage]] = {}
+    for passage in train:
+        articles.setdefault(passage.source, []).append(passage)
+    names, stories = sorted(articles), fairytales(data, "train")
+    for number in range(count):
+        if number % 5 in (1, 3):
+            passages = chance.choice(stories)
+        else:
+            passages = []
+            for name in chance.sample(names, ARTICLES):
+                start = chance.randrange(max(len(articles[name]) - PARAGRAPHS, 0) + 1)
+                passages += articles[name][start : start + PARAGRAPHS]
+            chance.shuffle(passages)
+        yield scattered(tokenize, passages, found, TOKENS, chance)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
