@@ -240,6 +240,9 @@ class Answerer:
         evidence = self._evidence(ask, looked, text)
         signals = self._signals(ask, recalled, looked, page, verdict, text)
         confidence = self.memory.confidence(signals)
+        if content_words(text) and not signals.support and not signals.asked:
+            # neither question nor answer has a word in common with the pages: whatever the model knows, it is not from the document
+            confidence = min(confidence, self.memory.confidence.decline_below / 2)
         declined = confidence < self.memory.confidence.decline_below
         return Answer(text, from_memory, from_page, confidence, declined, evidence, seconds, first, stopped, signals)
 

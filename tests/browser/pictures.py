@@ -16,7 +16,7 @@ from bench.browser import LAUNCH, chromium_path, running
 from tests.browser.test_journey import files
 
 NAMES = (
-    "tour", "answers", "declined", "memory", "summary", "conversations", "sheet", "several", "reading", "settings", "dutch", "phone",
+    "tour", "answers", "memory", "summary", "conversations", "sheet", "several", "reading", "settings", "dutch", "phone",
 )  # fmt: skip
 SHADES = ("light", "dark")
 QUESTIONS = (
@@ -24,7 +24,6 @@ QUESTIONS = (
     "How many steps does the north light have?",
     "How many times is Odda Marrin named?",
 )
-UNSAID = "Who won the football world cup in 1998?"
 PATIENCE_S, WIDTH, HEIGHT = 180, 1280, 860
 SAMPLE = "Vessary"
 OTHERS = {"dutch": {"locale": "nl-NL"}, "phone": {"width": 390}}
@@ -100,11 +99,6 @@ def answers(page, take) -> None:
         page.locator("#talk .turn.assistant").nth(number - 1).locator(".tools").wait_for()
     page.wait_for_selector("#ask:visible")
     take("answers")
-    page.fill("#question textarea", UNSAID)
-    page.click("#ask")
-    page.wait_for_selector("#talk .turn.declined")
-    page.wait_for_selector("#ask:visible")
-    take("declined")
 
 
 def panels(page, take) -> None:

@@ -124,3 +124,10 @@ def test_the_best_sentence_holds_the_answer() -> None:
     assert best_sentence(text, "38 marks", "What does a room cost?")[0] == "A room costs 38 marks a night."
     assert overlap("thirty-eight marks", "38 marks") < overlap("38 marks", "38 marks a night") <= 1
     assert torch.tensor(best_sentence("", "x", "y")[1]) == 0
+
+
+def test_an_answer_with_no_word_of_the_pages_is_declined(engine: Engine, book) -> None:
+    state, _ = book
+    nothing = Ask(state, "Tokyo?", lambda begin, end: "...")
+    (answer,) = engine.ask_many([nothing], options=SHORT)
+    assert answer.signals.support == answer.signals.asked == 0 and answer.declined
