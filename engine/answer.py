@@ -20,10 +20,10 @@ from transformers import PreTrainedTokenizerBase
 
 from engine.confidence import Signals
 from engine.errors import EmptyQuestion, QuestionTooLong
-from engine.generate import AnswerOptions, Said, generate, log_probs_of, text_of
+from engine.generate import AnswerOptions, Said, Spoken, generate, log_probs_of, text_of
 from engine.memory import Memory
 from engine.model import Decoder, KeyValueCache, each_row
-from engine.point import Gaze, Page
+from engine.point import PAGE, Gaze, Page
 from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, NOT_SAID, Chat, Turn
 from engine.read import decoded
 from engine.state import State
@@ -170,20 +170,17 @@ class Answerer:
         cache, gazes = self._memories(asks), self._gazes(asks, prompts)
         slots = cache.copy()
 
-        def observe(layer: int, before: Tensor, queries: Tensor, keys: Tensor) -> None:
+        def observe(layer: int, queries: Tensor, keys: Tensor) -> None:
             for rows, gaze in gazes:
-                gaze(layer, before[rows], queries[rows], keys[rows])
+                gaze(layer, queries[rows], keys[rows])
 
         said = [Said([], [], ended=True) for _ in asks]
         if speak:
-            shown = ""
-            for said in generate(
+            spoken = Spoken(self.tokenizer, generate(
                 self.decoder, self.tokenizer, prompts, cache, options, observe=observe, refusal=self._refusal, should_stop=should_stop
-            ):  # fmt: skip
-                text = text_of(self.tokenizer, said[0].tokens)
-                if len(text) > len(shown) and text.startswith(shown):
-                    yield text[len(shown) :]
-                    shown = text
+            ))  # fmt: skip
+            yield from spoken
+            said = spoken.said
         else:
             once = AnswerOptions(max_new_tokens=1)
             for _ in generate(self.decoder, self.tokenizer, prompts, cache, once, observe=observe):
@@ -203,19 +200,15 @@ class Answerer:
         ]
         cache, starts = self.in_view([view for view, _ in parts])
         view, questions = cache.copy(), [asked for _, asked in parts]
-        shown, said = "", []
-        for said in generate(
+        spoken = Spoken(self.tokenizer, generate(
             self.decoder, self.tokenizer, questions, cache, options, start=starts, refusal=self._refusal, should_stop=should_stop
-        ):  # fmt: skip
-            text = text_of(self.tokenizer, said[0].tokens)
-            if len(text) > len(shown) and text.startswith(shown):
-                yield text[len(shown) :]
-                shown = text
+        ))  # fmt: skip
+        yield from spoken
         doubted = [
             self.chat.split_ids(FROM_PASSAGES, one.passages, f"{ask.question.strip()}\n{IF_NOT_SAID}", ask.history)[1]
             for ask, one in zip(asks, looked, strict=True)
         ]
-        yield said, self._verify(doubted, said, view, starts)
+        yield spoken.said, self._verify(doubted, spoken.said, view, starts)
 
     def _verify(
         self, prompts: Sequence[list[int]], said: Sequence[Said], cache: KeyValueCache, starts: Sequence[int] | None
@@ -289,7 +282,7 @@ class Answerer:
         if not question.strip():
             raise EmptyQuestion("The question is empty. Type what you would like to know about the document.")
         # the pages that are read again need room as well
-        most = self.decoder.config.max_position_embeddings - options.max_new_tokens - PAGES * 2 * (128 + 2 * MARGIN)
+        most = self.decoder.config.max_position_embeddings - options.max_new_tokens - PAGES * 2 * (PAGE + 2 * MARGIN)
         if len(prompt) > most:
             raise QuestionTooLong(
                 f"The question and the conversation before it are {len(prompt):,} tokens long; this model takes at most {most:,}. "
@@ -313,7 +306,7 @@ class Answerer:
     def _asked(self, ask: Ask, prompt: list[int]) -> tuple[int, int]:
         """How many tokens before its prompt's end the question begins, and how many there are in all. A question that follows another one
         is looked for together with that and its answer: "and who was she?" alone points nowhere."""
-        back = len(self.chat.plain(ask.question.strip())) + self._after
+        back = len(self.chat.plain(ask.question.strip())) + self.chat.after_question
         if ask.history:
             alone = len(self.chat.ids(FROM_MEMORY, ask.question.strip()))
             back += len(self.chat.ids(FROM_MEMORY, ask.question.strip(), ask.history[-1:])) - alone
@@ -322,15 +315,6 @@ class Answerer:
     @property
     def _refusal(self) -> list[int]:
         return self.chat.plain(NOT_SAID)
-
-    @property
-    def _after(self) -> int:
-        """How many tokens of the template follow a question."""
-        a, b = (self.chat.ids(FROM_MEMORY, text) for text in ("a", "b"))
-        shared = 0
-        while a[-1 - shared] == b[-1 - shared]:
-            shared += 1
-        return shared
 
     def _memories(self, asks: Sequence[Ask]) -> KeyValueCache:
         """The slots of every row's document as the beginning of a cache."""

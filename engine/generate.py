@@ -72,7 +72,6 @@ def generate(
     options: AnswerOptions,
     *,
     start: Sequence[int] | None = None,
-    updates: Updates | None = None,
     observe: Observer | None = None,
     refusal: Sequence[int] = (),
     should_stop: Callable[[], bool] = lambda: False,
@@ -87,7 +86,7 @@ def generate(
     if start is not None:
         positions = positions + torch.tensor(start, device=decoder.device)[:, None]
     padded = None if alone and cache.mask is None else present
-    hidden = decoder.forward(ids, cache, positions, updates=updates, present=padded, observe=observe)
+    hidden = decoder.forward(ids, cache, positions, present=padded, observe=observe)
     said = [Said([], []) for _ in prompts]
     last, choose = ends(decoder, tokenizer), _Chooser(options, decoder.device)
     at = positions[:, -1:]
@@ -110,7 +109,22 @@ def generate(
             return
         at = at + 1
         there = None if padded is None else torch.ones(rows, 1, dtype=torch.bool, device=decoder.device)
-        hidden = decoder.forward(tokens[:, None], cache, at, updates=updates, present=there)
+        hidden = decoder.forward(tokens[:, None], cache, at, present=there)
+
+
+class Spoken:
+    """The first row's words as they come; `said` is what every row has said so far."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, steps: Iterator[list[Said]]) -> None:
+        self._tokenizer, self._steps, self.said, self.text = tokenizer, steps, [], ""
+
+    def __iter__(self) -> Iterator[str]:
+        for said in self._steps:
+            self.said = said
+            text = text_of(self._tokenizer, said[0].tokens)
+            if len(text) > len(self.text) and text.startswith(self.text):
+                new, self.text = text[len(self.text) :], text
+                yield new
 
 
 @torch.inference_mode()

@@ -32,8 +32,8 @@ class Update(NamedTuple):
 
 
 Updates = Mapping[tuple[int, str], Update]  # by layer and the projection's name, such as "q_proj"
-# Called with the layer, its queries before rotary embedding [B,H,T,D] and after, and the rotated keys of the cache [B,N,M,D].
-Observer = Callable[[int, Tensor, Tensor, Tensor], None]
+# Called with the layer, its queries [B,H,T,D] and the keys of the cache [B,N,M,D], both after rotary embedding.
+Observer = Callable[[int, Tensor, Tensor], None]
 
 
 class KeyValueCache:
@@ -175,11 +175,11 @@ class Decoder:
         mask, causal = self._mask(cache, tokens, present)
         rotations = self.rotations(positions)
         for layer in range(self.L if layers is None else layers):
-            q0, k, v = self.project(layer, self.normed(layer, hidden), updates)
-            q = self.rotate(layer, q0, rotations)
+            q, k, v = self.project(layer, self.normed(layer, hidden), updates)
+            q = self.rotate(layer, q, rotations)
             keys, values = cache.add(layer, self.rotate(layer, k, rotations), v)
             if observe is not None:
-                observe(layer, q0, q, keys)
+                observe(layer, q, keys)
             hidden = self.finish(layer, hidden, self.attend(q, keys, values, mask, causal), updates)
         if present is not None or cache.mask is not None:
             cache.mask = self._seen(cache.mask, len(cache) - tokens, tokens, present, ids.shape[0])

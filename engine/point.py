@@ -93,19 +93,20 @@ class Gaze:
         self._pages = max(math.ceil(state.n_tokens / PAGE), 1)
         self._n_tokens = state.n_tokens
         at = decoder.rotations(torch.tensor([SLOT_POSITION]))
-        self._keys: dict[int, tuple[Tensor, Tensor]] = {}
+        self._keys: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}  # by layer and key/value head
         for (layer, heads), kept in zip(pointing.key_heads.items(), state.keys, strict=True):
             k = keys.decode(layer, kept.k, kept.k_scale, decoder.dtype, heads)
-            self._keys[layer] = decoder.rotate(layer, k, at)[0], kept.position[0].long() // PAGE
+            k, page = decoder.rotate(layer, k, at)[0], kept.position[0].long() // PAGE
+            self._keys |= {(layer, n): (k[row], page[row]) for row, n in enumerate(heads)}
         self._seen: dict[tuple[int, int], Tensor] = {}
 
-    def __call__(self, layer: int, before: Tensor, queries: Tensor, keys: Tensor) -> None:
+    def __call__(self, layer: int, queries: Tensor, keys: Tensor) -> None:
         """An Observer: takes down what the pointing heads of `layer` see."""
         for which, (at, head) in enumerate(self._pointing.heads):
             if at != layer:
                 continue
             n = head // self._pointing.group
-            known, pages = self._key_rows(layer, n)
+            known, pages = self._keys[layer, n]
             tokens = queries.shape[2]
             own = keys[:, n, -tokens:]
             scores = (queries[:, head] @ known.T).float() * self._decoder.scaling
@@ -122,11 +123,6 @@ class Gaze:
             seen, expected = self._by_page(torch.stack(rows), pages), self._by_page(usual[None], pages)
             self._seen[layer, head] = (seen + self._pointing.floor).log() - (expected + self._pointing.floor).log()
 
-    def _key_rows(self, layer: int, n: int) -> tuple[Tensor, Tensor]:
-        keys, pages = self._keys[layer]
-        row = self._pointing.key_heads[layer].index(n)
-        return keys[row], pages[row]
-
     def _by_page(self, share: Tensor, pages: Tensor) -> Tensor:
         return torch.zeros(len(share), self._pages, device=share.device).index_add_(1, pages, share)
 
@@ -135,7 +131,7 @@ class Gaze:
         parts = [w * self._seen[head] for head, w in zip(self._pointing.heads, self._pointing.weight, strict=True)]
         return torch.stack(parts).sum(0)
 
-    def best(self, pages: int, upto: int | None = None) -> list[list[Page]]:
+    def best(self, pages: int) -> list[list[Page]]:
         """The `pages` best pages of every row, the best first."""
         scores = self.scores()
         scores = scores - scores.mean(-1, keepdim=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 from transformers import PreTrainedTokenizerBase
 
@@ -63,6 +64,15 @@ class Chat:
         while shared < min(len(whole), len(asked)) and whole[-1 - shared] == asked[-1 - shared]:
             shared += 1
         return whole[: len(whole) - shared], whole[len(whole) - shared :]
+
+    @cached_property
+    def after_question(self) -> int:
+        """How many tokens of the template follow a question."""
+        a, b = (self.ids(FROM_MEMORY, text) for text in ("a", "b"))
+        shared = 0
+        while a[-1 - shared] == b[-1 - shared]:
+            shared += 1
+        return shared
 
     def plain(self, text: str) -> list[int]:
         """Ids of `text` in which nothing is special."""

@@ -58,12 +58,6 @@ class ReadStep(NamedTuple):
     worths: bytes
 
 
-class KeyReaders(NamedTuple):
-    """Which key/value heads keep more keys, for pointing: by layer, in order."""
-
-    heads: dict[int, tuple[int, ...]]
-
-
 def tokenize(tokenizer: PreTrainedTokenizerBase, pages: Sequence[str]) -> TokenizedDocument:
     """Token ids of `pages`, one after the other. Marks of the chat template in the text stay plain text."""
     ids, starts = array("i"), []
@@ -252,7 +246,7 @@ class Reader:
         # heads keep different tokens, so each has its own number of old ones; the later ones are cut to the fewest
         fewest = int((kept.position < oldest).sum(2).min())
         old = Kept(*(None if t is None else t[:, :, :fewest] for t in kept))
-        return decoded(d, self.keys, self.values, layer, old, relative_to=state.tail[layer][0].shape[2])
+        return decoded(d, self.keys, self.values, layer, old)
 
     def _pointing(self, layer: int, k: Tensor, score: Tensor, where: Tensor, before: Kept) -> Kept:
         heads = list(self.pointing[layer])
@@ -279,10 +273,8 @@ class Reader:
         return chunk.write(rule, k, v, w, matrix)
 
 
-def decoded(
-    decoder: Decoder, keys: Codec, values: Codec, layer: int, kept: Kept, relative_to: int = 0
-) -> tuple[Tensor, Tensor]:
-    """Keys, rotated to the slots' one position, and values `[B,N,M,D]` of what is kept; the next token stands at `relative_to`."""
-    at = decoder.rotations(torch.tensor([SLOT_POSITION + min(relative_to, 0)]))
+def decoded(decoder: Decoder, keys: Codec, values: Codec, layer: int, kept: Kept) -> tuple[Tensor, Tensor]:
+    """Keys, rotated to the slots' one position, and values `[B,N,M,D]` of what is kept."""
+    at = decoder.rotations(torch.tensor([SLOT_POSITION]))
     k = decoder.rotate(layer, keys.decode(layer, kept.k, kept.k_scale, decoder.dtype), at)
     return k, values.decode(layer, kept.v, kept.v_scale, decoder.dtype)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 
 from engine.answer import SENTENCE, Answer, Answerer, Evidence, TextOf, best_sentence, content_words
-from engine.generate import AnswerOptions, generate, text_of
+from engine.generate import AnswerOptions, Spoken, generate
 from engine.point import PAGE
 from engine.prompts import SUMMARY
 from engine.state import State
@@ -32,16 +32,14 @@ def summarize(
     view, question = answerer.chat.split_ids(SUMMARY, "\n[…]\n".join(passages), asked)
     cache, starts = answerer.in_view([view])
     options = replace(options, max_new_tokens=max(2 * words, 60), no_repeat=options.no_repeat or 5)
-    shown, said = "", []
-    for said in generate(
+    steps = generate(
         answerer.decoder, answerer.tokenizer, [question], cache, options, start=starts, should_stop=should_stop
-    ):
-        written = text_of(answerer.tokenizer, said[0].tokens)
+    )
+    written = Spoken(answerer.tokenizer, steps)
+    for piece in written:
         first = first or time.monotonic() - begun
-        if len(written) > len(shown) and written.startswith(shown):
-            yield written[len(shown) :]
-            shown = written
-    whole = whole_sentences(shown) if not said[0].ended else shown
+        yield piece
+    whole = written.text if written.said[0].ended else whole_sentences(written.text)
     evidence = tuple(places(whole, pages, passages))
     yield Answer(whole, None, whole, 1.0, not whole, evidence, time.monotonic() - begun, first, should_stop())
 

@@ -81,7 +81,7 @@ class Attention:
         self.counted: slice = slice(None)  # which of the prompt's tokens count for `most`
         self.queries: list[Tensor] | None = None  # a list to gather queries in
 
-    def __call__(self, layer: int, before: Tensor, queries: Tensor, keys: Tensor) -> None:
+    def __call__(self, layer: int, queries: Tensor, keys: Tensor) -> None:
         """An Observer."""
         d, length = self.decoder, queries.shape[2]
         groups = d.H // d.N
@@ -123,17 +123,8 @@ def usual_shares(decoder: Decoder, cache: KeyValueCache, tokens: int, queries: T
 def ask(decoder: Decoder, chat: Chat, cache: KeyValueCache, attention: Attention, question: str, answer: str) -> None:
     """Let `attention` watch a question and its answer over the text in `cache`."""
     prompt = chat.ids(FROM_MEMORY, question)
-    end = len(prompt) - after_question(chat)
+    end = len(prompt) - chat.after_question
     begin = max(end - len(chat.plain(question)), 0)
     ids = prompt + chat.plain(answer)
     attention.question, attention.counted = slice(begin, len(prompt)), slice(begin, None)
     decoder.forward(torch.tensor([ids], device=decoder.device), cache.copy(), torch.arange(len(ids)), observe=attention)
-
-
-def after_question(chat: Chat) -> int:
-    """How many tokens of the chat template follow a question."""
-    a, b = (chat.ids(FROM_MEMORY, text) for text in ("a", "b"))
-    shared = 0
-    while a[-1 - shared] == b[-1 - shared]:
-        shared += 1
-    return shared

@@ -146,18 +146,14 @@ class Pointers:
 def fit_pointing(seen: Observed, groups: int, most_heads: int, seed: int, key_heads: int = KEY_HEADS) -> Pointers:
     """Choose heads one by one by what they add, no more than `key_heads` key/value heads in all; then weights by logistic regression over
     a text's pages. A fifth of the questions is held back for `hits`."""
-    layers, heads, _ = seen.pages[0][0].shape
+    _, heads, _ = seen.pages[0][0].shape
     features = [((s + FLOOR).log() - (u + FLOOR).log()).flatten(0, 1) for s, u, _ in seen.pages]  # [L*H,P] each
     wanted = [page for *_, page in seen.pages]
     order = list(range(len(wanted)))
     random.Random(seed).shuffle(order)
     held, used = order[: len(order) // 5], order[len(order) // 5 :]
-    alone = torch.tensor(
-        [_rank(features, wanted, used, torch.eye(layers * heads)[h]) for h in _likely(features, wanted, used)]
-    )
-    candidates = [
-        h for _, h in sorted(zip(alone.tolist(), _likely(features, wanted, used), strict=True), reverse=True)
-    ][:40]
+    likely = _likely(features, wanted, used)
+    candidates = sorted(likely, key=lambda h: (_rank(features, wanted, used, h), h), reverse=True)[:40]
     chosen: list[int] = []
     while len(chosen) < most_heads:
         key_of = lambda h: (h // heads, h % heads // groups)  # noqa: E731
@@ -178,8 +174,7 @@ def _likely(features: list[Tensor], wanted: list[int], used: list[int]) -> list[
     return above.topk(min(60, len(above))).indices.tolist()
 
 
-def _rank(features: list[Tensor], wanted: list[int], used: list[int], weight: Tensor) -> float:
-    head = int(weight.argmax())
+def _rank(features: list[Tensor], wanted: list[int], used: list[int], head: int) -> float:
     ranks = [int((features[i][head] > features[i][head, wanted[i]]).sum()) for i in used]
     return sum(1 / (1 + r) for r in ranks) / len(ranks)
 
