@@ -1,8 +1,9 @@
 """Answering: at once from memory, and a moment later from the pages that the memory points to.
 
-While the question is read over the slots, a few heads point (`engine.point`). The best pages are read again in plain view, and the model
-answers from them. What both answers look like gives a confidence (`engine.confidence`); below a threshold the answer is declined.
-A state is read and never changed.
+While the question is read over the slots, a few heads point (`engine.point`). Each of the best pages is read again in plain view, alone,
+and the model answers from it: a small model does better with one page than with three at once. What an answer looks like gives a
+confidence (`engine.confidence`); the answer with the highest is given, and below a threshold it is declined. A state is read and never
+changed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 import torch
@@ -21,17 +23,16 @@ from transformers import PreTrainedTokenizerBase
 from engine.confidence import Signals
 from engine.errors import EmptyQuestion, QuestionTooLong
 from engine.generate import AnswerOptions, Said, Spoken, generate, log_probs_of, text_of
-from engine.memory import Memory
+from engine.memory import Memory, remembered
 from engine.model import Decoder, KeyValueCache, each_row
 from engine.point import PAGE, Gaze, Page
 from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, NOT_SAID, Chat, Turn
-from engine.read import decoded
 from engine.state import State
 
 Source = Literal["both", "memory", "page"]
 TextOf = Callable[[int, int], str]  # the document's text for tokens begin to end (exclusive)
 PAGES = 3  # how many are read again
-MARGIN = 32  # tokens read on either side of a page
+MARGIN = 64  # tokens read on either side of a page
 SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+[\"'”’»)\]]*|\n|$)")
 WORD = re.compile(r"[^\W_]+")
 REFUSAL = re.compile(
@@ -59,6 +60,16 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """What the model answers from one page (None: from memory alone), and how sure that is."""
+
+    page: Page | None
+    text: str
+    signals: Signals
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Recalled:
     """The memory's answer, complete, before the page's answer begins."""
 
@@ -69,8 +80,9 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Answer:
-    """A finished answer. `text` is the page's where pages were read again, else the memory's. `confidence` is the calibrated probability
-    that it is right; `declined` says that the document does not seem to say it. Times are in seconds from the question on."""
+    """A finished answer. `text` is that of the best candidate: a page's where pages were read again, else the memory's. `confidence` is
+    the calibrated probability that it is right; `declined` says that the document does not seem to say it. `evidence` begins with the
+    best candidate's page. Times are in seconds from the question on."""
 
     text: str
     from_memory: str | None
@@ -81,7 +93,7 @@ class Answer:
     seconds: float
     first_token_seconds: float
     stopped: bool
-    signals: Signals | None = None
+    candidates: tuple[Candidate, ...] = ()  # the best first
 
 
 @dataclass(frozen=True)
@@ -96,10 +108,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class _Looked:
-    """Pages that a question points at, and their text."""
+    """Pages that a question points at, and the text of each with what is around it."""
 
     pages: list[Page]
-    passages: str
+    passages: list[str]
 
 
 @dataclass(frozen=True)
@@ -109,6 +121,14 @@ class _Verdict:
 
     refusal: float
     log_prob: float
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What was said from one passage in plain view, and what is thought of it."""
+
+    said: Said
+    verdict: _Verdict
 
 
 class Answerer:
@@ -131,16 +151,15 @@ class Answerer:
                 (recalled,), (looked,), (verdict,) = step
         if source == "both" and ask.text is not None:
             yield Recalled(text_of(self.tokenizer, recalled.tokens), time.monotonic() - begun, first)
-        stopped, page = should_stop(), None
+        stopped, read = should_stop(), []
         if source != "memory" and ask.text is not None and not stopped:
-            for step in self.read_pages([ask], [looked], options, should_stop):
-                if isinstance(step, str):
-                    first = first or time.monotonic() - begun
-                    yield step
-                else:
-                    (page,), (verdict,) = step
+            (read,) = self.read_pages([ask], [looked], options, should_stop)
             stopped = should_stop()
-        yield self.judge(ask, recalled, looked, page, verdict, time.monotonic() - begun, first, stopped)
+        answer = self.judge(ask, recalled, looked, read, verdict, time.monotonic() - begun, first, stopped)
+        if read and answer.text:
+            answer = replace(answer, first_token_seconds=first or answer.seconds)
+            yield answer.text
+        yield answer
 
     def ask_each(
         self, asks: Sequence[Ask], source: Source, options: AnswerOptions, should_stop: Callable[[], bool]
@@ -151,11 +170,11 @@ class Answerer:
         begun = time.monotonic()
         alone = source == "memory" or any(ask.text is None for ask in asks)
         *_, (recalled, looked, verdicts) = self.recall(asks, options, should_stop, speak=source != "page", verify=alone)
-        first, pages = time.monotonic() - begun, [None] * len(asks)
+        first, read = time.monotonic() - begun, [[] for _ in asks]
         if not alone and not should_stop():
-            *_, (pages, verdicts) = self.read_pages(asks, looked, options, should_stop)
+            read = self.read_pages(asks, looked, options, should_stop)
         spent, stopped = time.monotonic() - begun, should_stop()
-        rows = zip(asks, recalled, looked, pages, verdicts, strict=True)
+        rows = zip(asks, recalled, looked, read, verdicts, strict=True)
         return [self.judge(*one, spent, first, stopped) for one in rows]
 
     def recall(
@@ -192,23 +211,23 @@ class Answerer:
 
     def read_pages(
         self, asks: Sequence[Ask], looked: Sequence[_Looked], options: AnswerOptions, should_stop: Callable[[], bool]
-    ):
-        """Pieces of the first row's answer from the pages in plain view, then what every row said and what is to be thought of it."""
-        parts = [
-            self.chat.split_ids(FROM_PASSAGES, one.passages, ask.question.strip(), ask.history)
-            for ask, one in zip(asks, looked, strict=True)
-        ]
+    ) -> list[list[_Read]]:
+        """What the model says to each question from each of its passages alone, all in one batch."""
+        rows = [(ask, passage) for ask, one in zip(asks, looked, strict=True) for passage in one.passages]
+        parts = [self.chat.split_ids(FROM_PASSAGES, text, ask.question.strip(), ask.history) for ask, text in rows]
         cache, starts = self.in_view([view for view, _ in parts])
         view, questions = cache.copy(), [asked for _, asked in parts]
-        spoken = Spoken(self.tokenizer, generate(
+        said = [Said([], []) for _ in rows]
+        for said in generate(
             self.decoder, self.tokenizer, questions, cache, options, start=starts, refusal=self._refusal, should_stop=should_stop
-        ))  # fmt: skip
-        yield from spoken
+        ):  # fmt: skip
+            pass
         doubted = [
-            self.chat.split_ids(FROM_PASSAGES, one.passages, f"{ask.question.strip()}\n{IF_NOT_SAID}", ask.history)[1]
-            for ask, one in zip(asks, looked, strict=True)
+            self.chat.split_ids(FROM_PASSAGES, text, f"{ask.question.strip()}\n{IF_NOT_SAID}", ask.history)[1]
+            for ask, text in rows
         ]
-        yield spoken.said, self._verify(doubted, spoken.said, view, starts)
+        read = map(_Read, said, self._verify(doubted, said, view, starts))
+        return [list(islice(read, len(one.passages))) for one in looked]
 
     def _verify(
         self, prompts: Sequence[list[int]], said: Sequence[Said], cache: KeyValueCache, starts: Sequence[int] | None
@@ -223,66 +242,69 @@ class Answerer:
         return [_Verdict(sum(no), sum(yes) / len(yes)) for no, yes in zip(*log_probs, strict=True)]
 
     def judge(
-        self, ask: Ask, recalled: Said, looked: _Looked, page: Said | None, verdict: _Verdict, seconds: float, first: float,
+        self, ask: Ask, recalled: Said, looked: _Looked, read: Sequence[_Read], verdict: _Verdict, seconds: float, first: float,
         stopped: bool,
     ) -> Answer:  # fmt: skip
-        """What was said, with its evidence and how sure it is."""
+        """The best of what was said, with its evidence and how sure it is. `verdict` is on the memory's answer, for where no page was read."""
         from_memory = text_of(self.tokenizer, recalled.tokens) if recalled.log_probs else None
-        from_page = None if page is None else text_of(self.tokenizer, page.tokens)
-        text = from_page if from_page is not None else from_memory or ""
-        evidence = self._evidence(ask, looked, text)
-        signals = self._signals(ask, recalled, looked, page, verdict, text)
-        confidence = self.memory.confidence(signals)
-        if content_words(text) and not signals.support and not signals.asked:
-            # neither question nor answer has a word in common with the pages: whatever the model knows, it is not from the document
-            confidence = min(confidence, self.memory.confidence.decline_below / 2)
-        declined = confidence < self.memory.confidence.decline_below
-        return Answer(text, from_memory, from_page, confidence, declined, evidence, seconds, first, stopped, signals)
+        candidates = [
+            self._candidate(ask, recalled, page, looked, passage, one)
+            for page, passage, one in zip(looked.pages, looked.passages, read, strict=False)
+        ]
+        if not candidates:
+            shown = "\n".join(looked.passages)
+            candidates = [self._candidate(ask, recalled, None, looked, shown, _Read(recalled, verdict))]
+        candidates.sort(key=lambda one: -one.confidence)
+        best = candidates[0]
+        evidence = self._evidence(ask, looked, best)
+        declined = best.confidence < self.memory.confidence.decline_below
+        from_page = best.text if best.page is not None else None
+        return Answer(
+            best.text, from_memory, from_page, best.confidence, declined, evidence, seconds, first, stopped, tuple(candidates)
+        )  # fmt: skip
 
-    def _signals(
-        self, ask: Ask, recalled: Said, looked: _Looked, page: Said | None, verdict: _Verdict, text: str
-    ) -> Signals:
-        memory_text = text_of(self.tokenizer, recalled.tokens)
-        final = page if page is not None else recalled
-        scores = [page_.score for page_ in looked.pages]
-        shown = Counter(content_words(looked.passages))
-        return Signals(
+    def _candidate(
+        self, ask: Ask, recalled: Said, page: Page | None, looked: _Looked, passage: str, read: _Read
+    ) -> Candidate:
+        text, shown = text_of(self.tokenizer, read.said.tokens), Counter(content_words(passage))
+        highest = looked.pages[0].score if looked.pages else 0.0
+        signals = Signals(
             memory_log_prob=recalled.mean_log_prob,
-            page_log_prob=final.mean_log_prob,
-            page_least=min(final.log_probs, default=0.0),
-            verified=verdict.log_prob,
-            agreement=overlap(memory_text, text) if page is not None else 0.5,
-            attention=scores[0] if scores else 0.0,
+            page_log_prob=read.said.mean_log_prob,
+            page_least=min(read.said.log_probs, default=0.0),
+            verified=read.verdict.log_prob,
+            agreement=overlap(text_of(self.tokenizer, recalled.tokens), text) if page is not None else 0.5,
+            attention=highest if page is None else page.score,
             support=_share(content_words(text), shown),
             asked=_share(content_words(ask.question), shown),
-            refused=0.0 if REFUSAL.search(text) else verdict.refusal,
+            refused=0.0 if REFUSAL.search(text) else read.verdict.refusal,
         )
+        confidence = self.memory.confidence(signals)
+        if content_words(text) and not signals.support and not signals.asked:
+            # neither question nor answer has a word in common with the page: whatever the model knows, it is not from the document
+            confidence = min(confidence, self.memory.confidence.decline_below / 2)
+        return Candidate(page, text, signals, confidence)
 
-    def _evidence(self, ask: Ask, looked: _Looked, answer: str) -> tuple[Evidence, ...]:
+    def _evidence(self, ask: Ask, looked: _Looked, best: Candidate) -> tuple[Evidence, ...]:
         if ask.text is None:
             return ()
         found = []
         for page in looked.pages:
-            quote, score = best_sentence(ask.text(page.begin, page.end), answer, ask.question)
-            found.append(Evidence(page.begin, page.end, quote, score))
-        return tuple(sorted(found, key=lambda e: -e.score))
+            quote, score = best_sentence(ask.text(page.begin, page.end), best.text, ask.question)
+            found.append((page is best.page, Evidence(page.begin, page.end, quote, score)))
+        return tuple(one for _, one in sorted(found, key=lambda pair: (not pair[0], -pair[1].score)))
 
     def _look(self, ask: Ask, pages: list[Page]) -> _Looked:
         if ask.text is None:
-            return _Looked(pages, "")
-        spans: list[list[int]] = []
-        for begin, end in sorted((max(p.begin - MARGIN, 0), min(p.end + MARGIN, ask.state.n_tokens)) for p in pages):
-            if spans and begin <= spans[-1][1]:
-                spans[-1][1] = max(end, spans[-1][1])
-            else:
-                spans.append([begin, end])
-        return _Looked(pages, "\n[…]\n".join(ask.text(begin, end).strip() for begin, end in spans))
+            return _Looked(pages, [])
+        around = [(max(p.begin - MARGIN, 0), min(p.end + MARGIN, ask.state.n_tokens)) for p in pages]
+        return _Looked(pages, [ask.text(begin, end).strip() for begin, end in around])
 
     def _checked(self, question: str, prompt: list[int], options: AnswerOptions) -> list[int]:
         if not question.strip():
             raise EmptyQuestion("The question is empty. Type what you would like to know about the document.")
-        # the pages that are read again need room as well
-        most = self.decoder.config.max_position_embeddings - options.max_new_tokens - PAGES * 2 * (PAGE + 2 * MARGIN)
+        # a page that is read again needs room as well
+        most = self.decoder.config.max_position_embeddings - options.max_new_tokens - 3 * (PAGE + 2 * MARGIN)
         if len(prompt) > most:
             raise QuestionTooLong(
                 f"The question and the conversation before it are {len(prompt):,} tokens long; this model takes at most {most:,}. "
@@ -317,22 +339,10 @@ class Answerer:
         return self.chat.plain(NOT_SAID)
 
     def _memories(self, asks: Sequence[Ask]) -> KeyValueCache:
-        """The slots of every row's document as the beginning of a cache."""
-        d, memory = self.decoder, self.memory
-        states = [asks[0].state] if all(ask.state is asks[0].state for ask in asks) else [ask.state for ask in asks]
-        with torch.inference_mode():
-            held = [s.slots[0].k.shape[2] for s in states]
-            keys, values = [], []
-            for layer in range(d.L):
-                pairs = [decoded(d, memory.keys, memory.values, layer, s.slots[layer]) for s in states]
-                keys.append(_padded([k for k, _ in pairs]))
-                values.append(_padded([v for _, v in pairs]))
-        mask = None
-        if len(set(held)) > 1:
-            longest = max(held)
-            mask = torch.tensor([[i >= longest - n for i in range(longest)] for n in held], device=d.device)
-        cache = KeyValueCache(keys, values, mask)
-        return cache if len(states) == len(asks) else cache.repeat(len(asks))
+        """What every row's document left in memory as the beginning of a cache."""
+        same = all(ask.state is asks[0].state for ask in asks)
+        cache = remembered(self.decoder, self.memory, [asks[0].state] if same else [ask.state for ask in asks])
+        return cache.repeat(len(asks)) if same else cache
 
     @torch.inference_mode()
     def in_view(self, views: Sequence[list[int]]) -> tuple[KeyValueCache, list[int]]:
@@ -374,9 +384,3 @@ def best_sentence(text: str, answer: str, question: str) -> tuple[str, float]:
 
 def _share(words: Sequence[str], held: Counter) -> float:
     return sum(w in held for w in words) / len(words) if words else 0.0
-
-
-def _padded(parts: Sequence[Tensor]) -> Tensor:
-    """Tensors `[1,N,M,D]` of several M as one `[B,N,longest,D]`, filled at the left."""
-    longest = max(part.shape[2] for part in parts)
-    return torch.cat([torch.nn.functional.pad(part, (0, 0, longest - part.shape[2], 0)) for part in parts])

@@ -66,7 +66,7 @@ class Engine:
         self.fingerprint = fingerprint(loaded.parts)
         d, memory = self.decoder, self.memory
         self.reader = read.Reader(
-            d, memory.config, memory.scorer, memory.keys, memory.values, memory.pointing.key_heads
+            d, memory.config, memory.scorer, memory.keys, memory.values, memory.pointing.key_heads, memory.gate
         )
         self.answerer = Answerer(d, self.tokenizer, memory)
         self.info = EngineInfo(

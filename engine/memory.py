@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 from torch import Tensor
@@ -21,17 +22,20 @@ from torch import Tensor
 from engine.confidence import Confidence
 from engine.config import MemoryConfig
 from engine.errors import ConfigInvalid, MemoryInvalid
-from engine.model import Decoder, Update, Updates
+from engine.model import Decoder, GatedMatrix, KeyValueCache, Update, Updates
+from engine.ops.naive import Matrix
 from engine.point import Pointing
+from engine.read import decoded
 from engine.scorer import LayerScorer, Scorer
-from engine.state import Codec
+from engine.state import Codec, State
 
 MANIFEST, WEIGHTS = "memory.json", "memory.safetensors"
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What a decoder needs to remember: settings and trained parts. `updates` act on questions and answers only."""
+    """What a decoder needs to remember: settings and trained parts. `updates` act on questions and answers only. `gate [L,H]` says how
+    much each head takes from the compressive matrix (its tanh); untrained it is 0, and the matrix adds nothing."""
 
     config: MemoryConfig
     scorer: Scorer
@@ -40,6 +44,7 @@ class Memory:
     pointing: Pointing
     confidence: Confidence
     updates: Updates
+    gate: Tensor
     trained: bool
     weights_sha256: str  # of memory.safetensors; "none" without
 
@@ -51,6 +56,8 @@ class Memory:
         tensors |= {"values": self.values.mean, "values.spread": self.values.spread}
         for name in sorted(tensors):
             digest.update(name.encode() + tensors[name].float().cpu().numpy().tobytes())
+        if self.config.slots_in_view and self.config.rule != "none":  # then what is read depends on the matrix
+            digest.update(b"gate" + self.gate.cpu().numpy().tobytes())
         heads = {str(layer): list(heads) for layer, heads in sorted(self.pointing.key_heads.items())}
         return {"memory": self.config.to_dict(), "pointing": heads, "scorer": digest.hexdigest()}
 
@@ -61,8 +68,9 @@ def untrained(decoder: Decoder, config: MemoryConfig) -> Memory:
     safe = MemoryConfig.from_dict(config.to_dict() | {"bits": max(config.bits, 8)})
     codec = Codec(safe.bits, flat, flat + 1)
     return Memory(
-        safe, Scorer(None), codec, codec, Pointing.untrained(decoder), Confidence.untrained(), {}, False, "none"
-    )
+        safe, Scorer(None), codec, codec, Pointing.untrained(decoder), Confidence.untrained(), {}, _no_gate(decoder), False,
+        "none",
+    )  # fmt: skip
 
 
 def load_memory(folder: Path, decoder: Decoder, base_sha256: str, size: tuple[int, int] | None = None) -> Memory:
@@ -90,9 +98,12 @@ def load_memory(folder: Path, decoder: Decoder, base_sha256: str, size: tuple[in
         pointing = Pointing.of(manifest["pointing"], tensors, decoder)
         confidence = Confidence.of(manifest["confidence"])
         updates = _updates(manifest.get("updates", {}), tensors, decoder)
+        gate = tensors["matrix.gate"].float() if "matrix.gate" in tensors else _no_gate(decoder)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, ConfigInvalid) as error:
         raise MemoryInvalid(f"The memory in {folder} cannot be used ({error}). Get the folder again.") from error
-    return Memory(config, scorer, codecs[0], codecs[1], pointing, confidence, updates, True, manifest["weights_sha256"])
+    return Memory(
+        config, scorer, codecs[0], codecs[1], pointing, confidence, updates, gate, True, manifest["weights_sha256"]
+    )
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -104,6 +115,33 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MemoryInvalid(f"There is no usable {MANIFEST} in {folder} ({error}).") from error
     return manifest
+
+
+@torch.no_grad()
+def remembered(decoder: Decoder, memory: Memory, states: Sequence[State]) -> KeyValueCache:
+    """What documents left in memory as the beginning of a cache, a row a state: their slots, filled at the left where one holds fewer,
+    and their matrices."""
+    held = [state.slots[0].k.shape[2] for state in states]
+    keys, values, longest = [], [], max(held)
+    for layer in range(decoder.L):
+        pairs = [decoded(decoder, memory.keys, memory.values, layer, state.slots[layer]) for state in states]
+        filled = [[F.pad(t, (0, 0, longest - t.shape[2], 0)) for t in pair] for pair in pairs]
+        keys.append(torch.cat([k for k, _ in filled]))
+        values.append(torch.cat([v for _, v in filled]))
+    mask = None
+    if len(set(held)) > 1:
+        mask = torch.tensor([[i >= longest - n for i in range(longest)] for n in held], device=decoder.device)
+    return KeyValueCache(keys, values, mask, _matrices(memory, states))
+
+
+def _matrices(memory: Memory, states: Sequence[State]) -> GatedMatrix | None:
+    if any(not state.matrix for state in states):  # the rule is off, or an earlier page's memory, which has none
+        return None
+    layers = tuple(
+        Matrix(*(None if parts[0] is None else torch.cat(parts) for parts in zip(*rows, strict=True)))
+        for rows in zip(*(state.matrix for state in states), strict=True)
+    )
+    return GatedMatrix(memory.config.rule, layers, memory.gate)
 
 
 def save_memory(folder: Path, manifest: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
@@ -119,6 +157,10 @@ def save_memory(folder: Path, manifest: Mapping[str, Any], tensors: Mapping[str,
 def scorer_tensors(layers: tuple[LayerScorer, ...]) -> dict[str, Tensor]:
     """The scorer's weights by name, in bfloat16, as they are shipped."""
     return {name: t.bfloat16() for name, t in Scorer(layers).tensors().items()}
+
+
+def _no_gate(decoder: Decoder) -> Tensor:
+    return torch.zeros(decoder.L, decoder.H, device=decoder.device)
 
 
 def _updates(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], decoder: Decoder) -> Updates:

@@ -17,6 +17,8 @@ from transformers import PreTrainedModel
 from transformers.models.llama.modeling_llama import rotate_half
 
 from engine.errors import UnsupportedModel
+from engine.ops import chunk
+from engine.ops.naive import Matrix
 
 # Others have the same projections but attend otherwise (Gemma 2 caps scores, StableLM turns only part of each head).
 FAMILY = ("LlamaAttention", "MistralAttention", "Qwen2Attention", "Qwen3Attention", "SmolLM3Attention")
@@ -36,14 +38,38 @@ Updates = Mapping[tuple[int, str], Update]  # by layer and the projection's name
 Observer = Callable[[int, Tensor, Tensor], None]
 
 
+class GatedMatrix(NamedTuple):
+    """The compressive matrix of every layer as attention reads it: what a head finds in it is added times tanh(gate).
+
+    `layers` one Matrix each, whose keys are those before rotary embedding; `gate [L,H]` float32, 0 where a head does without.
+    """
+
+    rule: str
+    layers: tuple[Matrix, ...]
+    gate: Tensor
+
+    def read(self, layer: int, q: Tensor) -> Tensor:
+        """What is added to the heads' output `[B,H,T,D]` for queries `q` before rotary embedding, in their dtype."""
+        found = chunk.read(chunk.features(self.rule, q), self.layers[layer])
+        return (self.gate[layer].tanh()[:, None, None] * found).to(q.dtype)
+
+    def repeat(self, rows: int) -> GatedMatrix:
+        """One row's as that of `rows` rows, without copying it."""
+        grow = lambda t: None if t is None else t.expand(rows, *t.shape[1:])  # noqa: E731
+        return self._replace(layers=tuple(Matrix(*map(grow, one)) for one in self.layers))
+
+
 class KeyValueCache:
     """Keys (after rotary embedding) and values of what was already processed, a pair a layer: `[B,N,M,D]`.
 
-    Slots of a memory are its first entries. `mask [B,M]` says which entries of which row are there; None means all.
+    Slots of a memory are its first entries. `mask [B,M]` says which entries of which row are there; None means all. `matrix` is what
+    that memory holds of the tokens that left its slots.
     """
 
-    def __init__(self, keys: list[Tensor], values: list[Tensor], mask: Tensor | None = None) -> None:
-        self.keys, self.values, self.mask = keys, values, mask
+    def __init__(
+        self, keys: list[Tensor], values: list[Tensor], mask: Tensor | None = None, matrix: GatedMatrix | None = None
+    ) -> None:
+        self.keys, self.values, self.mask, self.matrix = keys, values, mask, matrix
 
     def add(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Append a layer's new keys and values; returns all of that layer's."""
@@ -56,13 +82,14 @@ class KeyValueCache:
 
     def copy(self) -> KeyValueCache:
         """One that can grow without changing this one."""
-        return KeyValueCache(list(self.keys), list(self.values), self.mask)
+        return KeyValueCache(list(self.keys), list(self.values), self.mask, self.matrix)
 
     def repeat(self, rows: int) -> KeyValueCache:
         """The cache of one row as that of `rows` rows, without copying it."""
         grow = lambda t: t.expand(rows, *t.shape[1:])  # noqa: E731
         mask = None if self.mask is None else grow(self.mask)
-        return KeyValueCache([grow(k) for k in self.keys], [grow(v) for v in self.values], mask)
+        matrix = None if self.matrix is None else self.matrix.repeat(rows)
+        return KeyValueCache([grow(k) for k in self.keys], [grow(v) for v in self.values], mask, matrix)
 
 
 class Decoder:
@@ -176,11 +203,13 @@ class Decoder:
         rotations = self.rotations(positions)
         for layer in range(self.L if layers is None else layers):
             q, k, v = self.project(layer, self.normed(layer, hidden), updates)
+            far = None if cache.matrix is None else cache.matrix.read(layer, q)
             q = self.rotate(layer, q, rotations)
             keys, values = cache.add(layer, self.rotate(layer, k, rotations), v)
             if observe is not None:
                 observe(layer, q, keys)
-            hidden = self.finish(layer, hidden, self.attend(q, keys, values, mask, causal), updates)
+            gathered = self.attend(q, keys, values, mask, causal)
+            hidden = self.finish(layer, hidden, gathered if far is None else gathered + far, updates)
         if present is not None or cache.mask is not None:
             cache.mask = self._seen(cache.mask, len(cache) - tokens, tokens, present, ids.shape[0])
         return hidden

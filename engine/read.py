@@ -19,7 +19,7 @@ from transformers import PreTrainedTokenizerBase
 
 from engine.config import MemoryConfig
 from engine.device import free_bytes
-from engine.model import SLOT_POSITION, Decoder
+from engine.model import SLOT_POSITION, Decoder, GatedMatrix
 from engine.ops import chunk
 from engine.ops.naive import NORMALISED, Matrix
 from engine.scorer import Scorer
@@ -93,10 +93,11 @@ class Reader:
         keys: Codec,
         values: Codec,
         pointing: dict[int, tuple[int, ...]],
+        gate: Tensor,
     ) -> None:
-        """`pointing`: the key/value heads that keep more keys, by layer."""
+        """`pointing`: the key/value heads that keep more keys, by layer. `gate [L,H]`: how much each head takes from the matrix."""
         self.decoder, self.config, self.scorer = decoder, config, scorer
-        self.keys, self.values, self.pointing = keys, values, pointing
+        self.keys, self.values, self.pointing, self.gate = keys, values, pointing, gate
 
     def empty(self, batch: int = 1) -> State:
         """The memory of nothing."""
@@ -179,7 +180,10 @@ class Reader:
                 matrix.append(self._fold_matrix(layer, state.matrix[layer], left))
             if layer + 1 < d.L:
                 seen = self._in_view(state, layer) if config.slots_in_view else None
-                hidden = d.finish(layer, hidden, self._attend(layer, q, k, v, before, seen))
+                gathered = self._attend(layer, q, k, v, before, seen)
+                if config.slots_in_view and config.rule != "none":
+                    gathered = gathered + GatedMatrix(config.rule, state.matrix, self.gate).read(layer, q)
+                hidden = d.finish(layer, hidden, gathered)
         packed = ((worths / d.L) * STEPS).round().clamp(-ZERO, ZERO - 1) + ZERO
         n_tokens = state.n_tokens + ids.shape[1]
         return State(tuple(slots), tuple(keys), tuple(matrix), tuple(tail), n_tokens), packed.to(torch.uint8)

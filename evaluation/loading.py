@@ -60,7 +60,9 @@ def with_settings(loaded: Loaded, changed: Mapping[str, Any]) -> Loaded:
     memory = loaded.memory
     config = MemoryConfig.from_dict(memory.config.to_dict() | dict(changed))
     keys, values = (codec._replace(bits=config.bits) for codec in (memory.keys, memory.values))
-    memory = replace(memory, config=config, keys=keys, values=values)
+    # a gate was trained for one rule
+    gate = memory.gate if config.rule == memory.config.rule else torch.zeros_like(memory.gate)
+    memory = replace(memory, config=config, keys=keys, values=values, gate=gate)
     state = json.dumps(memory.state_parts, sort_keys=True)
     return loaded._replace(memory=memory, parts=loaded.parts | {"state": state})
 

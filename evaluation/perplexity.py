@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.engine import Engine
+from engine.memory import remembered
 from engine.model import KeyValueCache
-from engine.read import decoded
 from engine.state import State
 from evaluation.estimates import Measure
 from evaluation.loading import Measured, Say
@@ -96,21 +96,14 @@ def before(engine: Engine, name: str, previous: State, state: State) -> tuple[Ke
     if name == "none":
         return d.empty_cache(), 0
     if name == "slots":
-        pairs = [decoded(d, memory.keys, memory.values, layer, state.slots[layer]) for layer in range(d.L)]
-        return KeyValueCache([k for k, _ in pairs], [v for _, v in pairs]), 0
+        return remembered(d, memory, [state]), 0
     assert state.tail is not None, "a finished state has no window before"
     tokens = state.tail[0][0].shape[2]
     at = d.rotations(torch.arange(tokens))
-    keys, values = [], []
+    cache = remembered(d, memory, [previous]) if name == "memory" else d.empty_cache()
     for layer, (k, v) in enumerate(state.tail):
-        far = (
-            decoded(d, memory.keys, memory.values, layer, previous.slots[layer])
-            if name == "memory"
-            else (k[:, :, :0],) * 2
-        )
-        keys.append(torch.cat((far[0], d.rotate(layer, k, at)), 2))
-        values.append(torch.cat((far[1], v), 2))
-    return KeyValueCache(keys, values), tokens
+        cache.add(layer, d.rotate(layer, k, at), v)
+    return cache, tokens
 
 
 @torch.inference_mode()

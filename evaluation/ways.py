@@ -187,7 +187,7 @@ def _both(answer: Answer, together: int) -> list[Reply]:
         "quote": answer.evidence[0].quote if pages else "",
     }
     about["seconds"] = round(answer.seconds / together, 2)
-    about["signals"] = asdict(answer.signals) if answer.signals else {}
+    about["candidates"] = [asdict(one) for one in answer.candidates]
     recalled, read = answer.from_memory or "", answer.from_page or ""
     return [Reply(recalled, declines(recalled)), Reply(read, answer.declined or declines(read), about)]
 

@@ -1,6 +1,7 @@
-"""`python -m training scorer|answering|confidence`: makes the parts of a memory for any base; `python launch.py train ...` is the same.
+"""`python -m training scorer|matrix|answering|confidence`: makes the parts of a memory for any base; `python launch.py train ...` is the same.
 
     scorer      what is worth keeping, which heads point, and the spread of keys and values: forward passes only
+    matrix      how much each head takes from the compressive matrix, on books
     answering   low-rank updates of the answering side
     confidence  how sure an answer is, from questions that were held back
 
@@ -29,8 +30,9 @@ from engine.fetch import model_hash, resolve_base
 from engine.load import Loaded, load_base
 from engine.memory import MANIFEST, WEIGHTS, load_memory, read_manifest, save_memory, scorer_tensors
 from engine.model import Decoder
+from engine.ops.naive import RULES
 from engine.prompts import Chat
-from training import answering, confidence, scorer
+from training import answering, confidence, matrix, scorer
 from training.corpora import CorpusError, Passage, books, fairytales, squad
 from training.observe import Reading, read_everything
 from training.texts import Asked, scattered
@@ -43,7 +45,10 @@ def main(argv: Sequence[str] | None = None, say: Callable[[str], None] = print) 
     """Runs one of the commands; 0, or 1 with a sentence on standard error."""
     given = parser().parse_args(argv)
     try:
-        {"scorer": train_scorer, "answering": train_answering, "confidence": train_confidence}[given.what](given, say)
+        what = {
+            "scorer": train_scorer, "matrix": train_matrix, "answering": train_answering, "confidence": train_confidence,
+        }  # fmt: skip
+        what[given.what](given, say)
     except (EngineError, CorpusError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -56,11 +61,15 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m training", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     what = top.add_subparsers(dest="what", required=True)
-    for name, help_ in (("scorer", "minutes"), ("answering", "an hour"), ("confidence", "half an hour")):
+    commands = (
+        ("scorer", "minutes"), ("matrix", "a quarter of an hour"), ("answering", "an hour"), ("confidence", "half an hour"),
+    )  # fmt: skip
+    for name, help_ in commands:
         one = what.add_parser(name, help=help_)
         one.add_argument("--base", default="standard", help="standard, small, a folder or a hub id")
         one.add_argument("--models", type=Path, default=Path("models"), help="where fetched bases are kept")
-        one.add_argument("--data", type=Path, required=True, help="the unpacked data sets")
+        if name != "matrix":
+            one.add_argument("--data", type=Path, required=True, help="the unpacked data sets")
         one.add_argument("--out", type=Path, required=True, help="the folder of the memory")
         one.add_argument("--device", default="auto")
         one.add_argument("--dtype", default="auto")
@@ -74,6 +83,9 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--heads", type=int, default=12, help="that point, at most")
             one.add_argument("--window", type=int, default=MemoryConfig().window)
             one.add_argument("--bits", type=int, default=MemoryConfig().bits)
+        elif name == "matrix":
+            one.add_argument("--rule", choices=RULES, default="gated_delta")
+            one.add_argument("--minutes", type=float, default=15.0)
         elif name == "answering":
             one.add_argument("--minutes", type=float, default=45.0)
             one.add_argument("--rank", type=int, default=answering.Settings().rank)
@@ -84,9 +96,9 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+@torch.no_grad()
 def train_scorer(given: argparse.Namespace, say: Callable[[str], None]) -> None:
     """Scorer, pointing heads and codecs, into `given.out`. Raises EngineError, CorpusError."""
-    torch.set_grad_enabled(False)
     folder, tokenizer, decoder = base_of(given, say)
     chat, sizes = Chat(tokenizer), []
 
@@ -127,6 +139,19 @@ def keep_scorer(out: Path, decoder: Decoder, base: str, seen, sizes, given: argp
         },
     }
     put(out, manifest, tensors)
+
+
+def train_matrix(given: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Gates of the matrix and its rule, into `given.out` beside the rest. Raises EngineError, CorpusError."""
+    folder, tokenizer, decoder = base_of(given, say)
+    memory = load_memory(given.out, decoder, model_hash(folder))
+    config = replace(memory.config, rule=given.rule)
+    engine = Engine(
+        Loaded(decoder, tokenizer, replace(memory, config=config), {"base": "", "dtype": ""}, given.base), given.base
+    )
+    gate = matrix.train(engine, books(given.books), given.minutes, given.seed, say)
+    trained = {"minutes": given.minutes, "seed": given.seed}
+    put(given.out, {"config": config.to_dict(), "matrix": trained}, {"matrix.gate": gate})
 
 
 def train_answering(given: argparse.Namespace, say: Callable[[str], None]) -> None:

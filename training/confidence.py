@@ -35,10 +35,10 @@ def observe(
     given,
     say: Callable[[str], None],
 ) -> list[dict]:
-    """A row for each question on held-out articles and stories: its signals, whether its text holds the answer, and whether the reply
-    has it. A third of the questions are on passages of the same
-    source that were left out."""
-    chance, rows = random.Random(given.seed), []
+    """A row for each answer from one page to a question on held-out articles and stories: its signals, whether the text holds what is
+    asked for, and whether the answer has it; `asked` numbers the questions. A third of these are on passages of the same source that
+    were left out."""
+    chance, rows, count = random.Random(given.seed), [], 0
     articles: dict[str, list[Passage]] = {}
     for passage in held:
         articles.setdefault(passage.source, []).append(passage)
@@ -63,13 +63,16 @@ def observe(
             batch = asked[start : start + BATCH]
             asks = [Ask(state, q, lambda a, b, ids=ids: engine.text(ids[a:b])) for q in typed[start : start + BATCH]]
             for (question, answerable), answer in zip(batch, engine.ask_many(asks, options=WORDS), strict=True):
-                right = answerable and any(holds(answer.text, one) for one in question.answers)
-                rows.append({
-                    "question": question.text, "answers": question.answers, "reply": answer.text, "from_memory": answer.from_memory,
-                    "answerable": answerable, "right": right, "signals": dict(zip(NAMES, answer.signals.values(), strict=True)),
-                })  # fmt: skip
+                for one in answer.candidates:
+                    right = answerable and any(holds(one.text, accepted) for accepted in question.answers)
+                    rows.append({
+                        "asked": count, "question": question.text, "answers": question.answers, "reply": one.text,
+                        "answerable": answerable, "right": right,
+                        "signals": dict(zip(NAMES, one.signals.values(), strict=True)),
+                    })  # fmt: skip
+                count += 1
         right = sum(row["right"] for row in rows)
-        say(f"text {number + 1}: {right} right, {len(rows)} asked")
+        say(f"text {number + 1}: {right} of {len(rows)} answers to {count} questions right")
     return rows
 
 
@@ -82,32 +85,52 @@ def holds(reply: str, answer: str) -> bool:
 
 
 def fit(rows: Sequence[dict], seed: int) -> tuple[Confidence, dict]:
-    """The regression, and figures by five-fold cross-validation: expected calibration error, AUROC, and what is declined."""
+    """The regression over all answers, its slope and shift so that it is true for the best answer to each question; and figures of the
+    best answers by five-fold cross-validation over questions: expected calibration error, AUROC, and what is declined."""
     x = torch.tensor([Signals(**row["signals"]).values() for row in rows])
     y = torch.tensor([float(row["right"]) for row in rows])
     mean, spread = x.mean(0), x.std(0).clamp(min=1e-3)
     z = ((x - mean) / spread).clamp(-4, 4)
-    order = torch.randperm(len(y), generator=torch.Generator().manual_seed(seed))
-    out = torch.zeros(len(y))
+    asked = torch.tensor([row["asked"] for row in rows])
+    questions = asked.unique()
+    order = questions[torch.randperm(len(questions), generator=torch.Generator().manual_seed(seed))]
+    out, chosen = torch.zeros(len(y)), torch.zeros(len(y), dtype=torch.bool)
     for fold in range(5):
-        test = order[fold::5]
-        train = torch.cat([order[i::5] for i in range(5) if i != fold])
-        weight, bias = _logistic(z[train], y[train])
+        test = torch.isin(asked, order[fold::5])
+        weight, bias = _calibrated(z[~test], y[~test], asked[~test])
         out[test] = torch.sigmoid(z[test] @ weight + bias)
-    below = float(out[y == 1].quantile(WRONGLY_DECLINED)) if y.any() else 0.5
-    weight, bias = _logistic(z, y)
-    answerable = torch.tensor([row["answerable"] for row in rows])
+        chosen[test.nonzero()[:, 0][_best(out[test], asked[test])]] = True
+    out, right = out[chosen], y[chosen]
+    below = float(out[right == 1].quantile(WRONGLY_DECLINED)) if right.any() else 0.5
+    weight, bias = _calibrated(z, y, asked)
+    answerable = torch.tensor([row["answerable"] for row in rows])[chosen]
     figures = {
-        "cases": len(rows),
-        "right": float(y[answerable].mean()),
-        "ece": _calibration_error(out, y),
-        "auroc": _auroc(out, y),
+        "cases": len(out),
+        "right": float(right[answerable].mean()),
+        "ece": _calibration_error(out, right),
+        "auroc": _auroc(out, right),
         "decline_below": below,
         "unanswerable_declined": float((out[~answerable] < below).float().mean()),
-        "right_wrongly_declined": float((out[y == 1] < below).float().mean()),
+        "right_wrongly_declined": float((out[right == 1] < below).float().mean()),
         "answerable_declined": float((out[answerable] < below).float().mean()),
     }
     return Confidence(mean.tolist(), spread.tolist(), weight.tolist(), float(bias), below), figures
+
+
+def _best(score: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+    """Which row has the highest score of each question."""
+    return torch.tensor([
+        int(score.masked_fill(asked != question, float("-inf")).argmax()) for question in asked.unique()
+    ])  # fmt: skip
+
+
+def _calibrated(z: torch.Tensor, y: torch.Tensor, asked: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weights and bias fitted on all rows. The best of several scores is too sure of itself (and Platt's scaling of it mends that)."""
+    weight, bias = _logistic(z, y)
+    score = z @ weight + bias
+    best = _best(score, asked)
+    slope, shift = _logistic(score[best, None], y[best])
+    return weight * slope.clamp(min=0.05), bias * slope.clamp(min=0.05)[0] + shift
 
 
 def _logistic(z: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

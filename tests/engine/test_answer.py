@@ -3,10 +3,12 @@
 import pytest
 import torch
 
-from engine.answer import Answer, Ask, Recalled, best_sentence, overlap
+from engine.answer import MARGIN, Answer, Ask, Recalled, best_sentence, overlap
 from engine.engine import Engine
 from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
 from engine.generate import AnswerOptions
+from engine.point import Page
+from engine.state import State
 from tests.engine.tiny import PROSE, WINDOW, make_engine
 
 SHORT = AnswerOptions(max_new_tokens=7)
@@ -32,6 +34,23 @@ def test_the_memory_answers_first_and_the_page_after(engine: Engine, book) -> No
     assert 1 <= len(answer.evidence) <= 3
     for one in answer.evidence:
         assert 0 <= one.begin < one.end <= state.n_tokens and one.quote in " ".join(text(one.begin, one.end).split())
+
+
+def test_the_answer_is_that_of_the_page_of_which_it_is_surest(engine: Engine, book) -> None:
+    state, text = book
+    *_, answer = engine.ask(state, "What did the keeper say?", text=text, options=SHORT)
+    best, *others = answer.candidates
+    assert len(others) == 2 and all(one.confidence <= best.confidence for one in others)
+    assert (answer.text, answer.confidence) == (best.text, best.confidence)
+    assert (answer.evidence[0].begin, answer.evidence[0].end) == (best.page.begin, best.page.end)
+    # each is what the model says when that page alone is there to be read
+    for one in answer.candidates:
+        (alone,) = engine.ask_many([Ask(state, "What did the keeper say?", lambda a, b: text(*near(one.page, state)))], options=SHORT)
+        assert alone.text == one.text
+
+
+def near(page: Page, state: State) -> tuple[int, int]:
+    return max(page.begin - MARGIN, 0), min(page.end + MARGIN, state.n_tokens)
 
 
 def test_a_question_changes_nothing_in_the_state(engine: Engine, book) -> None:
@@ -130,4 +149,4 @@ def test_an_answer_with_no_word_of_the_pages_is_declined(engine: Engine, book) -
     state, _ = book
     nothing = Ask(state, "Tokyo?", lambda begin, end: "...")
     (answer,) = engine.ask_many([nothing], options=SHORT)
-    assert answer.signals.support == answer.signals.asked == 0 and answer.declined
+    assert all(one.signals.support == one.signals.asked == 0 for one in answer.candidates) and answer.declined

@@ -6,8 +6,10 @@ import torch.nn.functional as F
 from transformers import AutoModelForCausalLM, DynamicCache, GPT2Config
 
 from engine.errors import UnsupportedModel
-from engine.model import SLOT_POSITION, Decoder, KeyValueCache, Update, each_row
-from engine.read import decoded
+from engine.memory import remembered
+from engine.model import SLOT_POSITION, Decoder, GatedMatrix, Update, each_row
+from engine.ops import chunk, naive
+from engine.ops.naive import RULES
 from tests.engine.tiny import FAMILIES, make_base, make_decoder, make_memory, make_reader, read_all, tokens
 
 
@@ -59,11 +61,8 @@ def test_all_kept_in_one_window_is_full_attention_with_the_same_positions(family
     decoder = Decoder(base)
     memory = make_memory(decoder, window=64, slots=40, pointing_slots=40)
     state = read_all(make_reader(decoder, memory), text)
-    pairs = [decoded(decoder, memory.keys, memory.values, layer, state.slots[layer]) for layer in range(decoder.L)]
     with torch.inference_mode():
-        found = decoder.logits(
-            decoder.forward(question, KeyValueCache([k for k, _ in pairs], [v for _, v in pairs]), torch.arange(6))
-        )
+        found = decoder.logits(decoder.forward(question, remembered(decoder, memory, [state]), torch.arange(6)))
         # the reference: Hugging Face's own forward; its keys before rotary embedding are caught at the projections
         caught: dict[tuple[int, str], torch.Tensor] = {}
         hooks = []
@@ -111,6 +110,27 @@ def test_an_update_acts_on_the_tokens_it_is_given_for_and_no_others() -> None:
     for (layer, name), update in updates.items():
         getattr(merged.model.layers[layer].self_attn, name).weight.data += update.scale * update.up @ update.down
     torch.testing.assert_close(changed, merged(ids).logits, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_matrix_is_added_to_what_each_head_gathers_and_a_gate_of_0_leaves_it_out(rule: str) -> None:
+    decoder, question = make_decoder("qwen2"), tokens(1, 6, seed=9)
+    memory = make_memory(decoder, rule=rule)
+    state = read_all(make_reader(decoder, memory), tokens(60))
+    cache = remembered(decoder, memory, [state])
+
+    def answer(gate: torch.Tensor | None) -> torch.Tensor:
+        given = cache.copy()
+        given.matrix = None if gate is None else cache.matrix._replace(gate=gate)
+        with torch.inference_mode():
+            return decoder.logits(decoder.forward(question, given, torch.arange(6)))
+
+    assert torch.equal(answer(torch.zeros_like(memory.gate)), answer(None))
+    assert not torch.allclose(answer(memory.gate), answer(None), atol=1e-3)
+    # Eq. 7 token by token, and the gate's tanh in front of it
+    q = torch.randn(1, decoder.H, 5, decoder.D, generator=torch.Generator().manual_seed(1))
+    wanted = naive.read(chunk.features(rule, q), state.matrix[1]) * memory.gate[1].tanh()[:, None, None]
+    torch.testing.assert_close(GatedMatrix(rule, state.matrix, memory.gate).read(1, q), wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_gradients_reach_updates() -> None:

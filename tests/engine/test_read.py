@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from engine.model import KeyValueCache
+from engine.memory import remembered
 from engine.ops import naive
 from engine.ops.naive import RULES, Matrix
-from engine.read import decoded, tokenize, worth
+from engine.read import tokenize, worth
 from engine.state import State
 from tests.engine.tiny import WINDOW, make_decoder, make_memory, make_reader, read_all, same_state, tokens
 
@@ -164,27 +164,22 @@ def test_a_finished_state_has_the_same_size_whatever_the_length() -> None:
         assert len(sizes) == 1
 
 
-def test_slots_of_many_documents_answer_in_one_batch(reader) -> None:
-    """Rows of different documents see their own slots and no others'."""
-    decoder, memory = reader.decoder, make_memory(reader.decoder)
-    states = [read_all(reader, tokens(4 * WINDOW, seed=s)) for s in (1, 2)]
+@pytest.mark.parametrize("rule", ["none", "delta", "gated_delta"])
+def test_slots_and_matrices_of_many_documents_answer_in_one_batch(rule: str) -> None:
+    """Rows of different documents see their own slots and matrix and no others', also where one has not filled its slots."""
+    decoder = make_decoder("qwen2")
+    memory = make_memory(decoder, rule=rule)
+    reader = make_reader(decoder, memory)
+    states = [read_all(reader, tokens(n, seed=n)) for n in (4 * WINDOW, 5)]
     question = tokens(1, 5, seed=8)
 
     def answer(chosen: list[State]) -> torch.Tensor:
-        pairs = [
-            tuple(
-                torch.cat(t)
-                for t in zip(
-                    *(decoded(decoder, memory.keys, memory.values, i, s.slots[i]) for s in chosen), strict=True
-                )
-            )
-            for i in range(decoder.L)
-        ]
-        cache = KeyValueCache([k for k, _ in pairs], [v for _, v in pairs])
+        cache = remembered(decoder, memory, chosen)
         with torch.inference_mode():
             return decoder.logits(decoder.forward(question.expand(len(chosen), -1), cache, torch.arange(5)))
 
     both = answer(states)
+    assert rule == "none" or all(state.matrix[0].M.any() for state in states[:1])
     for row, state in enumerate(states):
         torch.testing.assert_close(both[row : row + 1], answer([state]), rtol=1e-4, atol=1e-4)
     assert not torch.allclose(both[0], both[1], atol=1e-3)

@@ -14,10 +14,10 @@ from engine.confidence import NAMES
 from engine.device import choose_device
 from engine.engine import Engine, EngineSettings
 from engine.prompts import NOT_SAID, Chat
-from tests.engine.tiny import make_decoder
-from training import answering, confidence, scorer
+from tests.engine.tiny import make_decoder, make_engine
+from training import answering, confidence, matrix, scorer
 from training.__main__ import main
-from training.corpora import fairytales, squad
+from training.corpora import books, fairytales, squad
 from training.observe import Attention, ask, in_slots, read_everything
 
 
@@ -101,15 +101,30 @@ def test_training_lowers_the_loss_and_leaves_the_base_bit_for_bit(data: Path, to
     assert trained.keys() == updates.keys() and (tmp_path / "loss.jsonl").read_text().count("loss") >= 1
 
 
+def test_gates_learn_to_take_from_the_matrix_what_foretells_the_text(shelf: Path, tokenizer) -> None:
+    engine = make_engine(tokenizer, rule="gated_delta")
+    given = next(matrix.windows(engine, books(shelf), random.Random(1)))
+    gate = torch.zeros_like(engine.memory.gate, requires_grad=True)
+    with torch.enable_grad():
+        losses = []
+        for _ in range(12):
+            loss = matrix.loss_of(engine, *given, gate)
+            (slope,) = torch.autograd.grad(loss, gate)
+            gate = (gate - 0.5 * slope).detach().requires_grad_()
+            losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0]
+
+
 def test_confidence_is_calibrated_on_what_was_seen() -> None:
-    """Answers are right with the probability that one signal tells."""
+    """Answers are right with the probability that one signal tells, two to each question."""
     chance, rows = random.Random(5), []
-    for number in range(1200):
+    for number in range(2400):
         signal = chance.uniform(-3, 3)
         signals = dict.fromkeys(NAMES, 0.0) | {"page_log_prob": signal, "support": chance.random()}
         right = chance.random() < 1 / (1 + math.exp(-signal))
-        rows.append({"signals": signals, "right": right, "answerable": number % 3 > 0})
+        rows.append({"asked": number // 2, "signals": signals, "right": right, "answerable": number // 2 % 3 > 0})
     fitted, figures = confidence.fit(rows, seed=1)
+    assert figures["cases"] == 1200
     assert figures["ece"] < 0.07 and figures["auroc"] > 0.75
     assert figures["right_wrongly_declined"] == pytest.approx(confidence.WRONGLY_DECLINED, abs=0.02)
     assert fitted.weight[NAMES.index("page_log_prob")] > 5 * abs(fitted.weight[NAMES.index("support")])
