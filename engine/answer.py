@@ -31,7 +31,9 @@ from engine.state import State
 
 Source = Literal["both", "memory", "page"]
 TextOf = Callable[[int, int], str]  # the document's text for tokens begin to end (exclusive)
-PAGES = 3  # how many are read again
+PAGES = 3  # how many are read again together
+ROUNDS = 2  # how often, as long as no answer is sure
+SURE = 0.5  # a confidence from which no more pages are read
 MARGIN = 64  # tokens read on either side of a page
 SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+[\"'”’»)\]]*|\n|$)")
 WORD = re.compile(r"[^\W_]+")
@@ -151,14 +153,13 @@ class Answerer:
                 (recalled,), (looked,), (verdict,) = step
         if source == "both" and ask.text is not None:
             yield Recalled(text_of(self.tokenizer, recalled.tokens), time.monotonic() - begun, first)
-        stopped, read = should_stop(), []
-        if source != "memory" and ask.text is not None and not stopped:
-            (read,) = self.read_pages([ask], [looked], options, should_stop)
-            stopped = should_stop()
-        answer = self.judge(ask, recalled, looked, read, verdict, time.monotonic() - begun, first, stopped)
-        if read and answer.text:
+        candidates = [self._candidate(ask, recalled, None, "\n".join(looked.passages), _Read(recalled, verdict))]
+        if source != "memory" and ask.text is not None and not should_stop():
+            (candidates,) = self.read_pages([ask], [recalled], [looked], options, should_stop)
+        answer = self.judge(ask, recalled, looked, candidates, time.monotonic() - begun, first, should_stop())
+        if answer.from_page:
             answer = replace(answer, first_token_seconds=first or answer.seconds)
-            yield answer.text
+            yield answer.from_page
         yield answer
 
     def ask_each(
@@ -170,11 +171,14 @@ class Answerer:
         begun = time.monotonic()
         alone = source == "memory" or any(ask.text is None for ask in asks)
         *_, (recalled, looked, verdicts) = self.recall(asks, options, should_stop, speak=source != "page", verify=alone)
-        first, read = time.monotonic() - begun, [[] for _ in asks]
+        first = time.monotonic() - begun
         if not alone and not should_stop():
-            read = self.read_pages(asks, looked, options, should_stop)
+            candidates = self.read_pages(asks, recalled, looked, options, should_stop)
+        else:
+            rows = zip(asks, recalled, looked, verdicts, strict=True)
+            candidates = [[self._candidate(a, r, None, "\n".join(l.passages), _Read(r, v))] for a, r, l, v in rows]
         spent, stopped = time.monotonic() - begun, should_stop()
-        rows = zip(asks, recalled, looked, read, verdicts, strict=True)
+        rows = zip(asks, recalled, looked, candidates, strict=True)
         return [self.judge(*one, spent, first, stopped) for one in rows]
 
     def recall(
@@ -204,16 +208,39 @@ class Answerer:
             once = AnswerOptions(max_new_tokens=1)
             for _ in generate(self.decoder, self.tokenizer, prompts, cache, once, observe=observe):
                 pass
-        pages = [page for _, gaze in gazes for page in gaze.best(PAGES)]
+        pages = [page for _, gaze in gazes for page in gaze.best(ROUNDS * PAGES)]
         looked = [self._look(ask, found) for ask, found in zip(asks, pages, strict=True)]
         verdicts = self._verify(prompts, said, slots, None) if verify else [_Verdict(0.0, 0.0)] * len(asks)
         yield said, looked, verdicts
 
     def read_pages(
-        self, asks: Sequence[Ask], looked: Sequence[_Looked], options: AnswerOptions, should_stop: Callable[[], bool]
-    ) -> list[list[_Read]]:
-        """What the model says to each question from each of its passages alone, all in one batch."""
-        rows = [(ask, passage) for ask, one in zip(asks, looked, strict=True) for passage in one.passages]
+        self,
+        asks: Sequence[Ask],
+        recalled: Sequence[Said],
+        looked: Sequence[_Looked],
+        options: AnswerOptions,
+        should_stop: Callable[[], bool],
+    ) -> list[list[Candidate]]:
+        """Candidates for each question, one from each page that is read: PAGES at a time, until one is SURE or ROUNDS are over."""
+        found: list[list[Candidate]] = [[] for _ in asks]
+        for start in range(0, ROUNDS * PAGES, PAGES):
+            rows = [
+                (i, page, passage)
+                for i, one in enumerate(looked)
+                if not any(candidate.confidence >= SURE for candidate in found[i])
+                for page, passage in list(zip(one.pages, one.passages, strict=True))[start : start + PAGES]
+            ]
+            if not rows or (start and should_stop()):
+                break
+            read = self._read([(asks[i], passage) for i, _, passage in rows], options, should_stop)
+            for (i, page, passage), one in zip(rows, read, strict=True):
+                found[i].append(self._candidate(asks[i], recalled[i], page, passage, one))
+        return found
+
+    def _read(
+        self, rows: Sequence[tuple[Ask, str]], options: AnswerOptions, should_stop: Callable[[], bool]
+    ) -> list[_Read]:
+        """What the model says to each question with one passage in plain view, all in one batch."""
         parts = [self.chat.split_ids(FROM_PASSAGES, text, ask.question.strip(), ask.history) for ask, text in rows]
         cache, starts = self.in_view([view for view, _ in parts])
         view, questions = cache.copy(), [asked for _, asked in parts]
@@ -226,8 +253,7 @@ class Answerer:
             self.chat.split_ids(FROM_PASSAGES, text, f"{ask.question.strip()}\n{IF_NOT_SAID}", ask.history)[1]
             for ask, text in rows
         ]
-        read = map(_Read, said, self._verify(doubted, said, view, starts))
-        return [list(islice(read, len(one.passages))) for one in looked]
+        return list(map(_Read, said, self._verify(doubted, said, view, starts)))
 
     def _verify(
         self, prompts: Sequence[list[int]], said: Sequence[Said], cache: KeyValueCache, starts: Sequence[int] | None
@@ -242,39 +268,29 @@ class Answerer:
         return [_Verdict(sum(no), sum(yes) / len(yes)) for no, yes in zip(*log_probs, strict=True)]
 
     def judge(
-        self, ask: Ask, recalled: Said, looked: _Looked, read: Sequence[_Read], verdict: _Verdict, seconds: float, first: float,
-        stopped: bool,
+        self, ask: Ask, recalled: Said, looked: _Looked, candidates: Sequence[Candidate], seconds: float, first: float, stopped: bool
     ) -> Answer:  # fmt: skip
-        """The best of what was said, with its evidence and how sure it is. `verdict` is on the memory's answer, for where no page was read."""
+        """The best of what was said, with its evidence and how sure it is."""
         from_memory = text_of(self.tokenizer, recalled.tokens) if recalled.log_probs else None
-        candidates = [
-            self._candidate(ask, recalled, page, looked, passage, one)
-            for page, passage, one in zip(looked.pages, looked.passages, read, strict=False)
-        ]
-        if not candidates:
-            shown = "\n".join(looked.passages)
-            candidates = [self._candidate(ask, recalled, None, looked, shown, _Read(recalled, verdict))]
-        candidates.sort(key=lambda one: -one.confidence)
+        candidates = sorted(candidates, key=lambda one: -one.confidence)
         best = candidates[0]
-        evidence = self._evidence(ask, looked, best)
+        evidence = self._evidence(ask, looked, candidates)
         declined = best.confidence < self.memory.confidence.decline_below
         from_page = best.text if best.page is not None else None
         return Answer(
             best.text, from_memory, from_page, best.confidence, declined, evidence, seconds, first, stopped, tuple(candidates)
         )  # fmt: skip
 
-    def _candidate(
-        self, ask: Ask, recalled: Said, page: Page | None, looked: _Looked, passage: str, read: _Read
-    ) -> Candidate:
+    def _candidate(self, ask: Ask, recalled: Said, page: Page | None, passage: str, read: _Read) -> Candidate:
+        """An answer that was given with `passage` in view (of `page`, or of none: from memory alone)."""
         text, shown = text_of(self.tokenizer, read.said.tokens), Counter(content_words(passage))
-        highest = looked.pages[0].score if looked.pages else 0.0
         signals = Signals(
             memory_log_prob=recalled.mean_log_prob,
             page_log_prob=read.said.mean_log_prob,
             page_least=min(read.said.log_probs, default=0.0),
             verified=read.verdict.log_prob,
             agreement=overlap(text_of(self.tokenizer, recalled.tokens), text) if page is not None else 0.5,
-            attention=highest if page is None else page.score,
+            attention=page.score if page is not None else 0.0,
             support=_share(content_words(text), shown),
             asked=_share(content_words(ask.question), shown),
             refused=0.0 if REFUSAL.search(text) else read.verdict.refusal,
@@ -285,14 +301,16 @@ class Answerer:
             confidence = min(confidence, self.memory.confidence.decline_below / 2)
         return Candidate(page, text, signals, confidence)
 
-    def _evidence(self, ask: Ask, looked: _Looked, best: Candidate) -> tuple[Evidence, ...]:
+    def _evidence(self, ask: Ask, looked: _Looked, candidates: Sequence[Candidate]) -> tuple[Evidence, ...]:
+        """The best candidate's page and its sentence, then up to two more pages, best sentence first."""
         if ask.text is None:
             return ()
-        found = []
-        for page in looked.pages:
+        best, found = candidates[0], []
+        for page in [one.page for one in candidates if one.page is not None] or looked.pages:
             quote, score = best_sentence(ask.text(page.begin, page.end), best.text, ask.question)
             found.append((page is best.page, Evidence(page.begin, page.end, quote, score)))
-        return tuple(one for _, one in sorted(found, key=lambda pair: (not pair[0], -pair[1].score)))
+        ordered = sorted(found, key=lambda pair: (not pair[0], -pair[1].score))
+        return tuple(one for _, one in ordered[:PAGES])
 
     def _look(self, ask: Ask, pages: list[Page]) -> _Looked:
         if ask.text is None:
