@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Literal
 
 import torch
@@ -153,7 +152,7 @@ class Answerer:
                 (recalled,), (looked,), (verdict,) = step
         if source == "both" and ask.text is not None:
             yield Recalled(text_of(self.tokenizer, recalled.tokens), time.monotonic() - begun, first)
-        candidates = [self._candidate(ask, recalled, None, "\n".join(looked.passages), _Read(recalled, verdict))]
+        candidates = [self._from_memory(ask, recalled, looked, verdict)]
         if source != "memory" and ask.text is not None and not should_stop():
             (candidates,) = self.read_pages([ask], [recalled], [looked], options, should_stop)
         answer = self.judge(ask, recalled, looked, candidates, time.monotonic() - begun, first, should_stop())
@@ -176,7 +175,7 @@ class Answerer:
             candidates = self.read_pages(asks, recalled, looked, options, should_stop)
         else:
             rows = zip(asks, recalled, looked, verdicts, strict=True)
-            candidates = [[self._candidate(a, r, None, "\n".join(l.passages), _Read(r, v))] for a, r, l, v in rows]
+            candidates = [[self._from_memory(*row)] for row in rows]
         spent, stopped = time.monotonic() - begun, should_stop()
         rows = zip(asks, recalled, looked, candidates, strict=True)
         return [self.judge(*one, spent, first, stopped) for one in rows]
@@ -244,11 +243,9 @@ class Answerer:
         parts = [self.chat.split_ids(FROM_PASSAGES, text, ask.question.strip(), ask.history) for ask, text in rows]
         cache, starts = self.in_view([view for view, _ in parts])
         view, questions = cache.copy(), [asked for _, asked in parts]
-        said = [Said([], []) for _ in rows]
-        for said in generate(
+        *_, said = generate(
             self.decoder, self.tokenizer, questions, cache, options, start=starts, refusal=self._refusal, should_stop=should_stop
-        ):  # fmt: skip
-            pass
+        )  # fmt: skip
         doubted = [
             self.chat.split_ids(FROM_PASSAGES, text, f"{ask.question.strip()}\n{IF_NOT_SAID}", ask.history)[1]
             for ask, text in rows
@@ -280,6 +277,9 @@ class Answerer:
         return Answer(
             best.text, from_memory, from_page, best.confidence, declined, evidence, seconds, first, stopped, tuple(candidates)
         )  # fmt: skip
+
+    def _from_memory(self, ask: Ask, recalled: Said, looked: _Looked, verdict: _Verdict) -> Candidate:
+        return self._candidate(ask, recalled, None, "\n".join(looked.passages[:PAGES]), _Read(recalled, verdict))
 
     def _candidate(self, ask: Ask, recalled: Said, page: Page | None, passage: str, read: _Read) -> Candidate:
         """An answer that was given with `passage` in view (of `page`, or of none: from memory alone)."""

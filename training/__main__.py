@@ -1,4 +1,5 @@
-"""`python -m training scorer|matrix|answering|confidence`: makes the parts of a memory for any base; `python launch.py train ...` is the same.
+"""`python -m training scorer|matrix|answering|confidence`: makes the parts of a memory for any base, as does
+`python launch.py train ...`.
 
     scorer      what is worth keeping, which heads point, and the spread of keys and values: forward passes only
     matrix      how much each head takes from the compressive matrix, on books

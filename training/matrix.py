@@ -69,7 +69,9 @@ def train(engine: Engine, books: Sequence[Path], minutes: float, seed: int, say:
         gained.append(without - float(loss.detach()))
         if step % 5 == 0:
             mean = sum(gained[-20:]) / len(gained[-20:])
-            say(f"window {step}: the matrix lowers the loss by {mean:.4f} nats, largest gate {float(gate.tanh().abs().max()):.3f}")
+            say(
+                f"window {step}: the matrix lowers the loss by {mean:.4f} nats, largest gate {float(gate.tanh().abs().max()):.3f}"
+            )
     return gate.detach()
 
 

@@ -1,14 +1,15 @@
 """Answers from memory and from pages, alone and many at once."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from engine.answer import MARGIN, Answer, Ask, Recalled, best_sentence, overlap
+from engine.answer import MARGIN, PAGES, ROUNDS, Answer, Ask, Recalled, best_sentence, overlap
 from engine.engine import Engine
 from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
-from engine.generate import AnswerOptions
-from engine.point import Page
-from engine.state import State
+from engine.generate import AnswerOptions, generate, text_of
+from engine.prompts import FROM_PASSAGES, NOT_SAID
 from tests.engine.tiny import PROSE, WINDOW, make_engine
 
 SHORT = AnswerOptions(max_new_tokens=7)
@@ -36,21 +37,31 @@ def test_the_memory_answers_first_and_the_page_after(engine: Engine, book) -> No
         assert 0 <= one.begin < one.end <= state.n_tokens and one.quote in " ".join(text(one.begin, one.end).split())
 
 
-def test_the_answer_is_that_of_the_page_of_which_it_is_surest(engine: Engine, book) -> None:
-    state, text = book
-    *_, answer = engine.ask(state, "What did the keeper say?", text=text, options=SHORT)
+@pytest.mark.parametrize(("sure", "pages"), [(True, PAGES), (False, ROUNDS * PAGES)])
+def test_the_answer_is_that_of_the_page_of_which_it_is_surest(tokenizer, sure: bool, pages: int) -> None:
+    """Three pages are read, and three more where no answer is sure; each is answered from alone."""
+    engine = make_engine(tokenizer)
+    confidence = engine.memory.confidence
+    bias = confidence.bias + (20 if sure else -9)
+    answerer = engine.answerer
+    answerer.memory = replace(engine.memory, confidence=replace(confidence, bias=bias, decline_below=0.0))
+    ids = engine.tokenize([PROSE * 6]).ids
+    *_, step = engine.read(ids, engine.empty_state(), group_tokens=WINDOW)
+    state, text, question = engine.finished(step.state), lambda begin, end: engine.text(ids[begin:end]), "Who said it?"
+    *_, answer = engine.ask(state, question, text=text, options=SHORT)
+    assert len(answer.candidates) == pages and len(answer.evidence) == 3
     best, *others = answer.candidates
-    assert len(others) == 2 and all(one.confidence <= best.confidence for one in others)
+    assert all(one.confidence <= best.confidence for one in others)
     assert (answer.text, answer.confidence) == (best.text, best.confidence)
     assert (answer.evidence[0].begin, answer.evidence[0].end) == (best.page.begin, best.page.end)
-    # each is what the model says when that page alone is there to be read
     for one in answer.candidates:
-        (alone,) = engine.ask_many([Ask(state, "What did the keeper say?", lambda a, b: text(*near(one.page, state)))], options=SHORT)
-        assert alone.text == one.text
-
-
-def near(page: Page, state: State) -> tuple[int, int]:
-    return max(page.begin - MARGIN, 0), min(page.end + MARGIN, state.n_tokens)
+        passage = text(max(one.page.begin - MARGIN, 0), min(one.page.end + MARGIN, state.n_tokens)).strip()
+        view, asked = answerer.chat.split_ids(FROM_PASSAGES, passage, question)
+        cache, starts = answerer.in_view([view])
+        *_, (alone,) = generate(
+            engine.decoder, tokenizer, [asked], cache, SHORT, start=starts, refusal=answerer.chat.plain(NOT_SAID)
+        )
+        assert text_of(tokenizer, alone.tokens) == one.text
 
 
 def test_a_question_changes_nothing_in_the_state(engine: Engine, book) -> None:
