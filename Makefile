@@ -23,8 +23,9 @@ run: setup
 
 setup: $(VENV)/.setup
 
+# Two processes, each with a thread of its own: more threads than cores wait for one another.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -2,12 +2,11 @@
 
 import ast
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import launch
 from tests.browser.pictures import NAMES, SHADES
 from tests.source_rules import PACKAGES
 
@@ -59,17 +58,11 @@ def test_the_readme_gives_both_commands() -> None:
 
 
 @pytest.mark.parametrize("verb", sorted(verbs()))
-def test_every_command_that_is_named_has_a_help_page(verb: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "launch.py", verb, "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert verb in done.stdout
+def test_every_command_that_is_named_has_a_help_page(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        launch.main([verb, "--help"])
+    assert ended.value.code == 0
+    assert verb in capsys.readouterr().out
 
 
 def test_requirements_are_pinned_and_torch_is_the_agreed_one() -> None:

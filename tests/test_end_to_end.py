@@ -32,15 +32,15 @@ from storage import Store
 from tests.base import home_with_models
 from tests.engine.tiny import make_base, make_tokenizer
 
-COUNTED = "How many times is Vessary named?"
+COUNTED = "How many times is the river named?"
 ASKED = "What was the price of the mill's new wheel?"
 ROOT = Path(launch.__file__).parent
 BOOK = (
     "# The Mill\n\n"
-    + "The miller rose before dawn and looked at the river. " * 30
+    + "The miller rose before dawn and looked at the river. " * 12
     + "The new wheel of the mill cost seventy-one crowns, and the miller paid them in one day.\n\n"
     + "# The Flood\n\n"
-    + "The water came up to the third step of the church. " * 20
+    + "The water came up to the third step of the church. " * 8
 )
 PAGE_KEYS = {"page", "quote", "score"}
 
@@ -90,7 +90,7 @@ def mill(shelf: tuple[Path, str], tmp_path: Path) -> str:
 
 def test_what_is_read_again_has_the_same_memory(run, mill, book):
     document = run("read", book)[1]["documents"][0]
-    assert document["title"] == "The Mill" and document["tokens"] > 500 and document["state_bytes"] > 0
+    assert document["title"] == "The Mill" and document["tokens"] > 200 and document["state_bytes"] > 0
     assert len(run("shelf")[1]["documents"]) == 1
     code, elsewhere, _ = run("read", book, db="other.db")
     again = elsewhere["documents"][0]
@@ -99,13 +99,13 @@ def test_what_is_read_again_has_the_same_memory(run, mill, book):
 
 
 def test_a_question_is_answered_from_memory_and_from_the_page(run, mill):
-    code, answer, _ = run("ask", mill, ASKED)
+    code, answer, _ = run("ask", mill, ASKED, "--max-tokens", "16")
     assert code == 0 and answer["answer"] and answer["from_memory"] and answer["from_page"]
     assert 0 <= answer["confidence"] <= 1 and isinstance(answer["declined"], bool)
     assert 0 < answer["first_token_seconds"] <= answer["seconds"]
     assert answer["pages"] and all(set(one) == PAGE_KEYS and one["page"] in (1, 2) for one in answer["pages"])
     assert all(one["quote"] in " ".join(BOOK.split()) for one in answer["pages"])
-    again = run("ask", mill, ASKED)[1]
+    again = run("ask", mill, ASKED, "--max-tokens", "16")[1]
     assert [again[name] for name in ("answer", "pages")] == [answer[name] for name in ("answer", "pages")]
     recalled = run("ask", mill, ASKED, "--from", "memory", "--max-tokens", "7")[1]
     assert recalled["from_page"] is None and recalled["answer"]
@@ -113,7 +113,7 @@ def test_a_question_is_answered_from_memory_and_from_the_page(run, mill):
 
 def test_summaries_of_the_whole_and_of_a_section(run, mill):
     for more in ((), ("--section", "2")):
-        code, told, _ = run("summarize", mill, "--words", "20", "--max-tokens", "40", *more)
+        code, told, _ = run("summarize", mill, "--words", "20", *more)
         assert code == 0 and told["summary"] and all(set(one) == PAGE_KEYS for one in told["pages"])
     quoted = run("summarize", mill, "--passages", "1")[1]["summary"]
     assert re.search(r"“(.+)” \(page \d\)", quoted)[1] in " ".join(BOOK.split())
@@ -142,7 +142,7 @@ def test_what_was_chosen_on_the_page_holds_for_the_next_start_and_the_terminal(r
         chosen = Choices(model=str(small), device="cpu", dtype="float32", password=hashed("mellon"))
         Library(store).keep_choices(chosen)
     code, told, _ = run("read", book)
-    assert code == 0 and told["documents"][0]["tokens"] > 1500, "that model's tokenizer knows few words"
+    assert code == 0 and told["documents"][0]["tokens"] > 700, "that model's tokenizer knows few words"
     code, _, err = run("read", book, "--model", tmp_path / "none")
     assert code == 1 and "ModelNotFound" in err
     code, _, err = run("--mcp")
@@ -183,7 +183,7 @@ def test_an_error_of_a_tool_is_one_line(home, capsys):
 def test_a_killed_reading_goes_on_and_ends_in_the_same_memory(run, tmp_path, home):
     long = tmp_path / "long.txt"
     long.write_text(
-        "".join(f"On day {i} the river rose by {i * 7 % 90} inches. " for i in range(500)), encoding="utf-8"
+        "".join(f"On day {i} the river rose by {i * 7 % 90} inches. " for i in range(240)), encoding="utf-8"
     )
     whole = run("read", long, db="whole.db")[1]["documents"][0]
     database = tmp_path / "killed.db"
@@ -216,23 +216,23 @@ def serving(home: Path, *more: str) -> Iterator[tuple[subprocess.Popen, str]]:
         assert app.wait(60) == 0
 
 
-def test_the_app_serves_its_page_and_its_ways_in_behind_a_password(home, tmp_path):
+def test_the_app_serves_its_page_and_its_ways_in_behind_a_password(home, mill, tmp_path):
     key = {"Authorization": "Bearer mellon"}
     with serving(home, "--db", str(tmp_path / "library.db"), "--password", "mellon") as (app, address):
         with httpx.Client(base_url=address, timeout=60.0, headers=key) as client:
-            (sample,) = _eventually(app, lambda: client.get("/v1/models").json()["data"])
+            (served,) = _eventually(app, lambda: client.get("/v1/models").json()["data"])
             assert client.get("/config").status_code == 401, "the page is shut"
             assert client.post("/login", data={"username": "me", "password": "melon"}).status_code == 400
             assert client.post("/login", data={"username": "me", "password": "mellon"}).status_code == 200
-            assert "Palimpsest" in client.get("/config").text and sample["name"] == "A Winter Handbook of Vessary"
-            said = {"model": sample["id"], "messages": [{"role": "user", "content": COUNTED}]}
+            assert "Palimpsest" in client.get("/config").text and served["name"] == "The Mill"
+            said = {"model": served["id"], "messages": [{"role": "user", "content": COUNTED}]}
             answer = client.post("/v1/chat/completions", json=said).json()["choices"][0]["message"]["content"]
             assert re.search(r"\d", answer)
         there = Client(address, auth=("me", "mellon"), verbose=False)
         named = there.view_api(return_format="dict", print_info=False)["named_endpoints"]
         assert set(named) == {"/list_documents", "/ask_document", "/summarize_document"}
-        listed = _eventually(app, lambda: _read(there.predict(api_name="/list_documents")))
-        assert f"palimpsest/{listed['id']}" == sample["id"] and listed["sections"]
+        (listed,) = there.predict(api_name="/list_documents")
+        assert listed["id"] == mill and served["id"] == f"palimpsest/{mill}" and listed["sections"]
         counted = there.predict(listed["id"][:6], COUNTED, api_name="/ask_document")
         assert (
             counted["answer"] == answer
@@ -241,7 +241,7 @@ def test_the_app_serves_its_page_and_its_ways_in_behind_a_password(home, tmp_pat
         )
         unsaid = there.predict(listed["id"], "How many times is Zanzibar named?", 0, api_name="/ask_document")
         assert unsaid["total"] == 0 and unsaid["pages"] == [] and "Zanzibar" in unsaid["answer"]
-        recalled = there.predict(listed["id"], "Who keeps the light?", 1, api_name="/ask_document")
+        recalled = there.predict(listed["id"], "Who rose before dawn?", 1, api_name="/ask_document")
         assert (
             recalled["answer"]
             and 0 <= recalled["confidence"] <= 1
@@ -252,7 +252,7 @@ def test_the_app_serves_its_page_and_its_ways_in_behind_a_password(home, tmp_pat
         there.close()
 
 
-def test_an_agent_lists_and_asks_by_the_model_context_protocol(home, tmp_path):
+def test_an_agent_lists_and_asks_by_the_model_context_protocol(home, mill, tmp_path):
     async def talk(address: str) -> tuple[set[str], str, str]:
         async with (
             streamable_http_client(f"{address}/gradio_api/mcp/") as (come, go, _),
@@ -273,10 +273,6 @@ def test_an_agent_lists_and_asks_by_the_model_context_protocol(home, tmp_path):
         with ThreadPoolExecutor(1) as apart:
             tools, description, answer = apart.submit(anyio.run, talk, address).result()
     assert len(tools) == 3 and "memory" in description and re.search(r"\d", answer)
-
-
-def _read(documents: list[dict]) -> dict | None:
-    return next((one for one in documents if one["status"] == "read"), None)
 
 
 def _eventually(app: subprocess.Popen, found):

@@ -265,15 +265,16 @@ class SmallEngine:
         options: object = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | SmallAnswer]:
-        """The first sentences, as many as fit in so many words, one at least."""
+        """The first sentences, a line each, as many as fit in so many words, one at least."""
         begin, end = span or (0, state.n_tokens)
         said, evidence = "", []
         for first, last in _sentences(text(begin, end)):
             sentence = " ".join(text(begin + first, begin + last).split())
             if evidence and (len(f"{said} {sentence}".split()) > words or should_stop()):
                 break
-            yield f"{' ' if said else ''}{sentence}"
-            said = f"{said} {sentence}".strip()
+            line = f"\n{sentence}" if said else sentence
+            yield line
+            said += line
             evidence.append(SmallEvidence(begin + first, begin + last, sentence, 1.0))
         yield SmallAnswer(said, said, None, 0.8, False, tuple(evidence), 0.2, 0.1, stopped=should_stop())
 

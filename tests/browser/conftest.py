@@ -79,7 +79,7 @@ class Desk:
         """The engine for a model called "other"; the first one for our own; and none for any other."""
         say("Fetching Base: 3 of 9 MB ...")
         time.sleep(self.load_pause)
-        assert self.go_on.wait(60)
+        assert self.go_on.wait(600)
         if wanted.model == "standard":
             return self.engine
         if wanted.model != "other":
@@ -92,6 +92,7 @@ class Desk:
 
     def stop(self) -> None:
         """Stop everything, as at the end of the process; the database file stays."""
+        self.go_on.set()
         self.blocks.close()
         self.queue.stop()
         self.store.close()

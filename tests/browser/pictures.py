@@ -124,7 +124,7 @@ def more_panels(page, take, printed: Path, long_one: Path) -> None:
     page.locator("#shelf li", has_text="Handbook in print").locator("button").click()
     page.locator("#about h2", has_text="Handbook in print").wait_for()
     before = page.locator("#talk .turn.assistant").count()
-    page.fill("#question textarea", "How many times is north light named?")
+    page.fill("#question textarea", "How many times is Long Supper named?")
     page.click("#ask")
     page.locator("#talk .turn.assistant").nth(before).locator(".places summary").click()
     page.locator("#talk .places [data-sheet]").last.click()

@@ -63,7 +63,7 @@ def test_the_same_file_again_is_recognised(desk, tmp_path) -> None:
 def test_reading_is_shown_and_survives_a_closed_tab_and_a_restart(desk, tmp_path) -> None:
     desk.engine.pause = 1.0
     page = desk.open()
-    desk.drop(page, text_file(tmp_path, "Long Night", chapters=9, sentences=60))
+    desk.drop(page, text_file(tmp_path, "Long Night", chapters=30, sentences=60))
     # the rate is known once the first group has been read
     page.wait_for_selector("#reading .figures:has-text('tokens a second')")
     figures = page.inner_text("#reading")
@@ -88,9 +88,9 @@ def test_reading_is_shown_and_survives_a_closed_tab_and_a_restart(desk, tmp_path
 
 
 def test_a_reading_can_be_stopped_and_goes_on_where_it_stood(desk, tmp_path) -> None:
-    desk.engine.pause = 0.25
+    desk.engine.pause = 1.0
     page = desk.open()
-    desk.drop(page, text_file(tmp_path, "Halfway", chapters=9, sentences=60))
+    desk.drop(page, text_file(tmp_path, "Halfway", chapters=30, sentences=60))
     page.wait_for_selector("#reading .figures")
     card, button = page.locator(".reading-card").bounding_box(), page.locator("#cancel").bounding_box()
     assert button["y"] >= card["y"] + card["height"]
@@ -107,9 +107,9 @@ def test_a_reading_can_be_stopped_and_goes_on_where_it_stood(desk, tmp_path) -> 
 
 
 def test_a_document_that_waits_can_be_read_first(desk, tmp_path) -> None:
-    desk.engine.pause = 0.25
+    desk.engine.pause = 1.0
     page = desk.open()
-    desk.drop(page, text_file(tmp_path, "Long Night", chapters=9, sentences=60))
+    desk.drop(page, text_file(tmp_path, "Long Night", chapters=30, sentences=60))
     page.wait_for_selector("#reading .figures")
     assert not page.locator("#first").is_visible()
     desk.drop(page, text_file(tmp_path, "Short Day", chapters=1, sentences=5))
@@ -386,6 +386,7 @@ def test_stop_ends_the_answer_and_keeps_what_was_said(desk) -> None:
     page = desk.open()
     ask(page, "Tell me everything")
     page.locator("#live .text", has_text="word5").wait_for()
+    desk.engine.word_pause = 0.2
     page.click("#stop")
     page.wait_for_selector("#talk .turn.assistant")
     page.wait_for_selector("#ask")
@@ -450,6 +451,7 @@ def test_removing_can_be_undone(desk) -> None:
     page = desk.open()
     ask(page, "Who keeps the light?")
     page.wait_for_selector(f"{LAST_ANSWER} .evidence")
+    page.wait_for_selector("#ask:visible")
     page.click("#remove")
     page.wait_for_selector(".welcome")
     assert desk.library.shelf() == []

@@ -9,17 +9,20 @@ import re
 import signal
 import textwrap
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bench.browser import running
+from storage import Store
 from tests.base import ROOT, home_with_models
 from tests.browser.books import prose
 from tests.documents.makers import epub, pdf
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 SAMPLE = (ROOT / "app" / "samples" / "vessary.md").read_text(encoding="utf-8")
+PRINTED = SAMPLE[SAMPLE.index("## 9.") :]
 PATIENCE_S = 240
 LATE = "Where is the key of the lifeboat house kept?"
 LAST = "#talk .turn.assistant:last-child"
@@ -75,8 +78,8 @@ def as_of(page, number: int) -> None:
 
 
 def files(folder: Path) -> list[Path]:
-    """The sample as a PDF of several pages, a small EPUB, and a text that takes a while to read."""
-    lines = [line for part in SAMPLE.split("\n") for line in (textwrap.wrap(part.lstrip("# "), 95) or [""])]
+    """The end of the sample as a PDF of several pages, a small EPUB, and a text that takes a while to read."""
+    lines = [line for part in PRINTED.split("\n") for line in (textwrap.wrap(part.lstrip("# "), 95) or [""])]
     pages = ["\n".join(lines[at : at + 30]) for at in range(0, len(lines), 30)]
     made = {
         "handbook.pdf": pdf(pages, title="Handbook in print"),
@@ -86,6 +89,16 @@ def files(folder: Path) -> list[Path]:
     for name, data in made.items():
         (folder / name).write_bytes(data)
     return [folder / name for name in made]
+
+
+def wait_for_memory(database: Path, title: str) -> None:
+    """Wait until something is kept of a document that is being read."""
+    with closing(Store.open(database)) as store:
+        (document,) = [row.id for row in store.documents.all() if row.title == title]
+        until = time.monotonic() + PATIENCE_S
+        while not store.snapshots.of_document(document):
+            assert time.monotonic() < until
+            time.sleep(0.1)
 
 
 def test_a_journey_with_the_shipped_model(chromium, home, tmp_path) -> None:
@@ -100,7 +113,7 @@ def test_a_journey_with_the_shipped_model(chromium, home, tmp_path) -> None:
         page = opened(chromium, app.address)
         choose(page, "The long log")
         page.locator("#reading .figures", has_text="tokens a second").wait_for()
-        time.sleep(5)
+        wait_for_memory(home / "library.db", "The long log")
         page.context.close()
 
     with running(home / "library.db", ["--home", str(home)]) as app:
@@ -135,13 +148,15 @@ def test_a_journey_with_the_shipped_model(chromium, home, tmp_path) -> None:
         assert pages_named(page) <= set(range(1, told))
         as_of(page, told)
         assert answered(page, LATE) and pages_named(page) <= set(range(1, told + 1))
-        named = len(re.findall(r"\bnorth light\b", " ".join(SAMPLE.split()), re.IGNORECASE))
-        assert f" {named} times" in ask(page, "How many times is north light named?")
+        named = len(re.findall(r"\blong supper\b", " ".join(PRINTED.split()), re.IGNORECASE))
+        assert f" {named} times" in ask(page, "How many times is Long Supper named?")
         page.fill("#question textarea", LATE)
         page.click("#everywhere")
         page.locator("#origin .several li").first.wait_for()
         assert page.locator("#origin .several li").count() == 4, "the one that is half read as well"
         page.keyboard.press("Escape")
+        page.click("#length input")
+        page.get_by_role("option", name="Short").click()
         page.click("#summarise")
         page.locator(f"{LAST} .said", has_text="Written by the model").wait_for()
         assert page.locator(f"{LAST} .text [data-sheet]").count() > 0

@@ -133,7 +133,7 @@ def test_every_panel_in_dutch(desk) -> None:
 
 
 def test_a_document_that_waits_and_one_that_is_read_in_dutch(desk) -> None:
-    desk.engine.pause = 0.25
+    desk.engine.pause = 1.0
     for title in ("Long Night", "Short Day"):
         desk.queue.enqueue(desk.library.add(prose(title, 9, 60).encode(), f"{title}.md").id)
     page = desk.open(locale="nl-NL")

@@ -99,8 +99,8 @@ def test_the_tour_fits_a_phone_and_says_what_cannot_be_done(desk) -> None:
 def test_typing_is_not_disturbed_while_another_book_is_read(desk) -> None:
     desk.read_in(prose("First Log", 2, 30), "first.md")
     first = desk.library.shelf()[0].id
-    desk.engine.pause = 0.25
-    other = desk.library.add(prose("Second Log", 9, 60).encode(), "second.md")
+    desk.engine.pause = 1.0
+    other = desk.library.add(prose("Second Log", 30, 60).encode(), "second.md")
     desk.queue.enqueue(other.id)
     page = desk.open(document=first)
     page.click("#question textarea")
