@@ -334,6 +334,34 @@ class PageView:
     marks: tuple[tuple[float, float, float, float], ...]
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Some text of a page as it was read: from a heading on, whose `title` and `level` (1 is a chapter) it has, or from the page's
+    beginning, with neither (level 0). `printed` says whether `text` begins with the title, as it does but for bookmarks and the like.
+    """
+
+    text: str
+    title: str = ""
+    level: int = 0
+    printed: bool = False
+
+
+@dataclass(frozen=True)
+class StretchRead:
+    """What was read of a document from page `first` on, some pages of it: for each page the pieces of its text, in order; none for a
+    page that gave no text. `before` is the page from which as much is shown that comes before, None at the beginning."""
+
+    item: ShelfItem
+    before: int | None
+    first: int
+    pages: tuple[tuple[Piece, ...], ...]
+
+    @property
+    def last(self) -> int:
+        """The last of its pages."""
+        return self.first + len(self.pages) - 1
+
+
 def answer_object(answer: ModelAnswer | TextAnswer, declined: str) -> dict[str, Any]:
     """An answer for programs; `declined` is the sentence that stands for one that the document does not seem to give."""
     if isinstance(answer, TextAnswer):

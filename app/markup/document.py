@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from app.markup import figures
+from app.markup.read import asking
 from app.markup.shelf import progress, tags
 from app.views import JobView, ShelfItem
 from app.words import Words
@@ -30,7 +31,7 @@ def about(words: Words, item: ShelfItem | None) -> str:
     if item is None:
         return welcome(words)
     kind = words(f"document.format.{item.format}") if item.format in FORMATS else item.format
-    byline = " · ".join(escape(part) for part in (item.author, kind) if part)
+    byline = " · ".join([*(escape(part) for part in (item.author, kind) if part), asking(words)])
     return (
         f'<header class="about" data-document="{escape(item.id, quote=True)}">'
         f'<h2>{escape(item.title)}</h2><p class="byline">{byline}</p>'

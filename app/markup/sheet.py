@@ -23,7 +23,7 @@ def sheet(words: Words, page: PageView) -> str:
 
 def opener(words: Words, page: int, wanted: str) -> str:
     """Return a button that opens a page with some words marked."""
-    return _button(page, wanted, words("sheet.open", page=page), words("pages.short", page=page), "page")
+    return button(page, wanted, words("sheet.open", page=page), words("pages.short", page=page), "page")
 
 
 def _body(words: Words, page: PageView) -> str:
@@ -40,10 +40,11 @@ def _body(words: Words, page: PageView) -> str:
 
 def _turn(page: PageView, step: int, label: str, sign: str) -> str:
     there = 1 <= page.number + step <= page.pages
-    return _button(page.number + step, page.words, label, sign, "turn") if there else ""
+    return button(page.number + step, page.words, label, sign, "turn") if there else ""
 
 
-def _button(page: int, wanted: str, label: str, shown: str, kind: str) -> str:
+def button(page: int, wanted: str, label: str, shown: str, kind: str) -> str:
+    """Return a button of a `kind` that says `shown` and opens a page with some words marked."""
     return (
         f'<button type="button" class="{kind}" data-sheet="{page}" data-words="{escape(wanted, quote=True)}" '
         f'aria-label="{label}">{shown}</button>'
