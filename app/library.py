@@ -33,7 +33,7 @@ from app.password import hashed
 from app.pictures import Pictures, ReadPicture
 from app.reading import Reader, ReadingQueue, SavePolicy
 from app.settings import NOTE, Choices
-from app.views import JobView, Note, PageView, Preview, SectionText, ShelfItem, StretchRead, longer_words
+from app.views import JobView, Note, PageView, Preview, SectionText, ShelfItem, StretchRead, longer_words, unit_of
 from app.words import Languages, Words
 from storage import DocumentRow, OriginalRow, SnapshotRow, Store
 
@@ -53,7 +53,15 @@ def preview(path: Path, password: str | None = None) -> Preview:
         SectionText(section.title, section.level, section.page, document.text[section.start : end])
         for section, end in zip(document.sections, [*starts[1:], len(document.text)], strict=True)
     )
-    return Preview(document.title, document.author, document.format, document.unit, sections, rows.notes(document))
+    return Preview(
+        document.title,
+        document.author,
+        document.format,
+        document.unit,
+        sections,
+        rows.notes(document),
+        document.page_labels,
+    )
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -254,7 +262,7 @@ class Library:
 
         row = self._row(document_id)
         if not 1 <= number <= row.n_pages:
-            raise UnknownPage(number, row.title, row.n_pages)
+            raise UnknownPage(number, row.title, row.n_pages, unit_of(row.format))
         sheet, original = None, self._store.pictures.original(row.id)
         if original is not None:
             try:
@@ -278,7 +286,7 @@ class Library:
         """
         row = self._row(document_id)
         if not 1 <= first <= row.n_pages:
-            raise UnknownPage(first, row.title, row.n_pages)
+            raise UnknownPage(first, row.title, row.n_pages, unit_of(row.format))
         texts = self._store.documents.pages(row.id)
         starts = list(accumulate(map(len, texts), initial=0))
         begin = starts[first - 1]

@@ -48,6 +48,7 @@ def item(
         last_asked_at=row.last_asked_at,
         error=job.error if job and status == "failed" else None,
         tags=row.tags,
+        page_labels=row.page_labels,
         pictures=pictures[0],
         scan=pictures[1],
     )
@@ -168,6 +169,7 @@ def of_document(document: Document) -> tuple[DocumentRow, list[SectionRow]]:
         notes=notes(document),
         added_at=now(),
         last_asked_at=None,
+        page_labels=document.page_labels,
     )
     sections = [
         SectionRow(

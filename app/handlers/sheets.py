@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from app.handlers.screen import Screen, safely
+from app.handlers.screen import Screen, about, safely
 from app.library import Library
 from app.markup.read import what_was_read
 from app.markup.sheet import sheet
@@ -23,7 +23,7 @@ class SheetHandlers:
 
         def shown(words: Words) -> Screen:
             page = self._library.page(document_id, int(data.get("page", 1)), str(data.get("words", "")))
-            return Screen(sheet=sheet(words, page), notice="")
+            return Screen(sheet=sheet(about(words, self._library.get(document_id)), page), notice="")
 
         return safely(self._library, request, shown)
 

@@ -6,7 +6,7 @@ import re
 from html import escape
 
 from app.markup.notice import closing
-from app.markup.sheet import button
+from app.markup.sheet import button, capital
 from app.views import Piece, ShelfItem, StretchRead
 from app.words import Words
 
@@ -14,10 +14,11 @@ from app.words import Words
 def what_was_read(words: Words, read: StretchRead) -> str:
     """Return the HTML of the panel, with what leads on to the rest of the document."""
     item = read.item
+    words = words.about(item.unit, item.page_labels)
     label = words("read.label")
     before = _turn(read.before, words("read.before"), "‹") if read.before else ""
     after = _turn(read.last + 1, words("read.after"), "›") if read.last < item.pages else ""
-    where = words("read.where", pages=words.pages(read.first, read.last, item.unit), all=item.pages)
+    where = words.pages_of(read.first, read.last, item.pages)
     pages = "".join(_page(words, item, number, pieces) for number, pieces in enumerate(read.pages, read.first))
     on = _turn(read.last + 1, "", words("read.on"), "on") if after else ""
     return (
@@ -54,14 +55,12 @@ def _contents(words: Words, read: StretchRead) -> str:
 
 
 def _page(words: Words, item: ShelfItem, number: int, pieces: tuple[Piece, ...]) -> str:
-    name = words.pages(number, number, item.unit)
-    printed = (
-        button(number, "", words("sheet.open", page=number), words("read.printed"), "page")
-        if item.format == "pdf"
-        else ""
-    )
+    labelled = words.label(number) != str(number)
+    name = capital(words.pages_of(number, number, item.pages) if labelled else words.page(number))
+    asked = words("sheet.open", page=words.page(number))
+    printed = button(number, "", asked, words("read.printed"), "page") if item.format == "pdf" else ""
     said = "".join(_piece(piece, item.title) for piece in pieces) or f'<p class="small">{words("read.nothing")}</p>'
-    return f'<p class="at"><span>{name[:1].upper()}{name[1:]}</span>{printed}</p>{said}'
+    return f'<p class="at"><span>{name}</span>{printed}</p>{said}'
 
 
 def _piece(piece: Piece, document: str) -> str:
