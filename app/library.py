@@ -111,7 +111,10 @@ class Library:
         memory and all. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
         import documents  # here, because the format readers take a while to import
 
-        name, scan = documents.readable_name(name), False
+        data, name = documents.unpack(
+            data, documents.readable_name(name)
+        )  # the pages of what is inside are drawn later
+        scan = False
         try:
             document = documents.read(data, name, password=password)
         except documents.NoText:
