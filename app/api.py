@@ -31,7 +31,7 @@ from app.errors import (
 )
 from app.library import Library
 from app.password import Lock
-from app.views import answer_object
+from app.views import ShelfItem, answer_object
 
 PREFIX = "palimpsest/"
 Authorization = Annotated[str | None, Header()]
@@ -80,10 +80,11 @@ def router(library: Library, asks: Lock | None = None) -> APIRouter:
         try:
             if not _knows(asks, authorization):
                 raise PasswordWrong
-            *_, last = _asked(library, asked)
+            item, pieces = _asked(library, asked)
+            *_, last = pieces
         except named_errors() as error:
             return _refused(error)
-        told = answer_object(last, library.languages.english("talk.declined"))
+        told = answer_object(last, library.languages.english("talk.declined"), item.page_labels)
         more = {name: told[name] for name in ("confidence", "declined", "pages")}
         if asked.stream:
             return StreamingResponse(_events(head, told["answer"], more), media_type="text/event-stream")
@@ -98,8 +99,8 @@ def _knows(asks: Lock | None, authorization: str | None) -> bool:
     return asks is None or asks((authorization or "").removeprefix("Bearer "))
 
 
-def _asked(library: Library, request: Request) -> Iterator[Any]:
-    """The pieces of the answer to the last message; raises what `Answering.ask` raises, ModelUnnamed and NoQuestion."""
+def _asked(library: Library, request: Request) -> tuple[ShelfItem, Iterator[Any]]:
+    """The document, and the pieces of its answer to the last message; raises what `Answering.ask` raises, ModelUnnamed and NoQuestion."""
     name = request.model.removeprefix(PREFIX)
     if not name or not request.model.startswith(PREFIX):
         raise ModelUnnamed(request.model)
@@ -111,7 +112,8 @@ def _asked(library: Library, request: Request) -> Iterator[Any]:
         temperature=request.temperature, seed=request.seed, **({"max_new_tokens": longest} if longest else {})
     )
     history = _turns(request.messages[:-1])
-    return library.answering.ask(library.resolve(name), last.text(), history=history, options=options, keep=False)
+    item = library.get(library.resolve(name))
+    return item, library.answering.ask(item.id, last.text(), history=history, options=options, keep=False)
 
 
 def _turns(messages: list[Message]) -> list[tuple[str, str]]:
@@ -139,7 +141,7 @@ def _event(head: dict[str, Any], delta: dict[str, str], end: str | None) -> str:
     )
 
 
-def _model(item: Any) -> dict[str, Any]:
+def _model(item: ShelfItem) -> dict[str, Any]:
     created = int(datetime.fromisoformat(item.added_at).timestamp())
     return {"id": PREFIX + item.id, "object": "model", "created": created, "owned_by": "palimpsest", "name": item.title}
 

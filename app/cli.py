@@ -22,7 +22,7 @@ from app.errors import HistoryUnreadable, PicturesStopped, ReadingStopped, named
 from app.library import Library, preview, tidy
 from app.terminal import Output, duration, error_line, size
 from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object
-from app.words import Languages
+from app.words import Languages, Words
 
 REPORTED = ("id", "title", "tokens", "seconds", "tokens_per_second", "state_bytes", "state_sha256")
 
@@ -46,6 +46,16 @@ def read_files(library: Library, files: list[Path], password: str | None, out: O
                 errors.append({"file": str(file), "error": type(error).__name__, "message": str(error)})
     out.result({"documents": reports, "errors": errors})
     return 1 if errors or stopped() else 0
+
+
+def _about(library: Library, item: ShelfItem) -> Words:
+    return library.languages.english.about(item.unit, item.page_labels)
+
+
+def _at(words: Words, page: int) -> str:
+    """A page in a column: "page    12"; with its place in the document, which `--page` counts, where another number is printed on it."""
+    label = words.label(page)
+    return f"{words.unit} {label:>5}" + (f" ({page})" if label != str(page) else "")
 
 
 def _reported(report: ReadReport) -> dict[str, Any]:
@@ -114,20 +124,21 @@ def ask(library: Library, given: Namespace, out: Output) -> int:
             should_stop=stopped,
         )
         if given.page is None and not item.whole and recognise(given.question) is None:
-            out.note(f"Only {item.unit}s 1 to {item.read_pages} of {item.pages} are read; the answer comes from those.")
+            read = _about(library, item).pages_of(1, item.read_pages, item.pages)
+            out.note(f"Read so far: {read}; the answer comes from that.")
         answer = _spoken(pieces, out)
-    words = library.languages.english
+    words = _about(library, item)
     if isinstance(answer, TextAnswer):
         for place in answer.places:
-            out.text(f"  {item.unit} {place.page:>5}  …{place.before}[{place.words}]{place.after}…")
+            out.text(f"  {_at(words, place.page)}  …{place.before}[{place.words}]{place.after}…")
         out.text("(Looked up in the text itself, word for word, not recalled.)")
     else:
         if answer.declined:
             out.text(words("talk.declined"))
         for one in answer.evidence:
-            out.text(f"  {item.unit} {one.page:>5}  “{one.quote}”")
+            out.text(f"  {_at(words, one.page)}  “{one.quote}”")
         out.text(f"({words.confidence(answer.confidence)}, {round(100 * answer.confidence)}%)")
-    out.result(answer_object(answer, words("talk.declined")))
+    out.result(answer_object(answer, words("talk.declined"), item.page_labels))
     return 0
 
 
@@ -139,8 +150,8 @@ def ask_all(library: Library, question: str, among: Sequence[str] | None, out: O
         found = library.answering.ask_all(items, question, should_stop=stopped)
     for one in found.told:
         said = library.languages.english("talk.declined") if one.declined else one.answer
-        unit = next(item.unit for item in items if item.id == one.document_id)
-        page = f" ({unit} {one.evidence[0].page})" if one.evidence else ""
+        words = _about(library, next(item for item in items if item.id == one.document_id))
+        page = f" ({words.page(one.evidence[0].page)})" if one.evidence else ""
         out.text(f"{one.title}: {said}{page}")
     if found.left_out:
         out.note(f"Not read yet, so not asked: {', '.join(found.left_out)}.")
@@ -174,8 +185,8 @@ def summarize(library: Library, given: Namespace, out: Output) -> int:
         )
         answer = _spoken(pieces, out)
     for one in answer.evidence:
-        out.text(f"  {item.unit} {one.page:>5}  “{one.quote}”")
-    told = answer_object(answer, "")
+        out.text(f"  {_at(_about(library, item), one.page)}  “{one.quote}”")
+    told = answer_object(answer, "", item.page_labels)
     out.result({"summary": answer.text} | {name: told[name] for name in ("pages", "seconds")})
     return 0
 
@@ -267,8 +278,9 @@ def shelf(documents: Library, sections: bool, out: Output) -> int:
     items = documents.shelf()
     for item in items:
         out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} {item.unit}s  {item.title}")
+        words = _about(documents, item)
         for section in item.sections if sections else ():
-            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} ({item.unit} {section.page})")
+            out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} ({words.page(section.page)})")
     if not items:
         out.text("The shelf is empty. Put a book on it: launch.py read FILE")
     out.result({"documents": [asdict(item) for item in items]})
@@ -278,13 +290,13 @@ def shelf(documents: Library, sections: bool, out: Output) -> int:
 def text(file: Path, password: str | None, out: Output) -> int:
     """Prints what would be read of a file, section by section, and what is to be known about it."""
     found = preview(file, password)
-    english = Languages.load().english
+    english = Languages.load().english.about(found.unit, found.page_labels)
     notes = [english.note(key, values) for key, values in found.notes]
     out.text(found.title + (f" by {found.author}" if found.author else ""))
     for said in notes:
         out.text(f"({said})")
     for section in found.sections:
-        out.text(f"\n--- {section.title} ({found.unit} {section.page})\n\n{section.text.strip()}")
+        out.text(f"\n--- {section.title} ({english.page(section.page)})\n\n{section.text.strip()}")
     out.result(asdict(found) | {"notes": notes})
     return 0
 
@@ -345,9 +357,9 @@ def chat(documents: Library, document_id: str, file: Path | None, out: Output) -
     turns = documents.conversations.history(item.id)
     told = as_json(item.id, item.title, turns)
     if file is None:
-        out.text(as_markdown(documents.languages.english, item.title, turns), end="")
+        out.text(as_markdown(_about(documents, item), item.title, turns), end="")
     else:
-        text = told if file.suffix.lower() == ".json" else as_markdown(documents.languages.english, item.title, turns)
+        text = told if file.suffix.lower() == ".json" else as_markdown(_about(documents, item), item.title, turns)
         portable.write_text(file, text)
         out.text(f"The conversation about {item.title} is in {file}.")
     out.result({**json.loads(told), "file": str(file) if file else None})
@@ -367,7 +379,8 @@ def export_snapshot(documents: Library, document_id: str, file: Path, out: Outpu
 def import_snapshot(documents: Library, file: Path, out: Output) -> int:
     """Takes such a file in."""
     item = documents.import_snapshot(file)
-    out.text(f"{item.id}  {item.title} is on the shelf, read to {item.unit} {item.read_pages} of {item.pages}.")
+    read = _about(documents, item).pages_of(item.read_pages, item.read_pages, item.pages)
+    out.text(f"{item.id}  {item.title} is on the shelf, read to {read}.")
     out.result({"document": asdict(item)})
     return 0
 

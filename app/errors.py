@@ -101,16 +101,16 @@ class ModelMissing(LibraryError):
 class UnknownPage(LibraryError):
     """The document has no such page."""
 
-    def __init__(self, page: int, title: str, n_pages: int) -> None:
-        super().__init__(f"'{title}' has no page {page}. Its pages are numbered 1 to {n_pages}.")
+    def __init__(self, page: int, title: str, n_pages: int, unit: str = "page") -> None:
+        super().__init__(f"'{title}' has no {unit} {page}. Its {unit}s are numbered 1 to {n_pages}.")
 
 
 class NotReadThatFar(LibraryError):
     """The document was not read as far as that page yet."""
 
-    def __init__(self, page: int, title: str, read_pages: int) -> None:
-        upto = f"only up to page {read_pages}" if read_pages else "not even to the end of its first page"
-        super().__init__(f"'{title}' has been read {upto}, so it can't be asked as of page {page} yet.")
+    def __init__(self, page: int, title: str, read_pages: int, unit: str = "page") -> None:
+        upto = f"only up to {unit} {read_pages}" if read_pages else f"not even to the end of its first {unit}"
+        super().__init__(f"'{title}' has been read {upto}, so it can't be asked as of {unit} {page} yet.")
 
 
 class NothingToRead(LibraryError):

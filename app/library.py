@@ -6,10 +6,12 @@ be there yet, or never be, as for commands that need none.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 from app import portable, rows
@@ -31,11 +33,12 @@ from app.password import hashed
 from app.pictures import Pictures, ReadPicture
 from app.reading import Reader, ReadingQueue, SavePolicy
 from app.settings import NOTE, Choices
-from app.views import JobView, Note, PageView, Preview, SectionText, ShelfItem, longer_words
+from app.views import JobView, Note, PageView, Preview, SectionText, ShelfItem, StretchRead, longer_words, unit_of
 from app.words import Languages, Words
 from storage import DocumentRow, OriginalRow, SnapshotRow, Store
 
 KEPT_DAYS = 1.0
+STRETCH = 20_000  # letters of a document's text that are shown at a time
 TAG_LENGTH, MOST_TAGS = 40, 24
 HOW_TO_READ_PICTURES: Note = ("how_to_read_pictures", {})
 
@@ -50,7 +53,15 @@ def preview(path: Path, password: str | None = None) -> Preview:
         SectionText(section.title, section.level, section.page, document.text[section.start : end])
         for section, end in zip(document.sections, [*starts[1:], len(document.text)], strict=True)
     )
-    return Preview(document.title, document.author, document.format, document.unit, sections, rows.notes(document))
+    return Preview(
+        document.title,
+        document.author,
+        document.format,
+        document.unit,
+        sections,
+        rows.notes(document),
+        document.page_labels,
+    )
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -100,7 +111,10 @@ class Library:
         memory and all. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
         import documents  # here, because the format readers take a while to import
 
-        name, scan = documents.readable_name(name), False
+        data, name = documents.unpack(
+            data, documents.readable_name(name)
+        )  # the pages of what is inside are drawn later
+        scan = False
         try:
             document = documents.read(data, name, password=password)
         except documents.NoText:
@@ -251,7 +265,7 @@ class Library:
 
         row = self._row(document_id)
         if not 1 <= number <= row.n_pages:
-            raise UnknownPage(number, row.title, row.n_pages)
+            raise UnknownPage(number, row.title, row.n_pages, unit_of(row.format))
         sheet, original = None, self._store.pictures.original(row.id)
         if original is not None:
             try:
@@ -267,6 +281,23 @@ class Library:
             png=sheet.png if sheet else None,
             marks=tuple(astuple(mark) for mark in sheet.marks) if sheet else (),
         )
+
+    def stretch_read(self, document_id: str, first: int = 1) -> StretchRead:
+        """What was read, from page `first` on: whole pages, as many as STRETCH letters hold and one at least.
+
+        Raises UnknownDocument, UnknownPage.
+        """
+        row = self._row(document_id)
+        if not 1 <= first <= row.n_pages:
+            raise UnknownPage(first, row.title, row.n_pages, unit_of(row.format))
+        texts = self._store.documents.pages(row.id)
+        starts = list(accumulate(map(len, texts), initial=0))
+        begin = starts[first - 1]
+        last = max(first, bisect_right(starts, begin + STRETCH) - 1)
+        before = min(first - 1, bisect_left(starts, begin - STRETCH) + 1) if first > 1 else None
+        sections = self._store.documents.sections(row.id)
+        pages = tuple(rows.pieces(texts[at], starts[at], sections) for at in range(first - 1, last))
+        return StretchRead(self.get(row.id), before, first, pages)
 
     def choices(self) -> Choices:
         """What was chosen on the settings page."""

@@ -107,13 +107,19 @@ def read(path: Path) -> Bundle:
 def _parts(bundle: Bundle) -> dict[str, bytes]:
     """The file's parts; the manifest comes first and has the digests of the others."""
     parts = {
-        TEXT: _json({"pages": bundle.pages, "sections": [asdict(section) for section in bundle.sections]}),
+        TEXT: _json(
+            {
+                "pages": bundle.pages,
+                "sections": [asdict(section) for section in bundle.sections],
+                "page_labels": bundle.document.page_labels,
+            }
+        ),
         STATE: bundle.snapshot.blob,
         WORTHS: bundle.worths,
         **{CHECKPOINT.format(one.since): one.departed for one in bundle.checkpoints},
     }
-    local = ("added_at", "last_asked_at")
-    document = {name: value for name, value in asdict(bundle.document).items() if name not in local}
+    elsewhere = ("added_at", "last_asked_at", "page_labels")
+    document = {name: value for name, value in asdict(bundle.document).items() if name not in elsewhere}
     # which token each page begins at is found anew, from the same text
     snapshot = {name: value for name, value in asdict(bundle.snapshot).items() if name not in ("blob", "page_starts")}
     manifest = {
@@ -185,7 +191,8 @@ def _bundle(manifest: dict[str, Any], parts: dict[str, bytes]) -> Bundle:
     snapshot = {name: value for name, value in manifest["snapshot"].items() if name not in ("section", "blob")}
     # files from before there were tags have none
     document = {"tags": [], **manifest["document"], "added_at": now(), "last_asked_at": None}
-    for name in ("missing_pages", "tags"):
+    document["page_labels"] = text.get("page_labels", [])
+    for name in ("missing_pages", "tags", "page_labels"):
         document[name] = tuple(document[name])
     # and they have warnings, sentences in English, where there are notes now
     document["notes"] = notes_from(document.pop("warnings", None) or document.get("notes", ()))
@@ -213,6 +220,8 @@ def _bundle(manifest: dict[str, Any], parts: dict[str, bytes]) -> Bundle:
         and [section.number for section in bundle.sections] == list(range(1, len(bundle.sections) + 1))
         and all(0 <= section.start <= section.end <= length for section in bundle.sections)
         and all(isinstance(page, str) for page in bundle.pages)
+        and len(row.page_labels) in (0, row.n_pages)
+        and all(isinstance(label, str) for label in row.page_labels)
         and all(0 < one.since < one.n_tokens <= new.n_tokens for one in bundle.checkpoints)
         and len(bundle.worths) in (0, new.n_tokens)
     )

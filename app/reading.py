@@ -28,7 +28,7 @@ from app.errors import (
 )
 from app.models import Models
 from app.pictures import Pictures
-from app.views import JobView, MemoryView, ReadProgress, ReadReport, Stretch
+from app.views import JobView, MemoryView, ReadProgress, ReadReport, Stretch, unit_of
 from storage import (
     Checkpoint,
     DocumentGone,
@@ -254,10 +254,10 @@ class Reader:
     def check_page(self, row: DocumentRow, page: int) -> SnapshotRow:
         """The newest memory, where it reaches to the end of `page`. Raises UnknownPage, NotReadThatFar, and what `newest` raises."""
         if not 1 <= page <= row.n_pages:
-            raise UnknownPage(page, row.title, row.n_pages)
+            raise UnknownPage(page, row.title, row.n_pages, unit_of(row.format))
         kept = self.newest(row)
         if page > kept.page:
-            raise NotReadThatFar(page, row.title, kept.page)
+            raise NotReadThatFar(page, row.title, kept.page, unit_of(row.format))
         return kept
 
     def memory(self, row: DocumentRow, page: int | None = None) -> Memory:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from app.errors import UnknownDocument
-from app.views import ChatView, Evidence, JobView, Place, ReadReport, SectionView, ShelfItem, Status, Turn
+from app.views import ChatView, Evidence, JobView, Piece, Place, ReadReport, SectionView, ShelfItem, Status, Turn
 from storage import ChatRow, DocumentRow, JobRow, NewSnapshot, Notes, SectionRow, SnapshotRow, Store, TurnRow, now
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def item(
         last_asked_at=row.last_asked_at,
         error=job.error if job and status == "failed" else None,
         tags=row.tags,
+        page_labels=row.page_labels,
         pictures=pictures[0],
         scan=pictures[1],
     )
@@ -77,6 +79,26 @@ def section_view(section: SectionRow) -> SectionView:
         last_page=section.last_page,
         characters=section.end - section.start,
     )
+
+
+def pieces(text: str, begin: int, sections: Sequence[SectionRow]) -> tuple[Piece, ...]:
+    """The text of a page, which begins at that character of the document, cut where sections begin; nothing for a page without text."""
+    end = begin + len(text)
+    heads = [section for section in sections if begin <= section.start < end]
+    cuts = [begin, *(section.start for section in heads), end]
+    found = [Piece(text[: cuts[1] - begin])]
+    for section, stop in zip(heads, cuts[2:], strict=True):
+        found += _headed(text[section.start - begin : stop - begin], section)
+    return tuple(piece for piece in found if piece.text.strip() or piece.title)
+
+
+def _headed(text: str, section: SectionRow) -> list[Piece]:
+    """The text of a section, from its title on; what comes before that, as before a document's first heading, is by itself."""
+    spelled = r"\s+".join(map(re.escape, section.title.split()))
+    title = re.match(rf"\s*{spelled}", text) or re.search(rf"^[ \t]*{spelled}[ \t]*$", text, re.MULTILINE)
+    if not section.title or title is None:
+        return [Piece(text, section.title, section.level)]
+    return [Piece(text[: title.start()]), Piece(text[title.start() :], section.title, section.level, printed=True)]
 
 
 def report(row: DocumentRow, kept: SnapshotRow | None, total_tokens: int) -> ReadReport:
@@ -147,6 +169,7 @@ def of_document(document: Document) -> tuple[DocumentRow, list[SectionRow]]:
         notes=notes(document),
         added_at=now(),
         last_asked_at=None,
+        page_labels=document.page_labels,
     )
     sections = [
         SectionRow(

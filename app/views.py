@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 SHORTEST_WORD = 4
 PHRASE = re.compile(r"[“\"](.+)[”\"]", re.DOTALL)
+Unit = Literal["page", "section", "part"]
 Note = tuple[str, dict[str, str | int]]  # the key of a sentence in the catalogue, and what stands in its blanks
 Status = Literal["new", "queued", "reading", "read", "stale", "failed", "cancelled"]
 JobStatus = Literal["queued", "reading", "done", "cancelled", "failed"]
+
+
+def unit_of(format: str) -> Unit:
+    """What the pages of a document of that format are."""
+    return {"pdf": "page", "text": "part"}.get(format, "section")  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class SectionText:
 
 @dataclass(frozen=True)
 class Preview:
-    """What would be read of a file. The texts of its sections, one after another, are the whole text."""
+    """What would be read of a file. The texts of its sections, one after another, are the whole text. `page_labels` as on the shelf."""
 
     title: str
     author: str | None
@@ -45,6 +52,7 @@ class Preview:
     unit: str
     sections: tuple[SectionText, ...]
     notes: tuple[Note, ...]
+    page_labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,8 @@ class ShelfItem:
     `tokens` is None until the document was tokenised once. `read_tokens` and `read_pages` (pages read to their end)
     belong to the newest memory that the running model can use, and `state_bytes` is that memory's size; all 0 when
     there is none. Times are ISO 8601 in UTC. `pictures` is how many pages have no text that could be read off them (OCR), and
-    with `scan` there is next to no text without that.
+    with `scan` there is next to no text without that. `page_labels` are the numbers printed on the pages ("iv", "A-3"), one a page;
+    none where they are 1, 2, 3.
     """
 
     id: str
@@ -76,13 +85,14 @@ class ShelfItem:
     last_asked_at: str | None
     error: str | None
     tags: tuple[str, ...] = ()
+    page_labels: tuple[str, ...] = ()
     pictures: int = 0
     scan: bool = False
 
     @property
-    def unit(self) -> Literal["page", "section", "part"]:
+    def unit(self) -> Unit:
         """What its pages are: only a PDF has pages that somebody can turn to."""
-        return {"pdf": "page", "text": "part"}.get(self.format, "section")  # type: ignore[return-value]
+        return unit_of(self.format)
 
     @property
     def can_ask(self) -> bool:
@@ -334,11 +344,46 @@ class PageView:
     marks: tuple[tuple[float, float, float, float], ...]
 
 
-def answer_object(answer: ModelAnswer | TextAnswer, declined: str) -> dict[str, Any]:
-    """An answer for programs; `declined` is the sentence that stands for one that the document does not seem to give."""
+@dataclass(frozen=True)
+class Piece:
+    """Some text of a page as it was read: from a heading on, whose `title` and `level` (1 is a chapter) it has, or from the page's
+    beginning, with neither (level 0). `printed` says whether `text` begins with the title, as it does but for bookmarks and the like.
+    """
+
+    text: str
+    title: str = ""
+    level: int = 0
+    printed: bool = False
+
+
+@dataclass(frozen=True)
+class StretchRead:
+    """What was read of a document from page `first` on, some pages of it: for each page the pieces of its text, in order; none for a
+    page that gave no text. `before` is the page from which as much is shown that comes before, None at the beginning."""
+
+    item: ShelfItem
+    before: int | None
+    first: int
+    pages: tuple[tuple[Piece, ...], ...]
+
+    @property
+    def last(self) -> int:
+        """The last of its pages."""
+        return self.first + len(self.pages) - 1
+
+
+def answer_object(answer: ModelAnswer | TextAnswer, declined: str, page_labels: Sequence[str]) -> dict[str, Any]:
+    """An answer for programs; `declined` is the sentence that stands for one that the document does not seem to give. Each page comes
+    with its number in the document, from 1, and with the number printed on it, of which there is one a page in `page_labels`, or none.
+    """
+
+    def where(page: int) -> dict[str, Any]:
+        label = page_labels[page - 1] if page <= len(page_labels) else ""
+        return {"page": page, "label": label or str(page)}
+
     if isinstance(answer, TextAnswer):
         pages = [
-            {"page": place.page, "quote": f"{place.before}{place.words}{place.after}", "score": 1.0}
+            where(place.page) | {"quote": f"{place.before}{place.words}{place.after}", "score": 1.0}
             for place in answer.places
         ]
         found = {"from_memory": None, "from_page": None, "confidence": 1.0, "declined": False, "pages": pages}
@@ -347,7 +392,7 @@ def answer_object(answer: ModelAnswer | TextAnswer, declined: str) -> dict[str, 
             {"answer": answer.text}
             | found
             | times
-            | {"total": answer.total, "places": list(map(asdict, answer.places))}
+            | {"total": answer.total, "places": [asdict(place) | where(place.page) for place in answer.places]}
         )
     return {
         "answer": declined if answer.declined else answer.text,
@@ -355,7 +400,7 @@ def answer_object(answer: ModelAnswer | TextAnswer, declined: str) -> dict[str, 
         "from_page": answer.from_page,
         "confidence": answer.confidence,
         "declined": answer.declined,
-        "pages": [{"page": one.page, "quote": one.quote, "score": one.score} for one in answer.evidence],
+        "pages": [where(one.page) | {"quote": one.quote, "score": one.score} for one in answer.evidence],
         "seconds": answer.seconds,
         "first_token_seconds": answer.first_token_seconds,
     }

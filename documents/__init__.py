@@ -17,7 +17,7 @@ from documents.errors import (
 )
 from documents.model import Document, Note, Section
 from documents.pdf_pages import page_picture, unlocked
-from documents.reader import MAX_BYTES, read, readable_name
+from documents.reader import MAX_BYTES, read, readable_name, unpack
 from documents.sheet import Mark, Sheet, page_sheet
 
 __all__ = [
@@ -45,4 +45,5 @@ __all__ = [
     "read",
     "readable_name",
     "unlocked",
+    "unpack",
 ]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import accumulate
 from types import MappingProxyType
 
+from documents.archive import Archive, Limits
 from documents.docx import parse_docx
 from documents.epub import parse_epub
 from documents.errors import PARSER_FAULTS, DamagedFile, EmptyFile, FileTooLarge, NoText, UnsupportedFormat
@@ -21,7 +22,7 @@ from documents.odt import parse_odt
 from documents.pdf import parse_pdf
 from documents.rtf import parse_rtf
 from documents.sections import build_sections, cut_pages, number_pages
-from documents.sniff import KINDS, detect
+from documents.sniff import KINDS, detect, document_within
 from documents.text import is_chapter, parse_text
 from documents.titles import choose_title, clean
 
@@ -39,8 +40,8 @@ def read(
     scans: bool = False,
     pictures: Mapping[int, str] = MappingProxyType({}),
 ) -> Document:
-    """The document in `data`; its format is told by the content, `name` only helps. With `scans` a PDF of mere pictures is one
-    too, without text; `pictures` are the texts that were read off its pages, by page from 1.
+    """The document in `data`, or alone in the zip archive that `data` is; its format is told by the content, `name` only helps. With
+    `scans` a PDF of mere pictures is one too, without text; `pictures` are the texts that were read off its pages, by page from 1.
 
     Raises a DocumentError that says in plain words what is wrong: EmptyFile, FileTooLarge, Mislabelled,
     UnsupportedFormat, DamagedFile, PasswordNeeded, WrongPassword, LockedFile, UnpacksTooLarge or NoText.
@@ -48,6 +49,7 @@ def read(
     name = readable_name(name)
     if not data:
         raise EmptyFile(name)
+    data, name = unpack(data, name, max_bytes)
     if len(data) > max_bytes:
         raise FileTooLarge(name, len(data), max_bytes)
     kind, notes = detect(data, name)
@@ -60,6 +62,18 @@ def read(
     if not scanned and not any(page.strip() for page in parsed.pages):
         raise NoText(name, f"no text: it is {KINDS[kind]} with nothing to read in it. Check that it is the right file.")
     return _finish(replace(parsed, notes=(*notes, *parsed.notes)), kind, data, name)
+
+
+def unpack(data: bytes, name: str, max_bytes: int = MAX_BYTES) -> tuple[bytes, str]:
+    """A document that is alone in a zip archive, with its own name; anything else as it is.
+
+    Raises LockedFile, DamagedFile or UnpacksTooLarge for an archive whose one document can't be taken out.
+    """
+    entry = document_within(data, name)
+    if entry is None:
+        return data, name
+    with Archive(data, name, "a zip archive", Limits(parsed_bytes=max_bytes)) as archive:
+        return archive.read(entry), readable_name(entry.rpartition("/")[2])
 
 
 def _parse(kind: str, data: bytes, name: str) -> Parsed:

@@ -104,6 +104,20 @@ def promised_format(name: str) -> str | None:
     return _BY_EXTENSION.get(extension) if dot else None
 
 
+def document_within(data: bytes, name: str) -> str | None:
+    """The one entry of a zip archive that holds nothing else, where its name is that of a document; None for all other files, and for
+    an archive whose own name promises a document."""
+    if promised_format(name) or not data.startswith(b"PK\x03\x04"):
+        return None
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = [entry.replace("\\", "/") for entry in archive.namelist()]
+    except UNREADABLE:
+        return None
+    files = [one for one in entries if not one.endswith(("/", ".DS_Store")) and not one.startswith("__MACOSX/")]
+    return files[0] if len(files) == 1 and promised_format(files[0]) else None
+
+
 def _by_magic(data: bytes, name: str, promised: str | None) -> str | None:
     if b"%PDF-" in data[: _JUNK if promised == "pdf" else 1024] and not _starts_html(data[:1024].decode("latin-1")):
         return "pdf"

@@ -10,7 +10,11 @@ from typing import Any
 from storage.connection import Connection, now
 from storage.rows import DocumentRow, SectionRow, notes_from
 
-LISTS = ("missing_pages", "tags")  # kept as JSON, and so are the notes, in a column that is called warnings
+LISTS = (
+    "missing_pages",
+    "tags",
+    "page_labels",
+)  # kept as JSON, and so are the notes, in a column that is called warnings
 RESTORE = "UPDATE documents SET removed_at = NULL WHERE id = ? AND removed_at IS NOT NULL"
 
 

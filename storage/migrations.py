@@ -33,6 +33,7 @@ def steps() -> tuple[Callable[[Database], None], ...]:
         m014_pictures,
         m015_checkpoints,
         m016_answers,
+        m017_page_labels,
     )
 
 
@@ -300,3 +301,8 @@ def m016_answers(db: Database) -> None:
     db.execute("ALTER TABLE messages ADD COLUMN evidence TEXT")
     db.execute("ALTER TABLE messages DROP COLUMN grounding")
     db.execute("ALTER TABLE messages DROP COLUMN grounded")
+
+
+def m017_page_labels(db: Database) -> None:
+    """The numbers printed on a document's pages as JSON, where they are others than 1, 2, 3; none for documents added before this."""
+    db.execute("ALTER TABLE documents ADD COLUMN page_labels TEXT NOT NULL DEFAULT '[]'")

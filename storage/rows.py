@@ -45,7 +45,8 @@ class SectionRow:
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """A document without its text. `n_tokens` is None until it was tokenised."""
+    """A document without its text. `n_tokens` is None until it was tokenised. `page_labels` are the numbers printed on its pages, one a
+    page, or none where they are 1, 2, 3."""
 
     id: str
     sha256: str
@@ -59,6 +60,7 @@ class DocumentRow:
     added_at: str
     last_asked_at: str | None
     tags: tuple[str, ...] = ()
+    page_labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from app.answering.text_search import TextQuestion, recognise
 from app.errors import NothingToAsk, UnknownPage
 from app.models import Models
 from app.reading import Memory, Reader, ShouldStop
-from app.views import Evidence, FromBook, ModelAnswer, Recalled, SeveralAnswers, ShelfItem, TextAnswer
+from app.views import Evidence, FromBook, ModelAnswer, Recalled, SeveralAnswers, ShelfItem, TextAnswer, unit_of
 from app.words import Words
 from storage import Store
 
@@ -153,9 +153,10 @@ class Answering:
         only from the text up to the end of that page. Raises UnknownDocument, UnknownPage."""
         row = rows.known(self._store, document_id)
         if page is not None and not 1 <= page <= row.n_pages:
-            raise UnknownPage(page, row.title, row.n_pages)
+            raise UnknownPage(page, row.title, row.n_pages, unit_of(row.format))
         pages, sections = self._store.documents.pages(row.id)[:page], self._store.documents.sections(row.id)
-        told = text_search.answer(self._words(wanted.language), wanted, pages, sections, row.title)
+        words = self._words(wanted.language).about(unit_of(row.format), row.page_labels)
+        told = text_search.answer(words, wanted, pages, sections, row.title)
         if keep:
             self._conversations.keep(row.id, question, told, page=page, instead=instead)
         return told

@@ -86,7 +86,7 @@ def seen_by_model(turns: Sequence[Turn], page: int | None) -> list[tuple[str, st
 
 
 def as_markdown(words: Words, title: str, turns: Sequence[Turn]) -> str:
-    """The conversation with a heading a question, and under each answer where it comes from."""
+    """The conversation with a heading a question, and under each answer where it comes from; `words` are about the document."""
     parts = [f"# {_line(title)}", *(_turn_as_markdown(words, turn) for turn in turns)]
     return "\n\n".join(parts) + "\n"
 
@@ -98,12 +98,11 @@ def as_json(document_id: str, title: str, turns: Sequence[Turn]) -> str:
 
 
 def _turn_as_markdown(words: Words, turn: Turn) -> str:
-    as_of = words("saved.as_of", page=str(turn.page)) if turn.page is not None else ""
+    as_of = words("saved.as_of", page=words.page(turn.page)) if turn.page is not None else ""
     places = [
-        f"- {words('saved.page', page=str(p.page))}: …{_line(p.before)}**{_line(p.words)}**{_line(p.after)}…"
-        for p in turn.places or ()
+        f"- {words.page(p.page)}: …{_line(p.before)}**{_line(p.words)}**{_line(p.after)}…" for p in turn.places or ()
     ]
-    quotes = [f"- {words('saved.page', page=str(one.page))}: “{_line(one.quote)}”" for one in turn.evidence or ()]
+    quotes = [f"- {words.page(one.page)}: “{_line(one.quote)}”" for one in turn.evidence or ()]
     said = turn.answer.strip() or words("saved.no_answer")
     lines = [
         f"## {_line(turn.question)}",

@@ -16,7 +16,7 @@ from app.answering.text_search import ABBREVIATED, SENTENCE_END
 from app.errors import NotReadThatFar, UnknownSection
 from app.models import Models
 from app.reading import Memory, Reader, ShouldStop
-from app.views import ModelAnswer, Recalled, TextAnswer
+from app.views import ModelAnswer, Recalled, TextAnswer, unit_of
 from app.words import ENGLISH, Words
 from storage import DocumentRow, SectionRow, Store
 
@@ -109,7 +109,8 @@ class Summaries:
 
         Raises what `summarize` raises.
         """
-        begun, row, words = time.monotonic(), rows.known(self._store, document_id), self._words(language)
+        begun, row = time.monotonic(), rows.known(self._store, document_id)
+        words = self._words(language).about(unit_of(row.format), row.page_labels)
         chosen = None if section is None else self._section(row, section)
         memory = self._reader.memory(row, page if chosen is None else None)
         begin, end = 0, memory.n_tokens
@@ -118,7 +119,7 @@ class Summaries:
         quotes = best(self._quotes(row, memory, begin, end), count)
         said = words("summary.nothing")
         if quotes:
-            quoted = [words("lookup.quote", text=quote.text, page=quote.page) for quote in quotes]
+            quoted = [words("lookup.quote", text=quote.text, page=words.page(quote.page)) for quote in quotes]
             said = "\n\n".join([words("summary.introduction"), *quoted])
         answer = TextAnswer(said, len(quotes), (), time.monotonic() - begun)
         if keep:
@@ -153,7 +154,9 @@ class Summaries:
         with self._models.turns.take():
             begin, end = (self._token(row, text, at, memory) for at in (section.start, section.end))
         if begin >= memory.n_tokens:
-            raise NotReadThatFar(section.page, row.title, max(0, text.page_at(memory.n_tokens) - 1))
+            raise NotReadThatFar(
+                section.page, row.title, max(0, text.page_at(memory.n_tokens) - 1), unit_of(row.format)
+            )
         return begin, min(end, memory.n_tokens)
 
     def _token(self, row: DocumentRow, text: DocumentText, character: int, memory: Memory) -> int:

@@ -1497,8 +1497,11 @@ class _Part:
 class _Document:
     """A document's text with its pages and headings."""
 
-    def __init__(self, pages: Sequence[str], sections: Sequence[SectionRow], title: str) -> None:
+    def __init__(
+        self, pages: Sequence[str], sections: Sequence[SectionRow], title: str, page_labels: Sequence[str] = ()
+    ) -> None:
         self.text, self.title = "".join(pages), title
+        self.labels = [label.casefold() for label in page_labels[: len(pages)]]
         self.starts = list(itertools.accumulate(map(len, pages), initial=0))[:-1] or [0]
         length = len(self.text)
         self.headings = [
@@ -1529,7 +1532,7 @@ class _Document:
         )
 
     def _pages(self, scope: Scope) -> _Part | None:
-        first, last = (self._counted(number, self.n_pages) for number in (scope.first or "1", scope.last or "-1"))
+        first, last = self._numbered_pages(scope)
         if (
             first is None
             or last is None
@@ -1540,6 +1543,29 @@ class _Document:
             return None
         end = self.starts[last] if last < self.n_pages else len(self.text)
         return _Part((_Span(self.starts[first - 1], end),), pages=(first, last))
+
+    def _numbered_pages(self, scope: Scope) -> tuple[int | None, int | None]:
+        """The first and the last page, from 1. A number that the question has as a numeral ("page iv", "pages 3 to 5") is the one printed
+        on the page; what is counted in words or from an end ("the first ten pages") counts from the document's own first page."""
+        first, last = (self._counted(number, self.n_pages) for number in (scope.first or "1", scope.last or "-1"))
+        if not self.labels:
+            return first, last
+        spelled = {_numeral(word) or word: word for word in regex.findall(r"[\w-]+", scope.said.casefold())}
+        places = {number: self.labels.index(word) + 1 for number, word in spelled.items() if word in self.labels}
+        # "before page 3" is kept as up to page 2, and "after page 3" as from page 4 on
+        step = {(True, False): 1, (False, True): -1}.get((scope.first is None, scope.last is None), 0)
+        ends: list[int | None] = []
+        for number, counted in ((scope.first, first), (scope.last, last)):
+            beside = str(int(number) + step) if number and number.isdigit() else ""
+            if number is None:
+                ends.append(counted)
+            elif number in spelled:
+                ends.append(places.get(number))
+            elif step and beside in spelled:
+                ends.append(places[beside] - step if beside in places else None)
+            else:
+                return first, last
+        return ends[0], ends[1]
 
     def _counted(self, number: str, many: int) -> int | None:
         """A number, from the end where it is below 0."""
@@ -1632,7 +1658,7 @@ def _bare_title(title: str) -> str:
 def answer(
     words: Words, wanted: TextQuestion, pages: Sequence[str], sections: Sequence[SectionRow] = (), title: str = ""
 ) -> TextAnswer:
-    """What `wanted` asks of the text, in these words.
+    """What `wanted` asks of the text, in these words, which are about the document.
 
     Pages count from 1; what runs over the end of a page counts where it begins. `sections` are the document's, with offsets into
     its joined pages; those beyond the given pages are left out. What the document doesn't have is said and not looked for.
@@ -1640,7 +1666,7 @@ def answer(
     begun = time.monotonic()
     if wanted.kind == "help":
         return TextAnswer(words("lookup.help"), 0, (), time.monotonic() - begun)
-    found = _Answer(words, wanted, _Document(pages, sections, title))
+    found = _Answer(words, wanted, _Document(pages, sections, title, words.page_labels))
     if wanted.kind == "size":
         said, number = found.size()
         return TextAnswer(said, number, (), time.monotonic() - begun)
@@ -1763,13 +1789,7 @@ class _Answer:
 
     def _part_said(self, part: _Part) -> str:
         if part.pages:
-            first, last = part.pages
-            one = first == last
-            return (
-                self.words("lookup.on_one", page=first)
-                if one
-                else self.words("lookup.on_range", first=first, last=last)
-            )
+            return self.words.at(*part.pages)
         titles = list(dict.fromkeys(part.titles))
         if len(titles) == 1:
             return self.words("lookup.in_part", title=titles[0])
@@ -1787,14 +1807,15 @@ class _Answer:
             if one_page and one_page[0] == one_page[1]:
                 said = words("lookup.there", phrase=phrase, times=times, where=where)
             elif len(numbers) == 1:
-                said = words("lookup.on_page", phrase=phrase, times=times, where=where, page=numbers[0])
+                said = words("lookup.on_page", phrase=phrase, times=times, where=where, at=words.at(numbers[0]))
             else:
                 of = (
                     len({page for page in range(1, self.document.n_pages + 1) if self._searched(page)})
                     if self.groups
                     else self.document.n_pages
                 )
-                said = words("lookup.on_pages", phrase=phrase, times=times, where=where, named=len(numbers), all=of)
+                spread = words(f"lookup.spread.{words.unit}", named=len(numbers), all=of)
+                said = words("lookup.on_pages", phrase=phrase, times=times, where=where, spread=spread)
         return " ".join([said, *self._remarks(phrase, spans)])
 
     def _searched(self, page: int) -> bool:
@@ -1861,7 +1882,7 @@ class _Answer:
             said = {
                 "phrase": phrase,
                 "where": self._where(),
-                "page": self._page_said(span),
+                "at": self._page_said(span),
                 "text": _line(text[start:end]).strip(),
             }
             first = self.wanted.kind == "first"
@@ -1870,12 +1891,12 @@ class _Answer:
         return "\n".join([*lines, *self.notes]), sorted(spans)
 
     def _page_said(self, span: _Span) -> str:
-        page = self.document.page(span.start)
+        at = self.words.at(self.document.page(span.start))
         inside = [heading for heading in self.document.headings if heading.start <= span.start < heading.end]
         if not inside:
-            return self.words("lookup.page", page=page)
+            return at
         closest = max(inside, key=lambda heading: (heading.level, heading.start))
-        return self.words("lookup.page_in", page=page, title=" ".join(closest.title.split()))
+        return self.words("lookup.at_in", at=at, title=" ".join(closest.title.split()))
 
     def _quoted(self, spans: list[_Span]) -> str:
         text = self.document.text
@@ -1883,7 +1904,10 @@ class _Answer:
         for span, around in zip(spans, _sentences_around(text, spans), strict=True):
             sentences.setdefault(around, self.document.page(span.start))
         shown = list(sentences.items())[:MOST_QUOTES]
-        quoted = [self.words("lookup.quote", text=_line(text[a:b]).strip(), page=page) for (a, b), page in shown]
+        page_said = self.words.page
+        quoted = [
+            self.words("lookup.quote", text=_line(text[a:b]).strip(), page=page_said(page)) for (a, b), page in shown
+        ]
         left = len(sentences) - len(shown)
         phrase = self.words("lookup.comma").join(self.wanted.phrases)
         return "\n\n".join([*quoted, *([self.words("lookup.more", n=left, phrase=phrase)] if left else [])])
@@ -1899,7 +1923,7 @@ class _Answer:
                 said = f"{said} {words('lookup.words_unspaced')}"
         elif unit == "page":
             number = sum(self._searched(page) for page in range(1, self.document.n_pages + 1))
-            said = words("lookup.pages", n=number, where=self._where())
+            said = words(f"lookup.pages.{words.unit}", n=number, where=self._where())
         else:
             chapters = self.document.chapters(unit)
             number = sum(self.within(_Span(chapter.start, chapter.end)) for chapter in chapters)

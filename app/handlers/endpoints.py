@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from typing import Any
 
 import gradio as gr
 
@@ -41,12 +43,10 @@ class Endpoints:
 
         Returns:
             The answer; the answers from memory and from the pages by themselves; its confidence, 0 to 1; declined, true where the document
-            does not seem to say; and the pages, each with a quote and a score, the best first.
+            does not seem to say; and the pages, each with its printed number, a quote and a score, the best first.
         """
         return self._last(
-            lambda: self._library.answering.ask(
-                self._library.resolve(document_id), question, page=page or None, keep=False
-            )
+            document_id, lambda found: self._library.answering.ask(found, question, page=page or None, keep=False)
         )
 
     def summarize_document(self, document_id: str, section: int = 0, words: int = WORDS) -> dict:
@@ -61,14 +61,14 @@ class Endpoints:
             The summary as the answer, in the model's words; its confidence; and the pages, with a quote for each of its sentences.
         """
         return self._last(
-            lambda: self._library.summaries.summarize(
-                self._library.resolve(document_id), section=section or None, words=words, keep=False
-            )
+            document_id,
+            lambda found: self._library.summaries.summarize(found, section=section or None, words=words, keep=False),
         )
 
-    def _last(self, asked) -> dict:
+    def _last(self, document_id: str, asked: Callable[[str], Iterator[Any]]) -> dict:
         try:
-            *_, answer = asked()
+            item = self._library.get(self._library.resolve(document_id))
+            *_, answer = asked(item.id)
         except named_errors() as error:
             raise gr.Error(str(error)) from error
-        return answer_object(answer, self._library.languages.english("talk.declined"))
+        return answer_object(answer, self._library.languages.english("talk.declined"), item.page_labels)

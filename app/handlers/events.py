@@ -13,6 +13,7 @@ from app.handlers.runs import Runs
 from app.handlers.screen import (
     Screen,
     Standing,
+    about,
     advanced,
     as_of,
     mark_ending,
@@ -153,7 +154,10 @@ class Handlers:
         """The memory is to be looked at."""
 
         def seen(words: Words) -> Screen:
-            return Screen(origin=memory(words, self._library.reader.look(document_id)), notice="")
+            return Screen(
+                origin=memory(about(words, self._library.get(document_id)), self._library.reader.look(document_id)),
+                notice="",
+            )
 
         return self._safely(request, seen)
 

@@ -133,8 +133,8 @@ def progressed(words: Words, item: ShelfItem, library: Library, now: Standing) -
         cancel=gr.Button(visible=reading),
         look=gr.Button(visible=item.can_ask),
         part=document.answers_from(words, item),
-        page=page_slider(item),
-        talk=conversation.conversation(words, library.conversations.history(item.id), item.can_ask),
+        page=page_slider(words, item),
+        talk=conversation.conversation(about(words, item), library.conversations.history(item.id), item.can_ask),
         question=gr.Textbox(interactive=item.can_ask, placeholder=placeholder(words, item)),
         ask=gr.Button(interactive=item.can_ask),
         summarise=gr.Button(interactive=item.can_ask),
@@ -160,6 +160,11 @@ def advanced(words: Words, item: ShelfItem, now: Standing) -> Screen:
 def words_of(library: Library, request: gr.Request) -> Words:
     """Return the words in the language of whoever sent the request."""
     return library.languages.of({name: str(value) for name, value in dict(request.headers).items()})
+
+
+def about(words: Words, item: ShelfItem) -> Words:
+    """Return the words for what is said about one document."""
+    return words.about(item.unit, item.page_labels)
 
 
 def safely(library: Library, request: gr.Request, action: Callable[[Words], Screen]) -> Screen:
@@ -201,7 +206,7 @@ def settled_again(words: Words, document_id: str, library: Library) -> dict[str,
 
 def settled(words: Words, item: ShelfItem, library: Library) -> dict[str, Any]:
     """Return the fields of a conversation in which nothing is being answered."""
-    turns = library.conversations.history(item.id)
+    turns, words = library.conversations.history(item.id), about(words, item)
     return {
         "talk": conversation.conversation(words, turns, item.can_ask),
         "live": "",
@@ -231,9 +236,10 @@ def mark_ending(fingerprint: str | None) -> str:
     return f"|{fingerprint or ''}|"
 
 
-def page_slider(item: ShelfItem) -> gr.Slider:
+def page_slider(words: Words, item: ShelfItem) -> gr.Slider:
     """Return the choice of the page as of which to answer, at its end; only a document read to its end has one."""
-    return gr.Slider(maximum=max(2, item.pages), value=item.pages, visible=item.whole and item.pages > 1)
+    label = words(f"page.as_of_{item.unit}")
+    return gr.Slider(label=label, maximum=max(2, item.pages), value=item.pages, visible=item.whole and item.pages > 1)
 
 
 def as_of(item: ShelfItem, page: float | None) -> int | None:

@@ -33,8 +33,9 @@ class SeveralHandlers:
             return Screen()
         words, shown, problem = words_of(self._library, request), "", ""
         try:
-            found = self._library.answering.ask_all(self._library.shelf(), question, should_stop=run.stop.is_set)
-            shown = several(words, found, question)
+            items = self._library.shelf()
+            found = self._library.answering.ask_all(items, question, should_stop=run.stop.is_set)
+            shown = several(words, found, question, {item.id: item for item in items})
         except named_errors() as error:
             problem = words.error(error)
         if not self._runs.finish(run, request):

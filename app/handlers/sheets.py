@@ -1,17 +1,18 @@
-"""A page of the open document: as printed, or its text."""
+"""The open document's pages: one as printed, or what was read of them."""
 
 from __future__ import annotations
 
 import gradio as gr
 
-from app.handlers.screen import Screen, safely
+from app.handlers.screen import Screen, about, safely
 from app.library import Library
+from app.markup.read import what_was_read
 from app.markup.sheet import sheet
 from app.words import Words
 
 
 class SheetHandlers:
-    """The one event of pages that are looked at."""
+    """The events of pages that are looked at."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -22,6 +23,18 @@ class SheetHandlers:
 
         def shown(words: Words) -> Screen:
             page = self._library.page(document_id, int(data.get("page", 1)), str(data.get("words", "")))
-            return Screen(sheet=sheet(words, page), notice="")
+            return Screen(sheet=sheet(about(words, self._library.get(document_id)), page), notice="")
+
+        return safely(self._library, request, shown)
+
+    def read(self, document_id: str, event: gr.EventData, request: gr.Request) -> Screen:
+        """What was read is to be seen, from some page on."""
+        data = event._data if isinstance(event._data, dict) else {}
+
+        def shown(words: Words) -> Screen:
+            return Screen(
+                origin=what_was_read(words, self._library.stretch_read(document_id, int(data.get("page", 1)))),
+                notice="",
+            )
 
         return safely(self._library, request, shown)

@@ -26,11 +26,14 @@ def summary_wait(words: Words, section: int) -> str:
 
 def section_choices(words: Words, item: ShelfItem) -> list[tuple[str, int]]:
     """Return the choices for a summary: the whole document, then its sections by number, indented by level."""
+    words = words.about(item.unit, item.page_labels)
     choices = [(words("summary.whole"), WHOLE_DOCUMENT)]
     for section in item.sections:
         indent = "\u2003" * max(0, section.level - 1)
         title = section.title or words("summary.section", number=section.number)
-        choices.append((indent + words("summary.section_at", title=title, page=section.page), section.number))
+        choices.append(
+            (indent + words("summary.section_at", title=title, page=words.page_short(section.page)), section.number)
+        )
     return choices
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 from app.answering.conversations import seen_by_model
 from app.errors import named_errors
 from app.handlers.runs import Runs
-from app.handlers.screen import Screen, busy, settled_again, words_of
+from app.handlers.screen import Screen, about, busy, settled_again, words_of
 from app.library import Library
 from app.markup.evidence import found_again, looking
 from app.markup.notice import notice
@@ -48,7 +48,11 @@ class WhereHandlers:
                     page=turn.page,
                     should_stop=run.stop.is_set,
                 )
-                shown = "" if run.stop.is_set() else found_again(words, turn.question, found)
+                shown = (
+                    ""
+                    if run.stop.is_set()
+                    else found_again(about(words, self._library.get(document_id)), turn.question, found)
+                )
         except named_errors() as error:
             problem = words.error(error)
         if not self._runs.finish(run, request):

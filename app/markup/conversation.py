@@ -12,7 +12,7 @@ from app.words import Words
 
 
 def conversation(words: Words, turns: Sequence[Turn], ready: bool) -> str:
-    """Return the HTML of the kept turns, oldest first; an opening line when there are none."""
+    """Return the HTML of the kept turns, oldest first; an opening line when there are none. `words` are about the document."""
     if not turns:
         lead = f'<p class="lead">{words("talk.lead")}</p>' if ready else ""
         hint = words("talk.hint") if ready else words("talk.not_ready")
@@ -64,7 +64,9 @@ def _source(words: Words, turn: Turn) -> str:
         said = f'<span class="said">{words("talk.written")}</span>'
     elif turn.confidence is not None and not turn.declined:
         said = evidence.confidence(words, turn.confidence)
-    as_of = f'<span class="as-of">{words("talk.as_of", page=turn.page)}</span>' if turn.page is not None else ""
+    as_of = (
+        f'<span class="as-of">{words("talk.as_of", page=words.page(turn.page))}</span>' if turn.page is not None else ""
+    )
     return f"{as_of}{said}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from app.markup import figures
+from app.markup.read import asking
 from app.markup.shelf import progress, tags
 from app.views import JobView, ShelfItem
 from app.words import Words
@@ -30,7 +31,7 @@ def about(words: Words, item: ShelfItem | None) -> str:
     if item is None:
         return welcome(words)
     kind = words(f"document.format.{item.format}") if item.format in FORMATS else item.format
-    byline = " · ".join(escape(part) for part in (item.author, kind) if part)
+    byline = " · ".join([*(escape(part) for part in (item.author, kind) if part), asking(words)])
     return (
         f'<header class="about" data-document="{escape(item.id, quote=True)}">'
         f'<h2>{escape(item.title)}</h2><p class="byline">{byline}</p>'
@@ -53,17 +54,18 @@ def answers_from(words: Words, item: ShelfItem, page: int | None = None) -> str:
     """Return a line saying which part of the document it answers from: what was read so far, or what comes up to `page`,
     where one was chosen; nothing where it is the whole.
     """
+    words = words.about(item.unit, item.page_labels)
     if page is not None:
-        said = words("document.answers_from", pages=words.pages(1, page, item.unit), all=item.pages)
+        said = words("document.answers_from", pages=words.pages_of(1, page, item.pages))
         return f'<p class="part">{said}</p>'
     if item.whole or not item.can_ask:
         return ""
     if item.read_pages == 0:
-        return f'<p class="part">{words("document.read_beginning", pages=words.pages(1, 1, item.unit))}</p>'
+        return f'<p class="part">{words("document.read_beginning", pages=words.page(1))}</p>'
     if item.read_pages == 1:
-        return f'<p class="part">{words("document.read_one", pages=words.pages(1, 1, item.unit))}</p>'
-    read = words.pages(1, item.read_pages, item.unit)
-    return f'<p class="part">{words("document.read_some", pages=read, all=item.pages)}</p>'
+        return f'<p class="part">{words("document.read_one", pages=words.page(1))}</p>'
+    read = words.pages_of(1, item.read_pages, item.pages)
+    return f'<p class="part">{words("document.read_some", pages=read)}</p>'
 
 
 def read_label(words: Words, status: str) -> str:

@@ -13,7 +13,7 @@ WIDTH, HEIGHT, EDGE = 640, 120, 6
 
 
 def memory(words: Words, seen: MemoryView) -> str:
-    """Return the HTML of the whole panel."""
+    """Return the HTML of the whole panel; `words` are about the document."""
     parts = [
         (words("memory.size"), growth(words, seen), size_in_words(words, seen)),
         (words("memory.kept"), bars(words, seen.stretches), kept_in_words(words, seen)),
@@ -63,14 +63,14 @@ def bars(words: Words, found: Sequence[Stretch]) -> str:
     drawn = "".join(
         f'<rect x="{EDGE + i * step:.1f}" y="{HEIGHT - (HEIGHT - EDGE) * share / top:.1f}" width="{max(step - 1.5, 1):.1f}" '
         f'height="{(HEIGHT - EDGE) * share / top:.1f}"><title>'
-        f"{words('memory.bar', page=stretch.page, part=words.number(100 * share, 1))}</title></rect>"
+        f"{words('memory.bar', page=words.page(stretch.page), part=words.number(100 * share, 1))}</title></rect>"
         for i, (stretch, share) in enumerate(zip(found, shares, strict=True))
     )
     return (
         f'<svg class="bars" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{words("memory.bars")}">{drawn}</svg>'
         f'<p class="ends"><span>{words("memory.beginning")}</span><span>{words("memory.axis")}</span>'
-        f"<span>{words('stretch.page.one', page=found[-1].page if found else 1)}</span></p>"
+        f"<span>{words.page(found[-1].page if found else 1)}</span></p>"
     )
 
 
@@ -86,5 +86,5 @@ def kept_in_words(words: Words, seen: MemoryView) -> str:
         all=words.count("count.tokens", seen.read_tokens),
         mean=words.number(100 * kept / seen.read_tokens, 1),
         most=words.number(100 * most.kept / most.tokens, 1),
-        page=most.page,
+        page=words.page(most.page),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from app.markup import evidence
 from app.markup.notice import closing
-from app.views import FromBook, SeveralAnswers
+from app.views import FromBook, SeveralAnswers, ShelfItem
 from app.words import Words
 
 
@@ -16,14 +17,14 @@ def asking(words: Words, books: int) -> str:
     return f'<div class="origin busy"><p class="waiting">{said}<i></i><i></i><i></i></p></div>'
 
 
-def several(words: Words, found: SeveralAnswers, question: str) -> str:
-    """Return the HTML of all answers, the best first, with a link to each book."""
+def several(words: Words, found: SeveralAnswers, question: str, books: Mapping[str, ShelfItem]) -> str:
+    """Return the HTML of all answers, the best first, with a link to each book; `books` has them by id."""
     left_out = words("several.left_out", titles=", ".join(found.left_out)) if found.left_out else ""
     notes = [note for note in (words("several.stopped") if found.stopped else "", left_out) if note]
     return (
         f'<section class="origin several" aria-label="{words("several.label")}"><header><h3>{_heading(words, found)}</h3>'
         f"{closing(words)}</header>"
-        f'<p class="asked">{escape(question)}</p><ol>{"".join(_one(words, one) for one in found.told)}</ol>'
+        f'<p class="asked">{escape(question)}</p><ol>{"".join(_one(words, one, books) for one in found.told)}</ol>'
         + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
         + "</section>"
     )
@@ -36,7 +37,7 @@ def _heading(words: Words, found: SeveralAnswers) -> str:
     return words.count("several.heading", len(found.told), saying=saying, verb=words.count("several.says", saying))
 
 
-def _one(words: Words, one: FromBook) -> str:
+def _one(words: Words, one: FromBook, books: Mapping[str, ShelfItem]) -> str:
     link = f'<a href="?document={escape(one.document_id, quote=True)}">{escape(one.title)}</a>'
     if one.declined:
         return f'<li class="silent"><h4>{link}</h4><p>{words("talk.declined")}</p></li>'
@@ -47,5 +48,7 @@ def _one(words: Words, one: FromBook) -> str:
         said = evidence.confidence(words, one.confidence)
         if one.evidence:
             first = one.evidence[0]
-            said = f'<q>{escape(first.quote)}</q> <span class="looked-up">{words("pages.short", page=first.page)}</span> {said}'
+            book = books.get(one.document_id)
+            page = (words.about(book.unit, book.page_labels) if book else words).page_short(first.page)
+            said = f'<q>{escape(first.quote)}</q> <span class="looked-up">{page}</span> {said}'
     return f"<li><h4>{link}</h4><p>{escape(one.answer) or '–'}</p>{said}</li>"

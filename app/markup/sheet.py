@@ -12,25 +12,30 @@ from app.words import Words
 
 
 def sheet(words: Words, page: PageView) -> str:
-    """Return the HTML of the panel, with buttons to the pages before and after."""
-    of = words("sheet.of", page=page.number, pages=page.pages)
+    """Return the HTML of the panel, with buttons to the pages before and after; `words` are about its document."""
+    of = capital(words.pages_of(page.number, page.number, page.pages))
     return (
         f'<section class="origin sheet" aria-label="{of}"><header><h3>{of}</h3><span class="turns">'
-        f"{_turn(page, -1, words('sheet.before'), '‹')}{_turn(page, 1, words('sheet.after'), '›')}{closing(words)}</span></header>"
+        f"{_turn(page, -1, words('read.before'), '‹')}{_turn(page, 1, words('read.after'), '›')}{closing(words)}</span></header>"
         f'<p class="asked">{escape(page.title)}</p>{_body(words, page)}</section>'
     )
 
 
+def capital(text: str) -> str:
+    """Return the text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def opener(words: Words, page: int, wanted: str) -> str:
     """Return a button that opens a page with some words marked."""
-    return _button(page, wanted, words("sheet.open", page=page), words("pages.short", page=page), "page")
+    return button(page, wanted, words("sheet.open", page=words.page(page)), words.page_short(page), "page")
 
 
 def _body(words: Words, page: PageView) -> str:
     if page.png is None:
         return f"<blockquote>{marked(page.text, page.words)}</blockquote>"
     data = base64.b64encode(page.png).decode()
-    said = words("sheet.picture", page=page.number)
+    said = words("sheet.picture", page=words.label(page.number))
     marks = "".join(
         f'<i style="left:{100 * left:.2f}%;top:{100 * top:.2f}%;width:{100 * width:.2f}%;height:{100 * height:.2f}%"></i>'
         for left, top, width, height in page.marks
@@ -40,10 +45,11 @@ def _body(words: Words, page: PageView) -> str:
 
 def _turn(page: PageView, step: int, label: str, sign: str) -> str:
     there = 1 <= page.number + step <= page.pages
-    return _button(page.number + step, page.words, label, sign, "turn") if there else ""
+    return button(page.number + step, page.words, label, sign, "turn") if there else ""
 
 
-def _button(page: int, wanted: str, label: str, shown: str, kind: str) -> str:
+def button(page: int, wanted: str, label: str, shown: str, kind: str) -> str:
+    """Return a button of a `kind` that says `shown` and opens a page with some words marked."""
     return (
         f'<button type="button" class="{kind}" data-sheet="{page}" data-words="{escape(wanted, quote=True)}" '
         f'aria-label="{label}">{shown}</button>'

@@ -41,7 +41,7 @@ def render(say: gr.I18n) -> AskSection:
         sheet = gr.HTML("", apply_default_css=False, js_on_load=behaviour.SHEET, elem_id="sheet")
     part = gr.HTML("", apply_default_css=False, elem_id="part")
     page = gr.Slider(
-        minimum=1, maximum=2, value=2, step=1, precision=0, label=say("page.as_of"), visible=False, elem_id="page", buttons=[]
+        minimum=1, maximum=2, value=2, step=1, precision=0, label=say("page.as_of_page"), visible=False, elem_id="page", buttons=[]
     )  # fmt: skip
     editing = gr.HTML("", apply_default_css=False, js_on_load=behaviour.EDITING, elem_id="editing")
     with gr.Row(elem_classes="composer", elem_id="composer"):

@@ -61,7 +61,8 @@ element.addEventListener("click", (event) => {
 });
 """
 
-# The address names the open document, so that a reload or a bookmark comes back to it.
+# The address names the open document, so that a reload or a bookmark comes back to it. What was read of it is asked for here, and, for
+# its other pages, in the panel that shows it.
 ABOUT = """
 const remember = () => {
   const open = element.querySelector("[data-document]");
@@ -71,6 +72,13 @@ const remember = () => {
   window.history.replaceState(null, "", address);
 };
 watch("value", remember);
+document.addEventListener("click", (event) => {
+  const asked = event.target.closest("[data-read-from]");
+  if (asked) trigger("click", { page: Number(asked.dataset.readFrom) });
+});
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-read-at]")) trigger("click", { page: Number(event.target.value) });
+});
 """
 
 # Light and dark; another language; and the tour, which opens by itself on the first visit, stands beside the page and never before
@@ -222,7 +230,7 @@ document.addEventListener("keydown", (event) => {
 });
 watch("value", () => requestAnimationFrame(() => {
   const shown = element.querySelector(".origin");
-  if (shown) shown.scrollIntoView({ block: "nearest" });
+  if (shown) shown.scrollIntoView({ block: shown.matches(".read") ? "start" : "nearest" });
 }));
 """
 

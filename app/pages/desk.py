@@ -116,6 +116,7 @@ def _wire_shelf(
     head.remove.click(handlers.remove, document_id, screen, **LIGHT)
     head.edit.click(lambda: gr.Column(visible=True), None, head.details, **LIGHT)
     head.look.click(handlers.look, document_id, screen, **LIGHT)
+    head.about.click(handlers.sheets.read, document_id, screen, **LIGHT)
     head.leave.click(handlers.reopen, document_id, screen, **LIGHT)
     head.save.click(handlers.describe, [document_id, head.title, head.author, head.tags], screen, **LIGHT)
 

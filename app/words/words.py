@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.words.sentences import Sentences
@@ -22,12 +22,20 @@ def degree(confidence: float) -> str:
 class Words:
     """One language: `words("shelf.empty")` is what its catalogue has under that key, plain text with nothing escaped.
 
-    `texts` are the catalogue's by key; `sentences` are those that other parts say in English, None for English itself.
+    `texts` are the catalogue's by key; `sentences` are those that other parts say in English, None for English itself. Words `about` a
+    document know what its pages are, and the numbers printed on them.
     """
 
     language: str
     texts: Mapping[str, str]
     sentences: Sentences | None = None
+    unit: str = "page"
+    page_labels: tuple[str, ...] = ()
+
+    def about(self, unit: str, page_labels: tuple[str, ...] = ()) -> Words:
+        """Return these words for a document whose pages are each a `unit`, "page", "section" or "part", with the numbers printed on
+        them, where these are others than 1, 2, 3."""
+        return replace(self, unit=unit, page_labels=page_labels)
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the text of a key with its values put in; whole numbers are written as the language does. Raises KeyError."""
@@ -82,11 +90,37 @@ class Words:
         month = self("dates.months").split(" ")[here.month - 1]
         return self("dates.day", day=here.day, month=month, year=str(here.year))
 
-    def pages(self, first: int, last: int, unit: str = "page") -> str:
-        """Return "page 3" or "pages 3 to 5"; `unit` is what the pages of that document are, "page", "section" or "part"."""
+    def label(self, page: int) -> str:
+        """Return the number printed on a page, else its own: "iv", "4"."""
+        return (self.page_labels[page - 1] if 0 < page <= len(self.page_labels) else "") or str(page)
+
+    def page(self, page: int) -> str:
+        """Return "page 3", "page iv", "section 3"."""
+        return self.pages(page, page)
+
+    def page_short(self, page: int) -> str:
+        """Return "p. 3", "p. iv", "section 3"."""
+        return self(f"pages.{self.unit}", page=self._named(page))
+
+    def pages(self, first: int, last: int) -> str:
+        """Return "page 3" or "pages 3 to 5", "pages iv to vii", "sections 3 to 5"."""
         if first == last:
-            return self(f"stretch.{unit}.one", page=first)
-        return self(f"stretch.{unit}.range", first=first, last=last)
+            return self(f"stretch.{self.unit}.one", page=self._named(first))
+        return self(f"stretch.{self.unit}.range", first=self._named(first), last=self._named(last))
+
+    def pages_of(self, first: int, last: int, all_pages: int) -> str:
+        """Return "pages 3 to 5 of 120", or "pages i to iv (4 of 120)": the place of the last one, where another number is printed on it."""
+        labelled = self.label(last) != str(last)
+        key = "stretch.labelled" if labelled else "stretch.of"
+        return self(key, pages=self.pages(first, last), n=last, all=all_pages)
+
+    def at(self, first: int, last: int | None = None) -> str:
+        """Return where on or in a document something is: "on page 3", "on pages 3 to 5", "in section 3"."""
+        return self(f"stretch.at.{self.unit}", pages=self.pages(first, first if last is None else last))
+
+    def _named(self, page: int) -> str | int:
+        label = self.label(page)
+        return page if label == str(page) else label
 
     def told(self, sentence: str) -> str:
         """Return in this language what another part of the program said in English: an error; as it is where the

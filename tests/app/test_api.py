@@ -43,7 +43,7 @@ def test_a_read_document_is_a_model_that_answers(server: httpx.Client, library: 
         {"index": 0, "message": {"role": "assistant", "content": expected.text}, "finish_reason": "stop"}
     ]
     assert (found["confidence"], found["declined"]) == (expected.confidence, False)
-    assert found["pages"] == [{"page": 1, "quote": expected.evidence[0].quote, "score": 0.1}]
+    assert found["pages"] == [{"page": 1, "label": "1", "quote": expected.evidence[0].quote, "score": 0.1}]
     assert library.conversations.history(tides) == (), "nothing is kept"
 
 

@@ -109,7 +109,7 @@ def test_a_summary_and_key_passages_as_of_a_page(library: Library, store: Store,
 
 def test_counting_ends_at_that_page_too(library: Library, log: str):
     (text, _) = library.answering.ask(log, "How many times is the lamp mentioned?", page=2)
-    assert text == "“lamp” stands in the text 9 times, on 2 of its 2 pages."
+    assert text == "“lamp” stands in the text 9 times, in 2 of its 2 sections."
     with pytest.raises(UnknownPage):
         library.answering.ask(log, "How many times is the lamp mentioned?", page=8)
 
@@ -126,7 +126,7 @@ def test_pages_that_are_not_there_or_not_read_are_refused_by_name(library: Libra
     read_pages = library.get(other).read_pages
     assert 0 < read_pages < 7
     said(library.answering.ask(other, "Who?", page=read_pages))
-    with pytest.raises(NotReadThatFar, match=f"only up to page {read_pages}"):
+    with pytest.raises(NotReadThatFar, match=f"only up to section {read_pages}"):
         library.answering.ask(other, "Who?", page=read_pages + 1)
 
 

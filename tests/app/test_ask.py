@@ -102,7 +102,7 @@ def test_a_half_read_document_is_asked_as_far_as_it_was_read(library: Library, t
     library.reader.read(tides, should_stop=lambda: engine.tokens_read >= 60)
     *_, answer = library.answering.ask(tides, "Has it a ring?")
     assert answer.evidence[0].page == 1 and answer.from_memory.endswith(state_of(TEXT[:63]))
-    with pytest.raises(NotReadThatFar, match="only up to page 1"):
+    with pytest.raises(NotReadThatFar, match="only up to section 1"):
         library.answering.ask(tides, "Who?", page=2)
 
 

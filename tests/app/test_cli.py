@@ -171,7 +171,7 @@ def test_ask_looks_up_in_the_text_what_a_memory_cannot_count(library: Library, t
     question = "How many times is the tide mentioned?"
     assert ask(library, tides, question) == 0
     told = last(capsys)
-    assert told["answer"] == "“tide” stands in the text once, on page 1. Including plurals (“tides”): twice."
+    assert told["answer"] == "“tide” stands in the text once, in section 1. Including plurals (“tides”): twice."
     assert (told["confidence"], told["declined"], told["total"]) == (1.0, False, 1)
     (place,) = told["places"]
     assert (place["page"], place["words"], told["pages"][0]["page"]) == (1, "tide", 1)
@@ -200,7 +200,7 @@ def test_ask_streams_memory_and_page_and_ends_with_the_pages(library: Library, t
         "from_page": "ring",
         "confidence": 0.9,
         "declined": False,
-        "pages": [{"page": 3, "quote": "It has no ring.", "score": 0.9}],
+        "pages": [{"page": 3, "label": "3", "quote": "It has no ring.", "score": 0.9}],
         "seconds": 0.2,
         "first_token_seconds": 0.1,
     }
@@ -235,7 +235,7 @@ def test_ask_says_when_the_document_does_not(library: Library, tides: str, capsy
 def test_ask_says_up_to_which_page_it_knows(library: Library, engine: SmallEngine, tides: str, capsys):
     library.reader.read(tides, should_stop=lambda: engine.tokens_read >= 60)
     assert ask(library, tides, "Who?", out=PLAIN) == 0
-    assert "Only sections 1 to 1 of 3 are read" in capsys.readouterr().err
+    assert "Read so far: section 1 of 3" in capsys.readouterr().err
 
 
 def test_an_unknown_id_is_named(library: Library):
@@ -267,7 +267,7 @@ def test_summaries_of_the_whole_of_a_section_and_key_passages(library: Library, 
     assert summarize(library, tides, "--section", "3", "--words", "9") == 0
     assert last(capsys)["summary"].endswith(RINGS)
     assert summarize(library, tides, "--passages", "1", out=PLAIN) == 0
-    assert "“The tide comes at six and goes at noon.” (page 1)" in capsys.readouterr().out
+    assert "“The tide comes at six and goes at noon.” (section 1)" in capsys.readouterr().out
 
 
 def test_what_an_older_memory_read_is_read_again(library: Library, store: Store, tides: str, capsys):

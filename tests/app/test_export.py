@@ -76,13 +76,14 @@ def test_the_terminal_prints_or_writes_it(library: Library, tides: str, tmp_path
     library.reader.read(tides)
     answer = said(library.answering.ask(tides, "Who?"))
     assert cli.chat(library, tides[:6], None, Output(json=False)) == 0
-    assert capsys.readouterr().out == as_markdown(EN, "Tides", library.conversations.history(tides))
+    sections = EN.about("section")
+    assert capsys.readouterr().out == as_markdown(sections, "Tides", library.conversations.history(tides))
     for name in ("talk.md", "talk.json"):
         assert cli.chat(library, tides, tmp_path / name, Output(json=True)) == 0
         told = json.loads(capsys.readouterr().out)
         assert told["turns"][0]["answer"] == answer and told["file"] == str(tmp_path / name)
     assert (tmp_path / "talk.md").read_text(encoding="utf-8") == as_markdown(
-        EN, "Tides", library.conversations.history(tides)
+        sections, "Tides", library.conversations.history(tides)
     )
     assert json.loads((tmp_path / "talk.json").read_text(encoding="utf-8"))["title"] == "Tides"
     with pytest.raises(FileNotWritten):

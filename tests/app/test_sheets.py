@@ -12,7 +12,7 @@ from app.markup.sheet import sheet
 from app.views import longer_words
 from app.words import Languages
 from storage import Store
-from tests.documents.makers import pdf
+from tests.documents.makers import archive, pdf
 
 PAGES = ["The tide comes at six.\nThe keeper is Odda Marrin, <b>she</b> said 143 times." * 2, "The moon is called Oru."]
 
@@ -70,3 +70,11 @@ def test_a_removed_document_takes_its_file_along(library: Library, store: Store)
     library.remove(document)
     library.sweep(days=-1)
     assert store.pictures.original(document) is None
+
+
+def test_a_file_that_was_zipped_is_known_again_and_its_pages_can_be_seen(library: Library) -> None:
+    data = pdf(["The tide comes at six."], title="Tides")
+    item = library.add(archive({"tide.pdf": data}), "download.zip")
+    assert library.add(data, "other.pdf").id == item.id and library.get(item.id).title == "Tides"
+    png = library.page(item.id, 1).png
+    assert png is not None and png.startswith(b"\x89PNG")

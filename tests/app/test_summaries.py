@@ -115,7 +115,7 @@ def test_what_is_worth_most_is_quoted_in_its_order_with_its_page(library: Librar
     assert quoted(library, book, count=2) == [BROOK, BELL]
     assert quoted(library, book, count=4) == [FERRY, BROOK, ROOM, BELL]
     text = library.summaries.key_passages(book, count=1).text
-    assert text.endswith((f"“{BROOK}” (page 1)", f"“{BELL}” (page 2)"))
+    assert text.endswith((f"“{BROOK}” (section 1)", f"“{BELL}” (section 2)"))
     turn = library.conversations.history(book)[-1]
     assert turn.summary and turn.places == () and turn.answer == text
 

@@ -902,16 +902,16 @@ def test_a_question_is_answered_in_its_own_language(store: Store) -> None:
         assert wanted is not None
         return shelf.answering.look_up(item.id, question, wanted, keep=False).text
 
-    assert said("Hoe vaak wordt Ann genoemd?") == "“Ann” staat twee keer in de tekst, op pagina 1."
-    assert said("How often is Ann named?") == "“Ann” stands in the text twice, on page 1."
-    assert said("Citeer de zin over niemand") == "“Niemand zei iets.” (pagina 1)"
+    assert said("Hoe vaak wordt Ann genoemd?") == "“Ann” staat twee keer in de tekst, in stuk 1."
+    assert said("How often is Ann named?") == "“Ann” stands in the text twice, in part 1."
+    assert said("Citeer de zin over niemand") == "“Niemand zei iets.” (stuk 1)"
     assert said("Zoek elke vermelding van Zorro") == "“Zorro” staat nergens in de tekst."
 
 
 def test_the_library_answers_from_the_text_and_keeps_where(library: Library, store: Store, tides: str) -> None:
     *said, last = library.answering.ask(tides, "How many times is the moon named?")
     assert isinstance(last, TextAnswer)
-    assert said == [last.text] == ["“moon” stands in the text once, on page 2. Including plurals (“moons”): twice."]
+    assert said == [last.text] == ["“moon” stands in the text once, in section 2. Including plurals (“moons”): twice."]
     (turn,) = library.conversations.history(tides)
     assert (turn.answer, turn.confidence, turn.declined) == (last.text, None, False)
     assert turn.places == last.places and turn.places[0].words == "moon"
@@ -922,12 +922,12 @@ def test_the_library_answers_from_the_text_and_keeps_where(library: Library, sto
 
 def test_a_part_of_the_document_is_searched_through_the_library(library: Library, tides: str) -> None:
     *_, last = library.answering.ask(tides, "How many times is the moon named on page 1?", keep=False)
-    assert isinstance(last, TextAnswer) and last.text == "“moon” doesn’t stand anywhere on page 1."
+    assert isinstance(last, TextAnswer) and last.text == "“moon” doesn’t stand anywhere in section 1."
 
 
 def test_an_answer_from_the_text_can_be_closed_as_every_answer_can(library: Library, tides: str) -> None:
     with closing(library.answering.ask(tides, "How many times is the moon named?")) as pieces:
-        assert next(pieces) == "“moon” stands in the text once, on page 2. Including plurals (“moons”): twice."
+        assert next(pieces) == "“moon” stands in the text once, in section 2. Including plurals (“moons”): twice."
     assert list(pieces) == []
 
 

@@ -182,7 +182,7 @@ def test_as_of_an_earlier_page_nothing_later_is_known(desk) -> None:
     page.wait_for_selector(f"{LAST_ANSWER} .as-of")
     pages_named = {int(one.get_attribute("data-sheet")) for one in page.locator(f"{LAST_ANSWER} .page").all()}
     assert pages_named <= {1, 2} and 1 in pages_named
-    assert page.inner_text(f"{LAST_ANSWER} .as-of") == "As of page 2"
+    assert page.inner_text(f"{LAST_ANSWER} .as-of") == "As of section 2"
     page.fill("#page input[type=number]", str(pages))
     page.keyboard.press("Tab")
     page.wait_for_selector("#part .part", state="detached")

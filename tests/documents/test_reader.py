@@ -133,7 +133,7 @@ def test_a_pdf_under_any_name_or_none_is_read() -> None:
             "Word password",
         ),
         (makers.archive({"xl/workbook.xml": "<a/>"}), "a.xlsx", UnsupportedFormat, "Excel"),
-        (makers.archive({"notes.txt": "hello"}), "a.zip", UnsupportedFormat, "Unpack it"),
+        (makers.archive({"notes.txt": "hello", "more.txt": "you"}), "a.zip", UnsupportedFormat, "Unpack it"),
         (makers.archive({"notes.txt": "hello"}), "a.epub", Mislabelled, "EPUB"),
     ],
 )

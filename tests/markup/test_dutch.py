@@ -99,9 +99,11 @@ PARTS: dict[str, Callable[[Words], str]] = {
             (INFO, "idle", 1_500),
         )
     ),
-    "several": lambda w: several.several(w, SeveralAnswers("", BOOKS, ("V",), 1.0, True), "?"),
-    "one of several": lambda w: several.several(w, SeveralAnswers("", BOOKS[:1], (), 1.0, False), "?"),
-    "none of several": lambda w: several.several(w, SeveralAnswers("", (), (), 1.0, False), "?") + several.asking(w, 2),
+    "several": lambda w: several.several(w, SeveralAnswers("", BOOKS, ("V",), 1.0, True), "?", {}),
+    "one of several": lambda w: several.several(w, SeveralAnswers("", BOOKS[:1], (), 1.0, False), "?", {}),
+    "none of several": lambda w: (
+        several.several(w, SeveralAnswers("", (), (), 1.0, False), "?", {}) + several.asking(w, 2)
+    ),
     "memory": lambda w: (
         memory.memory(w, SEEN) + memory.memory(w, replace(SEEN, read_tokens=9, stretches=(Stretch(1, 9, 9),)))
     ),

@@ -116,6 +116,8 @@ def test_nothing_was_left_in_english() -> None:
         "language",
         "numbers",
         "pages",
+        "stretch",
+        "sheet",
         "document",
         "lookup",
         "talk",

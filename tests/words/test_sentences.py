@@ -22,7 +22,7 @@ from tests.documents import makers
 
 ROOT = Path(__file__).parents[2]
 NL, EN = Languages.load().words("nl"), Languages.load().words("en")
-GIVEN = {"megabytes": (3, 988), "ids": ["a1", "a2"], "unknown": ["m9"], "path": Path("shelf.db")}
+GIVEN = {"megabytes": (3, 988), "ids": ["a1", "a2"], "unknown": ["m9"], "path": Path("shelf.db"), "unit": "page"}
 PROSE = [f"Page {n} of the log, and nobody came for a long, long time that day." for n in range(1, 6)]
 GONE = ("OPS/text/c1.xhtml", "OPS/text/c2.xhtml")
 
@@ -150,6 +150,14 @@ def test_blanks_and_numbers_are_said_as_dutch_has_them() -> None:
     assert "lijkt een EPUB-boek" in NL.error(damaged) and "(het deel a/b.opf ontbreekt)" in NL.error(damaged)
     assert "pas tot en met pagina 3 gelezen" in NL.error(NotReadThatFar(9, "Tides", 3))
     assert "nog niet eens" in NL.error(NotReadThatFar(9, "Tides", 0))
+
+
+def test_what_has_no_pages_is_asked_as_of_its_sections_and_parts() -> None:
+    said = [NL.error(NotReadThatFar(9, "Tides", read, unit)) for unit in ("section", "part") for read in (3, 0)]
+    assert said[0] == "“Tides” is pas tot en met deel 3 gelezen en kan dus nog niet antwoorden tot en met deel 9."
+    assert "eind van het eerste deel" in said[1] and "pas tot en met stuk 3" in said[2] and "stuk 9" in said[3]
+    assert NL.error(UnknownPage(9, "Tides", 3, "section")).startswith("“Tides” heeft geen deel 9. De delen zijn")
+    assert NL.error(UnknownPage(9, "Tides", 3, "part")).startswith("“Tides” heeft geen stuk 9. De stukken zijn")
 
 
 def test_what_people_named_stays_as_it_is() -> None:

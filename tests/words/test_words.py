@@ -42,7 +42,7 @@ def test_numbers() -> None:
     assert (EN.size(812), NL.size(812)) == ("812 B", "812 B")
     assert NL.rate(2_310.4) == "2.310 tokens per seconde"
     assert NL.count("count.pages", 1) == "1 pagina" and NL.count("count.pages", 12_345) == "12.345 pagina’s"
-    assert NL("talk.as_of", page=1_204) == "Tot en met pagina 1.204"
+    assert NL("talk.as_of", page=NL.page(1_204)) == "Tot en met pagina 1.204"
 
 
 def test_days() -> None:
