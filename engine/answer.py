@@ -30,9 +30,7 @@ from engine.state import State
 
 Source = Literal["both", "memory", "page"]
 TextOf = Callable[[int, int], str]  # the document's text for tokens begin to end (exclusive)
-PAGES = 3  # how many are read again together
-ROUNDS = 2  # how often, as long as no answer is sure
-SURE = 0.5  # a confidence from which no more pages are read
+PAGES = 3  # how many are read again
 MARGIN = 64  # tokens read on either side of a page
 SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+[\"'”’»)\]]*|\n|$)")
 WORD = re.compile(r"[^\W_]+")
@@ -207,7 +205,7 @@ class Answerer:
             once = AnswerOptions(max_new_tokens=1)
             for _ in generate(self.decoder, self.tokenizer, prompts, cache, once, observe=observe):
                 pass
-        pages = [page for _, gaze in gazes for page in gaze.best(ROUNDS * PAGES)]
+        pages = [page for _, gaze in gazes for page in gaze.best(PAGES)]
         looked = [self._look(ask, found) for ask, found in zip(asks, pages, strict=True)]
         verdicts = self._verify(prompts, said, slots, None) if verify else [_Verdict(0.0, 0.0)] * len(asks)
         yield said, looked, verdicts
@@ -220,20 +218,16 @@ class Answerer:
         options: AnswerOptions,
         should_stop: Callable[[], bool],
     ) -> list[list[Candidate]]:
-        """Candidates for each question, one from each page that is read: PAGES at a time, until one is SURE or ROUNDS are over."""
+        """Candidates for each question, one from each page that it points to."""
+        rows = [
+            (i, page, passage)
+            for i, one in enumerate(looked)
+            for page, passage in zip(one.pages, one.passages, strict=True)
+        ]
+        read = self._read([(asks[i], passage) for i, _, passage in rows], options, should_stop)
         found: list[list[Candidate]] = [[] for _ in asks]
-        for start in range(0, ROUNDS * PAGES, PAGES):
-            rows = [
-                (i, page, passage)
-                for i, one in enumerate(looked)
-                if not any(candidate.confidence >= SURE for candidate in found[i])
-                for page, passage in list(zip(one.pages, one.passages, strict=True))[start : start + PAGES]
-            ]
-            if not rows or (start and should_stop()):
-                break
-            read = self._read([(asks[i], passage) for i, _, passage in rows], options, should_stop)
-            for (i, page, passage), one in zip(rows, read, strict=True):
-                found[i].append(self._candidate(asks[i], recalled[i], page, passage, one))
+        for (i, page, passage), one in zip(rows, read, strict=True):
+            found[i].append(self._candidate(asks[i], recalled[i], page, passage, one))
         return found
 
     def _read(
@@ -271,7 +265,7 @@ class Answerer:
         from_memory = text_of(self.tokenizer, recalled.tokens) if recalled.log_probs else None
         candidates = sorted(candidates, key=lambda one: -one.confidence)
         best = candidates[0]
-        evidence = self._evidence(ask, looked, candidates)
+        evidence = self._evidence(ask, looked, best)
         declined = best.confidence < self.memory.confidence.decline_below
         from_page = best.text if best.page is not None else None
         return Answer(
@@ -279,7 +273,7 @@ class Answerer:
         )  # fmt: skip
 
     def _from_memory(self, ask: Ask, recalled: Said, looked: _Looked, verdict: _Verdict) -> Candidate:
-        return self._candidate(ask, recalled, None, "\n".join(looked.passages[:PAGES]), _Read(recalled, verdict))
+        return self._candidate(ask, recalled, None, "\n".join(looked.passages), _Read(recalled, verdict))
 
     def _candidate(self, ask: Ask, recalled: Said, page: Page | None, passage: str, read: _Read) -> Candidate:
         """An answer that was given with `passage` in view (of `page`, or of none: from memory alone)."""
@@ -301,16 +295,15 @@ class Answerer:
             confidence = min(confidence, self.memory.confidence.decline_below / 2)
         return Candidate(page, text, signals, confidence)
 
-    def _evidence(self, ask: Ask, looked: _Looked, candidates: Sequence[Candidate]) -> tuple[Evidence, ...]:
-        """The best candidate's page and its sentence, then up to two more pages, best sentence first."""
+    def _evidence(self, ask: Ask, looked: _Looked, best: Candidate) -> tuple[Evidence, ...]:
+        """The best candidate's page and its sentence, then the other pages, best sentence first."""
         if ask.text is None:
             return ()
-        best, found = candidates[0], []
-        for page in [one.page for one in candidates if one.page is not None] or looked.pages:
+        found = []
+        for page in looked.pages:
             quote, score = best_sentence(ask.text(page.begin, page.end), best.text, ask.question)
             found.append((page is best.page, Evidence(page.begin, page.end, quote, score)))
-        ordered = sorted(found, key=lambda pair: (not pair[0], -pair[1].score))
-        return tuple(one for _, one in ordered[:PAGES])
+        return tuple(one for _, one in sorted(found, key=lambda pair: (not pair[0], -pair[1].score)))
 
     def _look(self, ask: Ask, pages: list[Page]) -> _Looked:
         if ask.text is None:

@@ -1,11 +1,9 @@
 """Answers from memory and from pages, alone and many at once."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
-from engine.answer import MARGIN, PAGES, ROUNDS, Answer, Ask, Recalled, best_sentence, overlap
+from engine.answer import MARGIN, PAGES, Answer, Ask, Recalled, best_sentence, overlap
 from engine.engine import Engine
 from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
 from engine.generate import AnswerOptions, generate, text_of
@@ -37,31 +35,29 @@ def test_the_memory_answers_first_and_the_page_after(engine: Engine, book) -> No
         assert 0 <= one.begin < one.end <= state.n_tokens and one.quote in " ".join(text(one.begin, one.end).split())
 
 
-@pytest.mark.parametrize(("sure", "pages"), [(True, PAGES), (False, ROUNDS * PAGES)])
-def test_the_answer_is_that_of_the_page_of_which_it_is_surest(tokenizer, sure: bool, pages: int) -> None:
-    """Three pages are read, and three more where no answer is sure; each is answered from alone."""
-    engine = make_engine(tokenizer)
-    confidence = engine.memory.confidence
-    bias = confidence.bias + (20 if sure else -9)
-    answerer = engine.answerer
-    answerer.memory = replace(engine.memory, confidence=replace(confidence, bias=bias, decline_below=0.0))
-    ids = engine.tokenize([PROSE * 6]).ids
-    *_, step = engine.read(ids, engine.empty_state(), group_tokens=WINDOW)
-    state, text, question = engine.finished(step.state), lambda begin, end: engine.text(ids[begin:end]), "Who said it?"
+def test_the_answer_is_that_of_the_page_of_which_it_is_surest(engine: Engine, book) -> None:
+    """Three pages are read, and each is answered from alone."""
+    (state, text), question = book, "Who said it?"
     *_, answer = engine.ask(state, question, text=text, options=SHORT)
-    assert len(answer.candidates) == pages and len(answer.evidence) == 3
+    assert len(answer.candidates) == len(answer.evidence) == PAGES
     best, *others = answer.candidates
     assert all(one.confidence <= best.confidence for one in others)
     assert (answer.text, answer.confidence) == (best.text, best.confidence)
     assert (answer.evidence[0].begin, answer.evidence[0].end) == (best.page.begin, best.page.end)
     for one in answer.candidates:
         passage = text(max(one.page.begin - MARGIN, 0), min(one.page.end + MARGIN, state.n_tokens)).strip()
-        view, asked = answerer.chat.split_ids(FROM_PASSAGES, passage, question)
-        cache, starts = answerer.in_view([view])
+        view, asked = engine.answerer.chat.split_ids(FROM_PASSAGES, passage, question)
+        cache, starts = engine.answerer.in_view([view])
         *_, (alone,) = generate(
-            engine.decoder, tokenizer, [asked], cache, SHORT, start=starts, refusal=answerer.chat.plain(NOT_SAID)
+            engine.decoder,
+            engine.tokenizer,
+            [asked],
+            cache,
+            SHORT,
+            start=starts,
+            refusal=engine.answerer.chat.plain(NOT_SAID),
         )
-        assert text_of(tokenizer, alone.tokens) == one.text
+        assert text_of(engine.tokenizer, alone.tokens) == one.text
 
 
 def test_a_question_changes_nothing_in_the_state(engine: Engine, book) -> None:
