@@ -1,10 +1,11 @@
-"""`python -m training scorer|matrix|answering|confidence`: makes the parts of a memory for any base, as does
+"""`python -m training scorer|matrix|answering|confidence|scale`: makes the parts of a memory for any base, as does
 `python launch.py train ...`.
 
     scorer      what is worth keeping, which heads point, and the spread of keys and values: forward passes only
     matrix      how much each head takes from the compressive matrix, on books
     answering   low-rank updates of the answering side
     confidence  how sure an answer is, from questions that were held back
+    scale       its slope, shift and threshold, from replies of `evaluation people`
 
 Each goes on from the memory in --out where there is one, and leaves the other parts as they are.
 """
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None, say: Callable[[str], None] = print) 
     try:
         what = {
             "scorer": train_scorer, "matrix": train_matrix, "answering": train_answering, "confidence": train_confidence,
+            "scale": train_scale,
         }  # fmt: skip
         what[given.what](given, say)
     except (EngineError, CorpusError) as error:
@@ -94,6 +96,10 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--texts", type=int, default=6)
             one.add_argument("--tokens", type=int, default=6000)
             one.add_argument("--rows", type=Path, help="keep what was seen of each question in this file")
+    scale = what.add_parser("scale", help="seconds")
+    scale.add_argument("--rows", type=Path, required=True, help="the file that `evaluation people --rows` wrote")
+    scale.add_argument("--only", nargs="+", default=[], metavar="WORD", help="of documents whose name has one of these")
+    scale.add_argument("--out", type=Path, required=True, help="the folder of the memory")
     return top
 
 
@@ -186,6 +192,18 @@ def train_confidence(given: argparse.Namespace, say: Callable[[str], None]) -> N
     fitted, figures = confidence.fit(rows, given.seed)
     say(json.dumps(figures))
     put(given.out, {"confidence": fitted.to_dict(), "calibrated": figures}, {})
+
+
+def train_scale(given: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Slope, shift and threshold of the confidence in `given.out`. Raises EngineError, CorpusError."""
+    try:
+        rows = [json.loads(line) for line in given.rows.read_text(encoding="utf-8").splitlines()]
+        rows = [row for row in rows if not given.only or any(word in row["document"] for word in given.only)]
+        found, figures = confidence.scaled(Confidence.of(read_manifest(given.out)["confidence"]), rows)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CorpusError(f"{given.rows} holds no replies of `evaluation people` ({error!r}).") from error
+    say(json.dumps(figures))
+    put(given.out, {"confidence": found.to_dict(), "scaled": {"only": given.only, **figures}}, {})
 
 
 def put(out: Path, manifest: dict, tensors: dict) -> None:

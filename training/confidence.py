@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -104,17 +105,25 @@ def fit(rows: Sequence[dict], seed: int) -> tuple[Confidence, dict]:
     below = float(out[right == 1].quantile(WRONGLY_DECLINED)) if right.any() else 0.5
     weight, bias = _calibrated(z, y, asked)
     answerable = torch.tensor([row["answerable"] for row in rows])[chosen]
-    figures = {
-        "cases": len(out),
-        "right": float(right[answerable].mean()),
-        "ece": _calibration_error(out, right),
-        "auroc": _auroc(out, right),
-        "decline_below": below,
-        "unanswerable_declined": float((out[~answerable] < below).float().mean()),
-        "right_wrongly_declined": float((out[right == 1] < below).float().mean()),
-        "answerable_declined": float((out[answerable] < below).float().mean()),
-    }
+    figures = _figures(out, right, answerable, below)
     return Confidence(mean.tolist(), spread.tolist(), weight.tolist(), float(bias), below), figures
+
+
+def scaled(confidence: Confidence, rows: Sequence[dict]) -> tuple[Confidence, dict]:
+    """The same with another slope, shift and threshold, so that it is true of `rows`: replies of `evaluation people`, which it was
+    asked for. Two numbers are fitted, and no weight of a signal against another's. And figures of them."""
+    rows = [row for row in rows if row["source"] == "page"]
+    given = torch.tensor([row["confidence"] for row in rows]).clamp(1e-4, 1 - 1e-4)
+    right, logit = torch.tensor([float(row["correct"]) for row in rows]), torch.logit(given)
+    answerable = torch.tensor([row["kind"] != "unanswerable" for row in rows])
+    right = right * answerable
+    slope, shift = _logistic(logit[:, None], right)
+    slope = float(slope.clamp(min=0.05))
+    out = torch.sigmoid(slope * logit + shift)
+    below = float(out[right == 1].quantile(WRONGLY_DECLINED))
+    weight = [slope * w for w in confidence.weight]
+    found = replace(confidence, weight=weight, bias=slope * confidence.bias + float(shift), decline_below=below)
+    return found, _figures(out, right, answerable, below)
 
 
 def _best(score: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
@@ -146,6 +155,20 @@ def _logistic(z: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
     with torch.enable_grad():
         best.step(loss)
     return weight.detach(), bias.detach()
+
+
+def _figures(out: torch.Tensor, right: torch.Tensor, answerable: torch.Tensor, below: float) -> dict:
+    """What confidences `out` are worth, when answers below `below` are declined."""
+    return {
+        "cases": len(out),
+        "right": float(right[answerable].mean()),
+        "ece": _calibration_error(out, right),
+        "auroc": _auroc(out, right),
+        "decline_below": below,
+        "unanswerable_declined": float((out[~answerable] < below).float().mean()),
+        "right_wrongly_declined": float((out[right == 1] < below).float().mean()),
+        "answerable_declined": float((out[answerable] < below).float().mean()),
+    }
 
 
 def _calibration_error(out: torch.Tensor, y: torch.Tensor, bins: int = 10) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.confidence import NAMES
+from engine.confidence import NAMES, Confidence
 from engine.device import choose_device
 from engine.engine import Engine, EngineSettings
 from engine.prompts import NOT_SAID, Chat
@@ -128,6 +128,21 @@ def test_confidence_is_calibrated_on_what_was_seen() -> None:
     assert figures["ece"] < 0.07 and figures["auroc"] > 0.75
     assert figures["right_wrongly_declined"] == pytest.approx(confidence.WRONGLY_DECLINED, abs=0.02)
     assert fitted.weight[NAMES.index("page_log_prob")] > 5 * abs(fitted.weight[NAMES.index("support")])
+
+
+def test_scaling_makes_confidence_true_and_keeps_the_order_of_answers() -> None:
+    """Answers are right far more often than they are sure; unanswerable ones are never right."""
+    chance, rows, given = random.Random(6), [], Confidence.untrained()
+    for number in range(900):
+        logit = chance.uniform(-4, 1)
+        right = chance.random() < 1 / (1 + math.exp(-(2 * logit + 4)))
+        kind = "unanswerable" if number % 9 == 0 else "fact"
+        rows.append({"source": "page", "confidence": 1 / (1 + math.exp(-logit)), "correct": float(right), "kind": kind})
+    scaled, figures = confidence.scaled(given, [*rows, {"source": "memory"}])
+    assert figures["cases"] == 900 and figures["ece"] < 0.07
+    assert figures["right_wrongly_declined"] == pytest.approx(confidence.WRONGLY_DECLINED, abs=0.02)
+    slopes = {after / before for after, before in zip(scaled.weight, given.weight, strict=True) if before}
+    assert max(slopes) - min(slopes) < 1e-6 and min(slopes) > 1
 
 
 def test_holds_knows_whole_words() -> None:
