@@ -99,7 +99,7 @@ def _of_what(say: gr.I18n) -> tuple[gr.Dropdown, gr.Dropdown]:
         value=MEDIUM,
         label=say("page.length"),
         scale=0,
-        min_width=104,
+        min_width=124,
         elem_id="length",
         **bare,
     )

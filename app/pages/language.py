@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ SCRIPT = (
     '<script>for (const [name, value] of [["language", "{language}"], ["languages", ["{language}"]]]) '
     "Object.defineProperty(navigator, name, {{ value, configurable: true }});</script>"
 )
+# Gradio writes its own words into the box where files are dropped; the style sheet puts these in their place.
+DROP = "<style>:root {{ --drop-here: {here}; --drop-kinds: {kinds}; }}</style>"
 
 
 def translations(languages: Languages) -> gr.I18n:
@@ -35,7 +38,7 @@ def middleware(languages: Languages) -> Middleware:
 
 @dataclass(frozen=True)
 class Spoken:
-    """An ASGI application around another: the document at "/" gets its `lang` and the script above, all else passes through."""
+    """An ASGI application around another: the document at "/" gets its `lang` and what stands above, all else passes through."""
 
     app: Any
     languages: Languages
@@ -63,8 +66,10 @@ class Spoken:
         """Return the document in the language that a request with those headers asks for."""
         words = self.languages.of(headers)
         language, english = words.language, self.languages.english
+        quoted = {name: json.dumps(words(f"drop.{name}"), ensure_ascii=False) for name in ("here", "kinds")}
+        first = SCRIPT.format(language=language) + DROP.format(**quoted)
         return (
             page.replace(f'lang="{ENGLISH}"'.encode(), f'lang="{language}"'.encode(), 1)
-            .replace(b"<head>", b"<head>" + SCRIPT.format(language=language).encode(), 1)
+            .replace(b"<head>", b"<head>" + first.encode(), 1)
             .replace(english("page.password_wanted").encode(), words("page.password_wanted").encode())
         )

@@ -18,7 +18,7 @@ from engine.errors import ModelNotFound
 from storage import Store
 from tests.browser.page_engine import PageEngine
 
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 
 
 @pytest.fixture(scope="session")
@@ -135,7 +135,7 @@ class Desk:
         """Put a document on the shelf and read it, without the page; returns its id."""
         item = self.library.add(data.encode(), name)
         self.queue.enqueue(item.id)
-        job = self.queue.wait(item.id, 60)
+        job = self.queue.wait(item.id, PATIENCE_MS / 1000)
         assert job is not None
         assert job.status == "done"
         return item.id

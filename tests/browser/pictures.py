@@ -74,10 +74,12 @@ def opened(browser, address: str, shade: str, *, toured: bool = False, locale: s
 
 
 def small(picture: bytes, path: Path) -> None:
-    """Write a picture in 256 colours, which is a third of the bytes and looks the same."""
-    Image.open(io.BytesIO(picture)).convert("RGB").quantize(
-        256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-    ).save(path, optimize=True)
+    """Write a picture in its 256 commonest colours, which is a third of the bytes and looks the same."""
+    whole = Image.open(io.BytesIO(picture)).convert("RGB")
+    commonest = sorted(whole.getcolors(whole.width * whole.height), reverse=True)[:256]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _, colour in commonest for part in colour])
+    whole.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def tour(page, take) -> None:

@@ -133,7 +133,7 @@ def test_a_conversation(desk, look) -> None:
     page.wait_for_selector("#talk .turn", state="detached")
     desk.engine.word_pause = 0.02
     ask(page, "Tell me everything")
-    page.locator("#live .text", has_text="word150").wait_for()
+    page.locator("#live .text", has_text="word50").wait_for()
     desk.engine.word_pause = 0.5
     look(page, "a long answer on its way")
     page.click("#stop")

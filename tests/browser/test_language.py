@@ -49,6 +49,9 @@ def ask(page, question: str) -> None:
 def test_an_empty_shelf_in_dutch(desk, tmp_path) -> None:
     page = desk.open(locale="nl-NL", toured=False)
     assert page.evaluate("document.documentElement.lang") == "nl"
+    for part, name in (("::before", "here"), ("::after", "kinds")):
+        look = "part => getComputedStyle(document.querySelector('#drop [data-testid=upload-text]'), part).content"
+        assert page.evaluate(look, part) == f'"{NL(f"drop.{name}")}"'
     page.locator("#shelf", has_text=NL("shelf.empty")).wait_for()
     page.locator(".tour h2", has_text=NL("tour.drop.title")).wait_for()
     assert page.inner_text(".tour [role=status]") == "1 van 4"
