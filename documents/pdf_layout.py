@@ -502,8 +502,9 @@ class _Page:
         return " ".join(normalize("NFC", consonants_first(spelled_out(text))).split())
 
     def _zone(self, rows: Sequence[_Row]) -> _Zone | None:
-        """The gutter beside which most stands, with the rows that it parts."""
-        best: tuple[float, float] = (0.0, 0.0)
+        """The gutter beside which most stands, with the rows that it parts; of such the one that goes on the furthest beside the end of a
+        column that is longer than the other, and of those the widest."""
+        best: tuple[float, int, float] = (0.0, 0, 0.0)
         zone = None
         for gutter in _gutters(rows, _PIECE_GAP * self.size):
             lefts, rights = _beside(rows, gutter)
@@ -519,7 +520,7 @@ class _Page:
                 rows[low : high + 1], gutter.middle
             ):
                 continue  # blanks of justified lines that happen to lie below one another
-            if (score := (float(len(left) + len(right)), width)) > best:
+            if (score := (float(len(left) + len(right)), gutter.last - gutter.first, width)) > best:
                 best = score
                 zone = _Zone(gutter, low, high)
         return zone

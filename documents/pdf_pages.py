@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -116,6 +117,8 @@ def _mended(data: bytes) -> bytes:
 
 def _open_pypdf(data: bytes, name: str, password: str | None, *, alone: bool) -> PdfReader | None:
     """None when pypdf cannot make sense of the file. With `alone`, a lock that stays shut is an error."""
+    # pypdf logs each fault as it meets it, in its own words; what of that matters to a reader is in our notes.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         locked = reader.is_encrypted and reader.decrypt(password or "") == PasswordType.NOT_DECRYPTED

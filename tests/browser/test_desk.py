@@ -159,7 +159,9 @@ def test_how_often_is_counted_in_the_text_with_every_place(desk) -> None:
     )
     page = desk.open()
     ask(page, "How many times is the lamp mentioned?")
-    page.locator(f"{LAST_ANSWER} .text", has_text="“lamp” stands in the text 3 times, on 2 of its 2 pages.").wait_for()
+    page.locator(
+        f"{LAST_ANSWER} .text", has_text="“lamp” stands in the text 3 times, in 2 of its 2 sections."
+    ).wait_for()
     assert "in the text itself" in page.inner_text(f"{LAST_ANSWER} .said")
     assert page.locator(f"{LAST_ANSWER} .confidence").count() == 0
     page.click(f"{LAST_ANSWER} .places summary")
@@ -204,7 +206,7 @@ def test_an_answer_names_its_page_which_opens_with_the_sentence_marked(desk) -> 
     assert page.inner_text(f"{LAST_ANSWER} .small") == f"From memory: {RECALLED}"
     assert page.locator(f"{LAST_ANSWER} .evidence q").inner_text() == ANSWER
     page.click(f"{LAST_ANSWER} .evidence [data-sheet]")
-    page.locator("#sheet h3", has_text=f"Page {told} of").wait_for()
+    page.locator("#sheet h3", has_text=f"Section {told} of").wait_for()
     assert page.locator("#sheet mark").all_inner_texts() == [ANSWER]
     page.keyboard.press("Escape")
     page.wait_for_selector("#sheet .sheet", state="detached")
@@ -374,7 +376,12 @@ def test_a_conversation_can_be_saved(desk) -> None:
     assert saved.value.suggested_filename == "keeper-log.md"
     text = Path(saved.value.path()).read_text(encoding="utf-8")
     assert (
-        text == as_markdown(desk.library.languages.english, "Keeper Log", desk.library.conversations.history(document))
+        text
+        == as_markdown(
+            desk.library.languages.english.about("section"),
+            "Keeper Log",
+            desk.library.conversations.history(document),
+        )
         and ANSWER in text
     )
     page.click("#fresh")

@@ -233,6 +233,11 @@ def test_a_slanting_stamp_comes_after_the_text() -> None:
         ("in 1914-\n1918 he sailed", "in 1914-1918 he sailed"),
         ("the light-\nhouse. A lighthouse", "the lighthouse. A lighthouse"),
         ("a sea-\nchart. The sea-chart", "a sea-chart. The sea-chart"),
+        ("a well-\nknown man. The wellknown man", "a wellknown man. The wellknown man"),
+        (
+            "a light-\nhouse. Light-house, light-house, lighthouse",
+            "a light-house. Light-house, light-house, lighthouse",
+        ),
         ("de vuur-\ntoren brandt", "de vuurtoren brandt"),
         ("soft\u00ad\nly he came", "softly he came"),
     ],

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader, PdfWriter
@@ -23,6 +26,7 @@ import documents
 from documents import Document
 from tests.documents.makers import drawn_pdf, pdf
 
+ROOT = Path(__file__).parents[2]
 BOARD = "Minutes of the harbour board\nThe board met on Monday.\nAll were present."
 
 
@@ -291,3 +295,22 @@ def test_broken_parts_raise_nothing_but_named_errors(seed: int) -> None:
         documents.read(bytes(data[: chance.randint(len(data) // 2, len(data))]), "a.pdf")
     except documents.DocumentError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize("name", ["cycle", "cut"])
+def test_what_is_wrong_with_a_file_is_said_in_notes_and_not_on_the_terminal(name: str, tmp_path: Path) -> None:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf([BOARD] * 3))))
+    for title, page in (("One", 0), ("Two", 1)):
+        last = writer.add_outline_item(title=title, page_number=page)
+    last.get_object()[NameObject("/Next")] = last
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    data = buffer.getvalue()
+    path = tmp_path / "a.pdf"
+    path.write_bytes(data if name == "cycle" else data[: data.rindex(b"xref\n0 ")])
+    # another process, for there nobody listens to what pypdf logs
+    ran = subprocess.run(
+        [sys.executable, "launch.py", "text", str(path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.count("The board met on Monday.") == 3 and ran.stderr == ""
+    assert ("The end of the file is missing." in ran.stdout) == (name == "cut")
