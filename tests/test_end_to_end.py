@@ -42,7 +42,7 @@ BOOK = (
     + "# The Flood\n\n"
     + "The water came up to the third step of the church. " * 8
 )
-PAGE_KEYS = {"page", "quote", "score"}
+PAGE_KEYS = {"page", "label", "quote", "score"}
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_summaries_of_the_whole_and_of_a_section(run, mill):
         code, told, _ = run("summarize", mill, "--words", "20", *more)
         assert code == 0 and told["summary"] and all(set(one) == PAGE_KEYS for one in told["pages"])
     quoted = run("summarize", mill, "--passages", "1")[1]["summary"]
-    assert re.search(r"“(.+)” \(page \d\)", quoted)[1] in " ".join(BOOK.split())
+    assert re.search(r"“(.+)” \((?:section|part) \d\)", quoted)[1] in " ".join(BOOK.split())
 
 
 def test_a_snapshot_travels(run, mill, tmp_path):
