@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import gradio as gr
@@ -11,6 +12,10 @@ from gradio.state_holder import SessionState
 
 from app.handlers.screen import KEEP
 from app.pages.light import LightBlocks
+
+
+def told(kind: type[gr.Blocks], values: list[Any]) -> tuple[list[Any], list[bool], Any]:
+    return asyncio.run(sent(kind, values))
 
 
 async def sent(kind: type[gr.Blocks], values: list[Any]) -> tuple[list[Any], list[bool], Any]:
@@ -40,6 +45,8 @@ def test_the_browser_gets_the_same_and_the_rest_is_not_made_anew(
     values: list[Any], anew: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
-    usual, light = (asyncio.run(sent(kind, list(values))) for kind in (gr.Blocks, LightBlocks))
+    # in a thread of its own: a browser test before this one may have left its event loop running
+    with ThreadPoolExecutor(1) as thread:
+        usual, light = (thread.submit(told, kind, list(values)).result() for kind in (gr.Blocks, LightBlocks))
     assert light[0] == usual[0] and light[2] == usual[2] == ("new" if values[0] == "new" else "old")
     assert light[1] == anew
