@@ -89,6 +89,8 @@ def _buttons() -> dict[str, str]:
         "button_primary_text_color_dark": "#1f130d",
         "button_primary_border_color": "transparent",
         "button_primary_border_color_dark": "transparent",
+        "button_primary_border_color_hover": "transparent",
+        "button_primary_border_color_hover_dark": "transparent",
         "button_secondary_background_fill": SHEET,
         "button_secondary_background_fill_dark": "#27231d",
         "button_secondary_background_fill_hover": "#f1ebdf",

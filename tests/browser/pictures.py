@@ -24,7 +24,7 @@ QUESTIONS = (
     "How many steps does the north light have?",
     "How many times is Odda Marrin named?",
 )
-PATIENCE_S, WIDTH, HEIGHT = 180, 1280, 860
+PATIENCE_S, WIDTH, HEIGHT = 600, 1280, 860
 SAMPLE = "Vessary"
 OTHERS = {"dutch": {"locale": "nl-NL"}, "phone": {"width": 390}}
 

@@ -82,7 +82,7 @@ def files(folder: Path) -> list[Path]:
     lines = [line for part in PRINTED.split("\n") for line in (textwrap.wrap(part.lstrip("# "), 95) or [""])]
     pages = ["\n".join(lines[at : at + 30]) for at in range(0, len(lines), 30)]
     made = {
-        "handbook.pdf": pdf(pages, title="Handbook in print"),
+        "handbook.pdf": pdf(pages, title="Handbook in print", author="Harbour Office"),
         "lighthouse.epub": epub(),
         "log.txt": prose("The long log", 60, 120).replace("#", "").strip().encode(),
     }
