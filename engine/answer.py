@@ -1,9 +1,8 @@
 """Answering: at once from memory, and a moment later from the pages that the memory points to.
 
 While the question is read over the slots, a few heads point (`engine.point`). Each of the best pages is read again in plain view, alone,
-and the model answers from it: a small model does better with one page than with three at once. What an answer looks like gives a
-confidence (`engine.confidence`); the answer with the highest is given, and below a threshold it is declined. A state is read and never
-changed.
+and the model answers from it, so that an answer has one page that it rests on. What an answer looks like gives a confidence
+(`engine.confidence`); the answer with the highest is given, and below a threshold it is declined. A state is read and never changed.
 """
 
 from __future__ import annotations
@@ -150,8 +149,9 @@ class Answerer:
                 (recalled,), (looked,), (verdict,) = step
         if source == "both" and ask.text is not None:
             yield Recalled(text_of(self.tokenizer, recalled.tokens), time.monotonic() - begun, first)
-        candidates = [self._from_memory(ask, recalled, looked, verdict)]
-        if source != "memory" and ask.text is not None and not should_stop():
+        if alone or should_stop():
+            candidates = [self._from_memory(ask, recalled, looked, verdict)]
+        else:
             (candidates,) = self.read_pages([ask], [recalled], [looked], options, should_stop)
         answer = self.judge(ask, recalled, looked, candidates, time.monotonic() - begun, first, should_stop())
         if answer.from_page:
@@ -169,11 +169,11 @@ class Answerer:
         alone = source == "memory" or any(ask.text is None for ask in asks)
         *_, (recalled, looked, verdicts) = self.recall(asks, options, should_stop, speak=source != "page", verify=alone)
         first = time.monotonic() - begun
-        if not alone and not should_stop():
-            candidates = self.read_pages(asks, recalled, looked, options, should_stop)
-        else:
+        if alone or should_stop():
             rows = zip(asks, recalled, looked, verdicts, strict=True)
             candidates = [[self._from_memory(*row)] for row in rows]
+        else:
+            candidates = self.read_pages(asks, recalled, looked, options, should_stop)
         spent, stopped = time.monotonic() - begun, should_stop()
         rows = zip(asks, recalled, looked, candidates, strict=True)
         return [self.judge(*one, spent, first, stopped) for one in rows]

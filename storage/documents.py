@@ -10,11 +10,8 @@ from typing import Any
 from storage.connection import Connection, now
 from storage.rows import DocumentRow, SectionRow, notes_from
 
-LISTS = (
-    "missing_pages",
-    "tags",
-    "page_labels",
-)  # kept as JSON, and so are the notes, in a column that is called warnings
+# Kept as JSON, and so are the notes, in a column that is called warnings.
+LISTS = ("missing_pages", "tags", "page_labels")
 RESTORE = "UPDATE documents SET removed_at = NULL WHERE id = ? AND removed_at IS NOT NULL"
 
 

@@ -22,6 +22,7 @@ from training.texts import scattered
 WORD = re.compile(r"\w+")
 BATCH = 8
 CARELESS = 0.7  # of the questions
+LEAST_SLOPE = 0.05
 SHRINK = 8.0  # weights are held near nothing as long as questions are few
 WORDS = AnswerOptions(max_new_tokens=32)
 QUESTIONS, NEAR = 24, 12  # a text: that it answers, and that it does not
@@ -117,12 +118,11 @@ def scaled(confidence: Confidence, rows: Sequence[dict]) -> tuple[Confidence, di
     right, logit = torch.tensor([float(row["correct"]) for row in rows]), torch.logit(given)
     answerable = torch.tensor([row["kind"] != "unanswerable" for row in rows])
     right = right * answerable
-    slope, shift = _logistic(logit[:, None], right)
-    slope = float(slope.clamp(min=0.05))
+    slope, shift = _platt(logit, right)
     out = torch.sigmoid(slope * logit + shift)
     below = float(out[right == 1].quantile(WRONGLY_DECLINED))
     weight = [slope * w for w in confidence.weight]
-    found = replace(confidence, weight=weight, bias=slope * confidence.bias + float(shift), decline_below=below)
+    found = replace(confidence, weight=weight, bias=slope * confidence.bias + shift, decline_below=below)
     return found, _figures(out, right, answerable, below)
 
 
@@ -138,8 +138,14 @@ def _calibrated(z: torch.Tensor, y: torch.Tensor, asked: torch.Tensor) -> tuple[
     weight, bias = _logistic(z, y)
     score = z @ weight + bias
     best = _best(score, asked)
-    slope, shift = _logistic(score[best, None], y[best])
-    return weight * slope.clamp(min=0.05), bias * slope.clamp(min=0.05)[0] + shift
+    slope, shift = _platt(score[best], y[best])
+    return weight * slope, bias * slope + shift
+
+
+def _platt(logit: torch.Tensor, y: torch.Tensor) -> tuple[float, float]:
+    """Platt's scaling: slope and shift that make `logit` true of `y`. The slope stays above 0, so that the order of answers stays."""
+    slope, shift = _logistic(logit[:, None], y)
+    return float(slope.clamp(min=LEAST_SLOPE)), float(shift)
 
 
 def _logistic(z: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
