@@ -84,7 +84,7 @@ def router(library: Library, asks: Lock | None = None) -> APIRouter:
             *_, last = pieces
         except named_errors() as error:
             return _refused(error)
-        told = answer_object(last, library.languages.english("talk.declined"), item.page_labels)
+        told = answer_object(last, library.languages.english.about(item.unit, item.page_labels))
         more = {name: told[name] for name in ("confidence", "declined", "pages")}
         if asked.stream:
             return StreamingResponse(_events(head, told["answer"], more), media_type="text/event-stream")

@@ -138,7 +138,7 @@ def ask(library: Library, given: Namespace, out: Output) -> int:
         for one in answer.evidence:
             out.text(f"  {_at(words, one.page)}  “{one.quote}”")
         out.text(f"({words.confidence(answer.confidence)}, {round(100 * answer.confidence)}%)")
-    out.result(answer_object(answer, words("talk.declined"), item.page_labels))
+    out.result(answer_object(answer, words))
     return 0
 
 
@@ -184,9 +184,10 @@ def summarize(library: Library, given: Namespace, out: Output) -> int:
             should_stop=stopped,
         )
         answer = _spoken(pieces, out)
+    words = _about(library, item)
     for one in answer.evidence:
-        out.text(f"  {_at(_about(library, item), one.page)}  “{one.quote}”")
-    told = answer_object(answer, "", item.page_labels)
+        out.text(f"  {_at(words, one.page)}  “{one.quote}”")
+    told = answer_object(answer, words)
     out.result({"summary": answer.text} | {name: told[name] for name in ("pages", "seconds")})
     return 0
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+from app.words import Words
 
 SHORTEST_WORD = 4
 PHRASE = re.compile(r"[“\"](.+)[”\"]", re.DOTALL)
@@ -372,14 +373,12 @@ class StretchRead:
         return self.first + len(self.pages) - 1
 
 
-def answer_object(answer: ModelAnswer | TextAnswer, declined: str, page_labels: Sequence[str]) -> dict[str, Any]:
-    """An answer for programs; `declined` is the sentence that stands for one that the document does not seem to give. Each page comes
-    with its number in the document, from 1, and with the number printed on it, of which there is one a page in `page_labels`, or none.
-    """
+def answer_object(answer: ModelAnswer | TextAnswer, words: Words) -> dict[str, Any]:
+    """An answer for programs, in words that are about its document. Each page comes with its number in the document, from 1, and with
+    the number printed on it."""
 
     def where(page: int) -> dict[str, Any]:
-        label = page_labels[page - 1] if page <= len(page_labels) else ""
-        return {"page": page, "label": label or str(page)}
+        return {"page": page, "label": words.label(page)}
 
     if isinstance(answer, TextAnswer):
         pages = [
@@ -395,7 +394,7 @@ def answer_object(answer: ModelAnswer | TextAnswer, declined: str, page_labels: 
             | {"total": answer.total, "places": [asdict(place) | where(place.page) for place in answer.places]}
         )
     return {
-        "answer": declined if answer.declined else answer.text,
+        "answer": words("talk.declined") if answer.declined else answer.text,
         "from_memory": answer.from_memory,
         "from_page": answer.from_page,
         "confidence": answer.confidence,

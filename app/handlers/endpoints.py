@@ -10,6 +10,7 @@ import gradio as gr
 
 from app.answering.summary import WORDS
 from app.errors import named_errors
+from app.handlers.screen import about
 from app.library import Library
 from app.views import answer_object
 
@@ -71,4 +72,4 @@ class Endpoints:
             *_, answer = asked(item.id)
         except named_errors() as error:
             raise gr.Error(str(error)) from error
-        return answer_object(answer, self._library.languages.english("talk.declined"), item.page_labels)
+        return answer_object(answer, about(self._library.languages.english, item))
