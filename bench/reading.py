@@ -40,8 +40,8 @@ def answering(engine: Engine, text: str, question: str) -> dict:
     """Seconds to the first token of the memory's answer, tokens a second of its rest, and seconds until the page's answer is whole."""
     group = engine.group_tokens()
     ids = cycle(engine, text, group)
-    *_, step = engine.read(ids, engine.empty_state(), group_tokens=group)
-    pieces = engine.ask(engine.finished(step.state), question, text=lambda begin, end: engine.text(ids[begin:end]))
+    (state,) = engine.read_side_by_side([ids])
+    pieces = engine.ask(state, question, text=lambda begin, end: engine.text(ids[begin:end]))
     *said, answer = pieces
     recalled = next(piece for piece in said if isinstance(piece, Recalled))
     tokens = len(engine.tokenizer(recalled.text, add_special_tokens=False)["input_ids"])

@@ -1,12 +1,14 @@
 """Answering: at once from memory, and a moment later from the pages that the memory points to.
 
-While the question is read over the slots, a few heads point (`engine.point`). Each of the best pages is read again in plain view, alone,
-and the model answers from it, so that an answer has one page that it rests on. What an answer looks like gives a confidence
+While the question is read over the slots, a few heads point (`engine.point`). Of the pages that they point at, those come first that
+have rare words of the question. Each of the best is read again in plain view, alone, and the model answers from it, so that an answer
+has one page that it rests on. What an answer looks like gives a confidence
 (`engine.confidence`); the answer with the highest is given, and below a threshold it is declined. A state is read and never changed.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections import Counter
@@ -29,10 +31,16 @@ from engine.state import State
 
 Source = Literal["both", "memory", "page"]
 TextOf = Callable[[int, int], str]  # the document's text for tokens begin to end (exclusive)
-PAGES = 3  # how many are read again
+POINTED = 32  # pages whose words are compared with those of the question
+WORD_WEIGHT = 0.5  # what they count for beside what the heads say
+PAGES = 3  # how many of them are read again
 MARGIN = 64  # tokens read on either side of a page
-SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+[\"'”’»)\]]*|\n|$)")
+SENTENCE = re.compile(
+    r"(?:[^.!?…\n]|\.(?=\w)|(?:(?<=\bMr)|(?<=\bMrs)|(?<=\bMs)|(?<=\bDr)|(?<=\bSt)|(?<=\bNo)|(?<=\b[A-Z]))\.(?!\w))+"
+    r"(?:[.!?…]+[\"'”’»)\]]*|\n|$)"
+)
 WORD = re.compile(r"[^\W_]+")
+LETTERS = 6  # of a word, by which it is known
 REFUSAL = re.compile(
     r"(?i)\b(?:text|passages?|document)s? (?:does|do) not (?:say|mention|hold|state|specify|provide|contain)"
     r"|zegt de tekst niet|de tekst zegt"
@@ -205,7 +213,7 @@ class Answerer:
             once = AnswerOptions(max_new_tokens=1)
             for _ in generate(self.decoder, self.tokenizer, prompts, cache, once, observe=observe):
                 pass
-        pages = [page for _, gaze in gazes for page in gaze.best(PAGES)]
+        pages = [page for _, gaze in gazes for page in gaze.best(POINTED)]
         looked = [self._look(ask, found) for ask, found in zip(asks, pages, strict=True)]
         verdicts = self._verify(prompts, said, slots, None) if verify else [_Verdict(0.0, 0.0)] * len(asks)
         yield said, looked, verdicts
@@ -305,11 +313,24 @@ class Answerer:
             found.append((page is best.page, Evidence(page.begin, page.end, quote, score)))
         return tuple(one for _, one in sorted(found, key=lambda pair: (not pair[0], -pair[1].score)))
 
-    def _look(self, ask: Ask, pages: list[Page]) -> _Looked:
+    def _look(self, ask: Ask, pointed: list[Page]) -> _Looked:
+        """The pages to read again, of those that the question points at. Every word of the question that is on a page adds to the page's
+        score, the more the fewer of these pages have it (inverse document frequency)."""
         if ask.text is None:
-            return _Looked(pages, [])
-        around = [(max(p.begin - MARGIN, 0), min(p.end + MARGIN, ask.state.n_tokens)) for p in pages]
-        return _Looked(pages, [ask.text(begin, end).strip() for begin, end in around])
+            return _Looked(pointed[:PAGES], [])
+        before = [question for question, _ in ask.history[-1:]]
+        asked = {word for question in (ask.question, *before) for word in content_words(question)}
+        words = [asked.intersection(content_words(ask.text(page.begin, page.end))) for page in pointed]
+        having = Counter(word for some in words for word in some)
+        rarity = {word: math.log((len(pointed) + 1) / (count + 0.5)) for word, count in having.items()}
+        scores = [
+            page.score + WORD_WEIGHT * sum(rarity[word] for word in some)
+            for page, some in zip(pointed, words, strict=True)
+        ]
+        found = [replace(page, score=score) for page, score in zip(pointed, scores, strict=True)]
+        best = sorted(found, key=lambda page: -page.score)[:PAGES]
+        around = [(max(p.begin - MARGIN, 0), min(p.end + MARGIN, ask.state.n_tokens)) for p in best]
+        return _Looked(best, [ask.text(begin, end).strip() for begin, end in around])
 
     def _checked(self, question: str, prompt: list[int], options: AnswerOptions) -> list[int]:
         if not question.strip():
@@ -366,8 +387,8 @@ class Answerer:
 
 
 def content_words(text: str) -> list[str]:
-    """The words of `text` that say something, in lower case."""
-    return [w for w in WORD.findall(text.lower()) if w not in LITTLE]
+    """The words of `text` that say something, in lower case and without their endings, so that "coffin" and "coffins" are one."""
+    return [w[:LETTERS] for w in WORD.findall(text.lower()) if w not in LITTLE]
 
 
 def overlap(a: str, b: str) -> float:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import torch
 
-from engine import read
+from engine import read, whole
 from engine.answer import Answer, Answerer, Ask, Recalled, Source, TextOf
 from engine.config import SIZES
 from engine.device import choose_device, choose_dtype
@@ -165,9 +166,13 @@ class Engine:
         """Pieces of the memory's answer, then a Recalled; pieces of the page's answer, then the Answer.
 
         `text` gives the document's text for a range of tokens; without it there is the memory's answer alone, as with `source`
-        "memory"; with "page" there is only the page's. Raises EmptyQuestion and QuestionTooLong at the first piece.
+        "memory"; with "page" there is only the page's. What the whole is about is answered by a short summary in the place of the page's
+        answer. Raises EmptyQuestion and QuestionTooLong at the first piece.
         """
-        return self.answerer.ask(Ask(state, question, text, tuple(history)), source, options, should_stop)
+        ask = Ask(state, question, text, tuple(history))
+        if source != "memory" and _of_the_whole(ask):
+            return self._told_in_short(ask, source, options, should_stop)
+        return self.answerer.ask(ask, source, options, should_stop)
 
     def ask_each(
         self, states: Sequence[State], question: str, *, texts: Sequence[TextOf], source: Source = "both",
@@ -175,13 +180,13 @@ class Engine:
     ) -> list[Answer]:  # fmt: skip
         """One question to many documents, in one batch. Raises EmptyQuestion and QuestionTooLong."""
         asks = [Ask(state, question, text) for state, text in zip(states, texts, strict=True)]
-        return self.answerer.ask_each(asks, source, options, should_stop)
+        return self._ask_each(asks, source, options, should_stop)
 
     def ask_many(
         self, asks: Sequence[Ask], *, source: Source = "both", options: AnswerOptions = ANSWER
     ) -> list[Answer]:
         """Many questions at once, each on its own document or on the same one."""
-        return self.answerer.ask_each(asks, source, options, lambda: False)
+        return self._ask_each(asks, source, options, lambda: False)
 
     def summarize(
         self, state: State, *, title: str, text: TextOf, span: tuple[int, int] | None = None, words: int = 120,
@@ -189,6 +194,47 @@ class Engine:
     ) -> Iterator[str | Answer]:  # fmt: skip
         """A summary of what `state` holds, or of the tokens in `span`; see `engine.summarize.summarize`."""
         return summarize(self.answerer, state, title, text, span or (0, state.n_tokens), words, options, should_stop)
+
+    def _ask_each(
+        self, asks: Sequence[Ask], source: Source, options: AnswerOptions, should_stop: Callable[[], bool]
+    ) -> list[Answer]:
+        in_short = [source != "memory" and _of_the_whole(ask) for ask in asks]
+        others = [ask for ask, short in zip(asks, in_short, strict=True) if not short]
+        answers, found = iter(self.answerer.ask_each(others, source, options, should_stop)), []
+        for ask, short in zip(asks, in_short, strict=True):
+            if short:
+                *_, answer = self._told_in_short(ask, source, options, should_stop)
+            else:
+                answer = next(answers)
+            found.append(answer)
+        return found
+
+    def _told_in_short(
+        self, ask: Ask, source: Source, options: AnswerOptions, should_stop: Callable[[], bool]
+    ) -> Iterator[str | Recalled | Answer]:
+        """What `ask` gives, with a short summary as the page's answer."""
+        begun, recalled = time.monotonic(), None
+        if source == "both":
+            for piece in self.answerer.ask(replace(ask, text=None), "memory", options, should_stop):
+                if isinstance(piece, Answer):
+                    recalled = Recalled(piece.text, piece.seconds, piece.first_token_seconds)
+                yield recalled or piece
+        for piece in self.summarize(
+            ask.state, title="", text=ask.text, words=whole.WORDS, options=options, should_stop=should_stop
+        ):
+            if isinstance(piece, Answer):
+                first = recalled.first_token_seconds if recalled else piece.first_token_seconds
+                piece = replace(
+                    piece,
+                    from_memory=recalled.text if recalled else None,
+                    seconds=time.monotonic() - begun,
+                    first_token_seconds=first,
+                )
+            yield piece
+
+
+def _of_the_whole(ask: Ask) -> bool:
+    return ask.text is not None and whole.about_the_whole(ask.question)
 
 
 __all__ = ["PAGE", "Answer", "AnswerOptions", "Ask", "Engine", "EngineInfo", "EngineSettings", "Recalled", "Source"]

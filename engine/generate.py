@@ -6,13 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
-from transformers import (
-    LogitsProcessorList,
-    NoRepeatNGramLogitsProcessor,
-    PreTrainedTokenizerBase,
-    TemperatureLogitsWarper,
-)
+from transformers import PreTrainedTokenizerBase
 
 from engine.errors import ConfigInvalid
 from engine.model import Decoder, KeyValueCache, Observer, Updates, each_row
@@ -22,17 +16,15 @@ UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 
 @dataclass(frozen=True)
 class AnswerOptions:
-    """How to generate: most new tokens, temperature (0 is greedy), seed, and the length of word runs (in tokens) that may
-    not come twice (0: no such rule)."""
+    """How to generate: most new tokens, temperature (0 is greedy), and seed."""
 
     max_new_tokens: int = 160
     temperature: float = 0.0
     seed: int = 0
-    no_repeat: int = 0
 
     def __post_init__(self) -> None:
         """Raises ConfigInvalid for a value that cannot work."""
-        for name, least in (("max_new_tokens", 1), ("temperature", 0), ("no_repeat", 0)):
+        for name, least in (("max_new_tokens", 1), ("temperature", 0)):
             if getattr(self, name) < least:
                 raise ConfigInvalid(f"{name} is {getattr(self, name)}; it must be at least {least}.")
 
@@ -88,14 +80,17 @@ def generate(
     padded = None if alone and cache.mask is None else present
     hidden = decoder.forward(ids, cache, positions, present=padded, observe=observe)
     said = [Said([], []) for _ in prompts]
-    last, choose = ends(decoder, tokenizer), _Chooser(options, decoder.device)
+    last, chance = ends(decoder, tokenizer), torch.Generator(decoder.device).manual_seed(options.seed)
     at = positions[:, -1:]
     for _ in range(options.max_new_tokens):
         log_probs = decoder.logits(hidden[:, -1:])[:, -1].log_softmax(-1)
         for row, one in enumerate(said):
             if len(refusal) > 1 and one.tokens == [refusal[0]]:
                 log_probs[row, refusal[1]] = float("-inf")
-        tokens = choose(log_probs, said)
+        if options.temperature:
+            tokens = torch.multinomial((log_probs / options.temperature).softmax(-1), 1, generator=chance)[:, 0]
+        else:
+            tokens = log_probs.argmax(-1)
         for row, (one, token) in enumerate(zip(said, tokens.tolist(), strict=True)):
             if one.ended:
                 continue
@@ -148,28 +143,3 @@ def log_probs_of(
     log_probs = decoder.logits(hidden[:, -longest - 1 : -1]).log_softmax(-1)
     found = log_probs.gather(-1, ids[:, -longest:, None])[..., 0].tolist()
     return [row[longest - len(answer) :] for row, answer in zip(found, answers, strict=True)]
-
-
-class _Chooser:
-    """The next token of every row: the likeliest, or drawn with the options' temperature and seed."""
-
-    def __init__(self, options: AnswerOptions, device: torch.device) -> None:
-        self._drawn = options.temperature > 0
-        self._change = LogitsProcessorList()
-        if options.no_repeat:
-            self._change.append(NoRepeatNGramLogitsProcessor(options.no_repeat))
-        if self._drawn:
-            self._change.append(TemperatureLogitsWarper(options.temperature))
-        self._chance = torch.Generator(device).manual_seed(options.seed)
-
-    def __call__(self, log_probs: Tensor, said: Sequence[Said]) -> Tensor:
-        if not self._change:
-            return log_probs.argmax(-1)
-        longest = max(len(one.tokens) for one in said)
-        before = torch.tensor(
-            [[-1] * (longest - len(one.tokens)) + one.tokens for one in said], dtype=torch.long, device=log_probs.device
-        )
-        scores = self._change(before, log_probs.clone())
-        return (
-            torch.multinomial(scores.softmax(-1), 1, generator=self._chance)[:, 0] if self._drawn else scores.argmax(-1)
-        )

@@ -17,7 +17,14 @@ BRIEFLY = (
     "You answer questions about a document. Use only the passages below. Answer with a few words taken from them, and nothing else. "
     "If they do not hold the answer, say: The text does not say."
 )
-SUMMARY = "You summarise documents. Use only the passages below. Write plain sentences, and no list."
+SUMMARY = (
+    "You summarise documents. You are given a passage of a longer text. Say in one plain sentence what it tells, with its names and "
+    "numbers. Do not mention the passage itself."
+)
+OF_THE_WHOLE = (
+    "The passage is the beginning of a document. Say in one sentence what the document is and what it is about."
+)
+OF_A_PAGE = "Summarise the passage in one sentence."
 NOT_SAID = "The text does not say."
 IF_NOT_SAID = "If the passages do not hold the answer, say: " + NOT_SAID
 PRIVATE_USE = range(0xE000, 0xF900)

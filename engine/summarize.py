@@ -1,82 +1,116 @@
-"""Summaries that are written: from the pages that the memory kept most of, spread over the text, each sentence with its place."""
+"""Summaries that are written: a sentence or two on each of the pages that the memory kept most of, spread over the text.
+
+A small model that writes one long summary repeats itself and drifts away from the text. So it writes about one page at a time, all in one
+batch. What has a name or a number that is not on its page is not said: the page's own sentence that is most like it is quoted.
+"""
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 import torch
 
 from engine.answer import SENTENCE, Answer, Answerer, Evidence, TextOf, best_sentence, content_words
-from engine.generate import AnswerOptions, Spoken, generate
+from engine.generate import AnswerOptions, generate, text_of
 from engine.point import PAGE
-from engine.prompts import SUMMARY
+from engine.prompts import OF_A_PAGE, OF_THE_WHOLE, SUMMARY
 from engine.state import State
 
-PAGES = 9  # of PAGE tokens: what a small machine reads in some four seconds
-SENTENCES = 24  # sentences of a summary that are looked for in the text
+WORDS_A_PAGE = 18  # that are written on one page, about
+FEWEST, MOST = 3, 24  # pages
+MARGIN = 32  # tokens read on either side of a page
+TOKENS = 56  # that are written on one page at most
+SUPPORTED = 0.5  # of the words of what is written, at least, are on the page
+NAME = re.compile(
+    r"(?<![.!?“\"] )(?<!^)\b[^\W\d_a-z]\w+|\d[\d.,]*\d|\d"
+)  # and numbers; not the first word of a sentence
+ABOUT_THE_PASSAGE = re.compile(
+    r"^(?:the|this) (?:passage|text|document|section) (?:(?:states?|says?|tells(?: us)?|explains|mentions|notes) that|"
+    r"(?:provides|gives) (?:an overview|information|a description) (?:of|on|about)|(?:also )?(?:describes|mentions|discusses|explains|"
+    r"is about|talks about))\s+",
+    re.I,
+)
 
 
 def summarize(
     answerer: Answerer, state: State, title: str, text: TextOf, span: tuple[int, int], words: int, options: AnswerOptions,
     should_stop: Callable[[], bool],
 ) -> Iterator[str | Answer]:  # fmt: skip
-    """Pieces of a summary of about `words` words, then an Answer whose evidence has a place for each sentence, in order."""
-    begun, first = time.monotonic(), 0.0
-    pages = best_pages(state, span)
+    """Pieces of a summary of about `words` words, then an Answer whose evidence has a place for each sentence, in order. Its confidence is
+    how likely the model found what it wrote, a token (the geometric mean)."""
+    begun = time.monotonic()
+    chosen = best_pages(state, span, min(max(round(words / WORDS_A_PAGE), FEWEST), MOST))
+    pages = [(max(begin - MARGIN, span[0]), min(end + MARGIN, span[1])) for begin, end in chosen]
     passages = [text(begin, end).strip() for begin, end in pages]
-    asked = (
-        f'Summarise "{title}" in about {words} words: what it is about, who is in it, and what it says or what happens.'
-    )
-    view, question = answerer.chat.split_ids(SUMMARY, "\n[…]\n".join(passages), asked)
-    cache, starts = answerer.in_view([view])
-    options = replace(options, max_new_tokens=max(2 * words, 60), no_repeat=options.no_repeat or 5)
+    asked = [OF_THE_WHOLE] + [OF_A_PAGE] * (len(pages) - 1)
+    parts = [answerer.chat.split_ids(SUMMARY, *both) for both in zip(passages, asked, strict=True)]
+    cache, starts = answerer.in_view([view for view, _ in parts])
+    prompts, options = [question for _, question in parts], replace(options, max_new_tokens=TOKENS)
+    summary, evidence, rows, done, first = "", [], [], 0, 0.0
     steps = generate(
-        answerer.decoder, answerer.tokenizer, [question], cache, options, start=starts, should_stop=should_stop
+        answerer.decoder, answerer.tokenizer, prompts, cache, options, start=starts, should_stop=should_stop
     )
-    written = Spoken(answerer.tokenizer, steps)
-    for piece in written:
-        first = first or time.monotonic() - begun
-        yield piece
-    whole = written.text if written.said[0].ended else whole_sentences(written.text)
-    evidence = tuple(places(whole, pages, passages))
-    yield Answer(whole, None, whole, 1.0, not whole, evidence, time.monotonic() - begun, first, should_stop())
+    for said in chain(
+        steps, [None]
+    ):  # a page is told as soon as it and those before it are written; at the end the others
+        rows = said or rows
+        while done < len(rows) and (rows[done].ended or said is None):
+            written = text_of(answerer.tokenizer, rows[done].tokens)
+            told = on_page(written if rows[done].ended else whole_sentences(written), passages[done], title)
+            if told and told not in summary:
+                first = first or time.monotonic() - begun
+                yield (piece := f" {told}" if summary else told)
+                summary += piece
+                evidence += places(told, passages[done], *pages[done])
+            done += 1
+    sure = math.exp(sum(one.mean_log_prob for one in rows) / len(rows))
+    spent, stopped = time.monotonic() - begun, should_stop()
+    yield Answer(summary, None, summary, sure, not summary, tuple(evidence), spent, first, stopped)
 
 
-def best_pages(state: State, span: tuple[int, int]) -> list[tuple[int, int]]:
-    """The pages of `span` that most was kept of, one in each of PAGES equal stretches; all of a short span."""
+def on_page(written: str, passage: str, title: str) -> str:
+    """What was written about a passage, or, where that is not borne out by it, the passage's sentence that is most like it."""
+    written = ABOUT_THE_PASSAGE.sub("", " ".join(written.split()))
+    written = written[:1].upper() + written[1:]
+    held = set(content_words(f"{passage} {title}"))
+    said, names = content_words(written), NAME.findall(written)
+    borne_out = said and sum(word in held for word in said) >= SUPPORTED * len(said)
+    if borne_out and all(word in held for name in names for word in content_words(name)):
+        return written
+    whole = " ".join(s for s in map(str.strip, SENTENCE.findall(passage)) if s[:1].isupper() and s[-1:] in '.!?”"’»')
+    quote, _ = best_sentence(whole, written, "")
+    return f"“{quote.strip('“”')}”" if quote else ""
+
+
+def best_pages(state: State, span: tuple[int, int], pages: int) -> list[tuple[int, int]]:
+    """The pages of `span` that most was kept of, one in each of `pages` equal stretches; all of a short span."""
     begin, end = span[0], min(span[1], state.n_tokens)
-    if end - begin <= PAGES * PAGE:
+    if end - begin <= pages * PAGE:
         return [(at, min(at + PAGE, end)) for at in range(begin, end, PAGE)]
     positions = torch.cat([kept.position.flatten() for kept in state.slots]).long()
     inside = positions[(positions >= begin) & (positions < end)] - begin
     n = (end - begin) // PAGE
     counts = torch.bincount((inside // PAGE).clamp(max=n - 1), minlength=n).tolist()
     chosen = []
-    for part in range(PAGES):
-        low, high = part * n // PAGES, (part + 1) * n // PAGES
+    for part in range(pages):
+        low, high = part * n // pages, (part + 1) * n // pages
         chosen.append(max(range(low, max(high, low + 1)), key=lambda page: counts[page]))
     if begin == 0:
         chosen[0] = 0  # how a text begins says what it is
     return [(begin + page * PAGE, min(begin + (page + 1) * PAGE, end)) for page in sorted(set(chosen))]
 
 
-def places(summary: str, pages: list[tuple[int, int]], passages: list[str]) -> Iterator[Evidence]:
-    """For each sentence of a summary the page, and the sentence on it, that it is most like."""
-    for match in list(SENTENCE.finditer(summary))[:SENTENCES]:
-        sentence = match[0].strip()
-        if not content_words(sentence):
-            continue
-        best = max(
-            (
-                (*best_sentence(passage, sentence, sentence), page)
-                for page, passage in zip(pages, passages, strict=True)
-            ),
-            key=lambda found: found[1],
-        )
-        quote, score, (begin, end) = best
-        yield Evidence(begin, end, quote, score)
+def places(told: str, passage: str, begin: int, end: int) -> Iterator[Evidence]:
+    """For each sentence that was told of a page the page, and the sentence on it that it is most like."""
+    for match in SENTENCE.finditer(told):
+        if re.search(r"\w", match[0]):
+            quote, score = best_sentence(passage, match[0], match[0])
+            yield Evidence(begin, end, quote, score)
 
 
 def whole_sentences(text: str) -> str:

@@ -53,8 +53,7 @@ def observe(
             for i, passage in enumerate(pool[start : start + 6]):
                 (hidden if i in (2, 5) else shown).append(passage)
         text = scattered(plain, shown, shelf, given.tokens, chance)
-        *_, step = engine.read(text.ids, engine.empty_state(), group_tokens=engine.group_tokens())
-        state, ids = engine.finished(step.state), text.ids
+        (state,), ids = engine.read_side_by_side([text.ids]), text.ids
         everything = " ".join(p.text for p in shown).lower()
         asked = [(one.question, True) for one in chance.sample(text.asked, min(QUESTIONS, len(text.asked)))]
         near = [q for p in hidden for q in p.questions if not any(a.lower() in everything for a in q.answers)]
@@ -135,7 +134,7 @@ def _best(score: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
 
 def _calibrated(z: torch.Tensor, y: torch.Tensor, asked: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Weights and bias fitted on all rows. The best of several scores is too sure of itself (and Platt's scaling of it mends that)."""
-    weight, bias = _logistic(z, y)
+    weight, bias = _logistic(z, y, SHRINK)
     score = z @ weight + bias
     best = _best(score, asked)
     slope, shift = _platt(score[best], y[best])
@@ -144,17 +143,17 @@ def _calibrated(z: torch.Tensor, y: torch.Tensor, asked: torch.Tensor) -> tuple[
 
 def _platt(logit: torch.Tensor, y: torch.Tensor) -> tuple[float, float]:
     """Platt's scaling: slope and shift that make `logit` true of `y`. The slope stays above 0, so that the order of answers stays."""
-    slope, shift = _logistic(logit[:, None], y)
+    slope, shift = _logistic(logit[:, None], y, 0.0)
     return float(slope.clamp(min=LEAST_SLOPE)), float(shift)
 
 
-def _logistic(z: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _logistic(z: torch.Tensor, y: torch.Tensor, shrink: float) -> tuple[torch.Tensor, torch.Tensor]:
     weight, bias = torch.zeros(z.shape[1], requires_grad=True), torch.zeros((), requires_grad=True)
     best = torch.optim.LBFGS([weight, bias], max_iter=100, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         best.zero_grad()
-        out = F.binary_cross_entropy_with_logits(z @ weight + bias, y) + SHRINK / len(y) * weight.pow(2).sum()
+        out = F.binary_cross_entropy_with_logits(z @ weight + bias, y) + shrink / len(y) * weight.pow(2).sum()
         out.backward()
         return out
 

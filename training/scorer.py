@@ -25,7 +25,7 @@ from training.texts import Asked
 
 LEAST = 1e-4  # attention below this share of a softmax is as good as none
 WIDTH = 64  # of a scorer's hidden layer
-FLOOR = 1e-5  # added to attention on a page before its logarithm
+FLOOR = 1e-3  # added to attention on a page before its logarithm
 KEY_HEADS = 6  # key/value heads that may keep more keys for pointing
 
 

@@ -13,7 +13,10 @@ from app.words import Words
 from app.words.words import degree
 
 # as summaries are cut into sentences where each one's place is looked for
-SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+[\"'”’»)\]]*|\n|$)")
+SENTENCE = re.compile(
+    r"(?:[^.!?…\n]|\.(?=\w)|(?:(?<=\bMr)|(?<=\bMrs)|(?<=\bMs)|(?<=\bDr)|(?<=\bSt)|(?<=\bNo)|(?<=\b[A-Z]))\.(?!\w))+"
+    r"(?:[.!?…]+[\"'”’»)\]]*|\n|$)"
+)
 
 
 def confidence(words: Words, sure: float) -> str:

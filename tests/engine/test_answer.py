@@ -1,13 +1,18 @@
 """Answers from memory and from pages, alone and many at once."""
 
+import math
+
 import pytest
 import torch
 
-from engine.answer import MARGIN, PAGES, Answer, Ask, Recalled, best_sentence, overlap
+from engine.answer import MARGIN, PAGES, SENTENCE, WORD_WEIGHT, Answer, Ask, Recalled, best_sentence, overlap
 from engine.engine import Engine
 from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
 from engine.generate import AnswerOptions, generate, text_of
+from engine.point import PAGE
 from engine.prompts import FROM_PASSAGES, NOT_SAID
+from engine.summarize import on_page
+from engine.whole import about_the_whole
 from tests.engine.tiny import PROSE, WINDOW, make_engine
 
 SHORT = AnswerOptions(max_new_tokens=7)
@@ -145,6 +150,51 @@ def test_the_pointing_heads_see_what_the_slots_hold_and_the_page_it_is_on(tokeni
     assert {e.begin % 128 for one in pages for e in one} == {0}
 
 
+def test_a_rare_word_of_the_question_brings_its_page_forward(engine: Engine, book) -> None:
+    """Every page is said to hold the word in turn."""
+    state, _ = book
+    asked, n = "Where is the zebra?", -(-state.n_tokens // PAGE)
+
+    def scores(marked: int | None) -> dict[int, float]:
+        told = lambda begin, end: "A zebra." if marked is not None and begin == marked * PAGE else "The river."  # noqa: E731
+        *_, answer = engine.ask(state, asked, text=told, source="page", options=SHORT)
+        return {one.page.begin // PAGE: one.page.score for one in answer.candidates}
+
+    plain = scores(None)
+    assert n > PAGES == len(plain), "there are pages to choose from"
+    for page in range(n):
+        found = scores(page)
+        if page in plain:
+            assert found[page] == pytest.approx(plain[page] + WORD_WEIGHT * math.log((n + 1) / 1.5), abs=1e-4)
+        assert all(
+            found[other] == pytest.approx(plain[other], abs=1e-4) for other in found if other in plain and other != page
+        )
+    assert any(page in scores(page) for page in range(n) if page not in plain), "a page came in by its word"
+
+
+def test_a_summary_keeps_to_its_pages() -> None:
+    passage = (
+        "by the sea. The inn is closed in winter, and Mr. Glennie keeps the key. A room costs 38 marks. He loved Elz"
+    )
+    for written, told in (
+        ("The passage states that the inn is closed in winter.", "The inn is closed in winter."),
+        ("Mr. Glennie keeps the key.", "Mr. Glennie keeps the key."),
+        ("The Inn has rooms by the sea.", "The Inn has rooms by the sea."),
+        ("A room costs 39 marks.", "“A room costs 38 marks.”"),
+        ("The key of the inn is kept by Tennyson.", "“The inn is closed in winter, and Mr. Glennie keeps the key.”"),
+        ("I'm sorry, but I can't assist with that.", "“The inn is closed in winter, and Mr. Glennie keeps the key.”"),
+    ):
+        assert on_page(written, passage, "The Inn by the Sea") == told
+    assert on_page("Something else entirely.", "no sentence here", "") == ""
+
+
+def test_a_sentence_does_not_end_at_a_title_or_within_a_number() -> None:
+    text = "Mr. J. Hale paid 3.5 marks at St. Ives! Then he “left.” Nobody knows…"
+    assert [one[0].strip() for one in SENTENCE.finditer(text)] == [
+        "Mr. J. Hale paid 3.5 marks at St. Ives!", "Then he “left.”", "Nobody knows…",
+    ]  # fmt: skip
+
+
 def test_the_best_sentence_holds_the_answer() -> None:
     text = "The inn is closed. A room costs 38 marks a night. Dogs travel free."
     assert best_sentence(text, "38 marks", "What does a room cost?")[0] == "A room costs 38 marks a night."
@@ -157,3 +207,41 @@ def test_an_answer_with_no_word_of_the_pages_is_declined(engine: Engine, book) -
     nothing = Ask(state, "Tokyo?", lambda begin, end: "...")
     (answer,) = engine.ask_many([nothing], options=SHORT)
     assert all(one.signals.support == one.signals.asked == 0 for one in answer.candidates) and answer.declined
+
+
+@pytest.mark.parametrize(
+    ("question", "whole"),
+    [
+        ("What is this book about?", True),
+        ("what's it about", True),
+        ("In short, what is this document?", True),
+        ("Can you summarise the story, please?", True),
+        ("Tell me briefly what this novel is about", True),
+        ("Waar gaat dit boek over?", True),
+        ("Geef me een korte samenvatting", True),
+        ("What does the document say about ferries?", False),
+        ("What is the book that she reads at night?", False),
+        ("What is the summary of chapter two?", False),
+        ("who is the story about", False),
+        ("Waar gaat de weg over de heuvel heen?", False),
+        ("", False),
+        ("what is this " * 5000, False),
+    ],
+)
+def test_questions_about_the_whole_are_known_by_their_wording(question: str, whole: bool) -> None:
+    assert about_the_whole(question) is whole
+
+
+def test_what_the_whole_is_about_is_answered_by_a_short_summary(engine: Engine, book) -> None:
+    state, text = book
+    *pieces, answer = engine.ask(state, "What is this text about?", text=text, options=SHORT)
+    *_, told = engine.summarize(state, title="", text=text, words=70, options=SHORT)
+    at = next(i for i, piece in enumerate(pieces) if isinstance(piece, Recalled))
+    assert "".join(pieces[:at]) == pieces[at].text == answer.from_memory
+    assert "".join(pieces[at + 1 :]) == answer.text == answer.from_page == told.text
+    assert answer.evidence == told.evidence and answer.first_token_seconds <= answer.seconds
+    asks = [Ask(state, "Who is it?", text), Ask(state, "What is this text about?", text)]
+    one, other = engine.ask_many(asks, options=SHORT)
+    assert other.text == told.text and one.text == engine.ask_many(asks[:1], options=SHORT)[0].text
+    *_, recalled = engine.ask(state, "What is this text about?", text=text, source="memory", options=SHORT)
+    assert recalled.from_page is None and recalled.text == answer.from_memory
