@@ -21,9 +21,8 @@ SUMMARY = (
     "You summarise documents. You are given a passage of a longer text. Say in one plain sentence what it tells, with its names and "
     "numbers. Do not mention the passage itself."
 )
-OF_THE_WHOLE = (
-    "The passage is the beginning of a document. Say in one sentence what the document is and what it is about."
-)
+BEGINNING = "You are given how a document begins. Say in one or two plain sentences what the document is, what it is about and for whom."
+OF_THE_WHOLE = "What is this document?"
 OF_A_PAGE = "Summarise the passage in one sentence."
 NOT_SAID = "The text does not say."
 IF_NOT_SAID = "If the passages do not hold the answer, say: " + NOT_SAID

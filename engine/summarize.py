@@ -18,7 +18,7 @@ import torch
 from engine.answer import SENTENCE, Answer, Answerer, Evidence, TextOf, best_sentence, content_words
 from engine.generate import AnswerOptions, generate, text_of
 from engine.point import PAGE
-from engine.prompts import OF_A_PAGE, OF_THE_WHOLE, SUMMARY
+from engine.prompts import BEGINNING, OF_A_PAGE, OF_THE_WHOLE, SUMMARY
 from engine.state import State
 
 WORDS_A_PAGE = 18  # that are written on one page, about
@@ -26,9 +26,8 @@ FEWEST, MOST = 3, 24  # pages
 MARGIN = 32  # tokens read on either side of a page
 TOKENS = 56  # that are written on one page at most
 SUPPORTED = 0.5  # of the words of what is written, at least, are on the page
-NAME = re.compile(
-    r"(?<![.!?“\"] )(?<!^)\b[^\W\d_a-z]\w+|\d[\d.,]*\d|\d"
-)  # and numbers; not the first word of a sentence
+# or a number; the first word of a sentence is no name
+NAME = re.compile(r"(?<![.!?“\"] )(?<!^)\b[^\W\d_a-z]\w+|\d[\d.,]*\d|\d")
 ABOUT_THE_PASSAGE = re.compile(
     r"^(?:the|this) (?:passage|text|document|section) (?:(?:states?|says?|tells(?: us)?|explains|mentions|notes) that|"
     r"(?:provides|gives) (?:an overview|information|a description) (?:of|on|about)|(?:also )?(?:describes|mentions|discusses|explains|"
@@ -47,21 +46,22 @@ def summarize(
     chosen = best_pages(state, span, min(max(round(words / WORDS_A_PAGE), FEWEST), MOST))
     pages = [(max(begin - MARGIN, span[0]), min(end + MARGIN, span[1])) for begin, end in chosen]
     passages = [text(begin, end).strip() for begin, end in pages]
-    asked = [OF_THE_WHOLE] + [OF_A_PAGE] * (len(pages) - 1)
-    parts = [answerer.chat.split_ids(SUMMARY, *both) for both in zip(passages, asked, strict=True)]
+    asked = [(BEGINNING, OF_THE_WHOLE) if begin == 0 else (SUMMARY, OF_A_PAGE) for begin, _ in pages]
+    parts = [answerer.chat.split_ids(how, shown, what) for shown, (how, what) in zip(passages, asked, strict=True)]
     cache, starts = answerer.in_view([view for view, _ in parts])
     prompts, options = [question for _, question in parts], replace(options, max_new_tokens=TOKENS)
     summary, evidence, rows, done, first = "", [], [], 0, 0.0
     steps = generate(
         answerer.decoder, answerer.tokenizer, prompts, cache, options, start=starts, should_stop=should_stop
     )
-    for said in chain(
-        steps, [None]
-    ):  # a page is told as soon as it and those before it are written; at the end the others
+    # a page is told as soon as it and those before it are written, and at the end the others
+    for said in chain(steps, [None]):
         rows = said or rows
         while done < len(rows) and (rows[done].ended or said is None):
             written = text_of(answerer.tokenizer, rows[done].tokens)
-            told = on_page(written if rows[done].ended else whole_sentences(written), passages[done], title)
+            written = written if rows[done].ended else whole_sentences(written)
+            # how a document begins seldom says in its own words what it is
+            told = on_page(written, passages[done], title, SUPPORTED if pages[done][0] else 0.0)
             if told and told not in summary:
                 first = first or time.monotonic() - begun
                 yield (piece := f" {told}" if summary else told)
@@ -73,13 +73,15 @@ def summarize(
     yield Answer(summary, None, summary, sure, not summary, tuple(evidence), spent, first, stopped)
 
 
-def on_page(written: str, passage: str, title: str) -> str:
-    """What was written about a passage, or, where that is not borne out by it, the passage's sentence that is most like it."""
+def on_page(written: str, passage: str, title: str, supported: float = SUPPORTED) -> str:
+    """What was written about a passage, or, where that is not borne out by it, the passage's sentence that is most like it. It is borne
+    out when the passage or the title has its names and numbers, and so large a share of its other words."""
     written = ABOUT_THE_PASSAGE.sub("", " ".join(written.split()))
     written = written[:1].upper() + written[1:]
     held = set(content_words(f"{passage} {title}"))
     said, names = content_words(written), NAME.findall(written)
-    borne_out = said and sum(word in held for word in said) >= SUPPORTED * len(said)
+    shared = sum(word in held for word in said)
+    borne_out = shared and shared >= supported * len(said)
     if borne_out and all(word in held for name in names for word in content_words(name)):
         return written
     whole = " ".join(s for s in map(str.strip, SENTENCE.findall(passage)) if s[:1].isupper() and s[-1:] in '.!?”"’»')
