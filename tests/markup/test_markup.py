@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from app.markup import conversation, document, evidence, figures, model, notice, shelf
+from app.markup.sheet import opener
 from app.views import Evidence, JobView, ModelChange, Place, SectionView, ShelfItem, Status, Turn
 from app.words import Languages
 
@@ -292,3 +293,15 @@ def test_what_has_no_pages_to_turn_to_is_counted_in_sections_or_parts() -> None:
     assert "from sections 1 to 17 of 31" in document.answers_from(EN, book)
     assert "from part 1 of 31" in document.answers_from(EN, novel, 1)
     assert "Reading section 16 of 31" in document.reading(EN, item("reading", format="epub"), job())
+
+
+def test_a_summary_is_cut_into_sentences_as_its_places_were_looked_for() -> None:
+    from engine.answer import SENTENCE  # here, for it brings torch along
+
+    assert evidence.SENTENCE.pattern == SENTENCE.pattern
+    found = [quote(3, "one"), quote(7, "two")]
+    shown = evidence.with_pages(EN, "Mr. Hale paid 3.5 marks. He left.", found)
+    assert (
+        re.sub(r"<[^>]*>", "", shown).split()
+        == re.sub(r"<[^>]*>", "", f"Mr. Hale paid 3.5 marks. {opener(EN, 3, '')} He left. {opener(EN, 7, '')}").split()
+    )
