@@ -19,6 +19,7 @@ from app import portable, rows
 from app.answering.ask import Answering
 from app.answering.conversations import Conversations
 from app.answering.summary import Summaries
+from app.answering.worker import AnswerWorker
 from app.errors import (
     AmbiguousDocument,
     NothingToRestore,
@@ -98,8 +99,9 @@ class Library:
         self.conversations = Conversations(store)
         self.reader = Reader(store, self.models, policy or SavePolicy())
         self.queue = ReadingQueue(store, self.models, self.reader, self.pictures)
-        self.answering = Answering(store, self.models, self.reader, self.conversations, self.words)
-        self.summaries = Summaries(store, self.models, self.reader, self.conversations, self.words)
+        worker = AnswerWorker()
+        self.answering = Answering(store, self.models, self.reader, self.conversations, self.words, worker)
+        self.summaries = Summaries(store, self.models, self.reader, self.conversations, self.words, worker)
 
     @cached_property
     def _sandbox(self) -> Sandbox:
