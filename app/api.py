@@ -7,15 +7,19 @@ whole, for what the memory says first may not be what stands on the page.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Header
+from fastapi import Request as Connection
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,6 +38,9 @@ from app.password import Lock
 from app.views import ShelfItem, answer_object
 
 PREFIX = "palimpsest/"
+GLANCE_SECONDS = 0.5  # between two looks at whether whoever asked is still there
+T = TypeVar("T")
+ShouldStop = Callable[[], bool]
 Authorization = Annotated[str | None, Header()]
 
 
@@ -67,6 +74,9 @@ class Request(BaseModel):
 def router(library: Library, asks: Lock | None = None) -> APIRouter:
     """The routes, to be added to the app's server; where somebody `asks` for a password only for those who send it as their API key."""
     routes = APIRouter()
+    waiting = ThreadPoolExecutor(
+        max_workers=1, thread_name_prefix="programs"
+    )  # programs are answered in turn, and wait without a thread
 
     @routes.get("/v1/models")
     def models(authorization: Authorization = None) -> JSONResponse:
@@ -75,13 +85,14 @@ def router(library: Library, asks: Lock | None = None) -> APIRouter:
         return JSONResponse({"object": "list", "data": [_model(item) for item in library.shelf() if item.can_ask]})
 
     @routes.post("/v1/chat/completions", response_model=None)
-    def completions(asked: Request, authorization: Authorization = None) -> JSONResponse | StreamingResponse:
+    async def completions(
+        asked: Request, connection: Connection, authorization: Authorization = None
+    ) -> JSONResponse | StreamingResponse:
         head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": asked.model}
         try:
             if not _knows(asks, authorization):
                 raise PasswordWrong
-            item, pieces = _asked(library, asked)
-            *_, last = pieces
+            item, last = await _unless_left(connection, waiting, lambda left: _answer(library, asked, left))
         except named_errors() as error:
             return _refused(error)
         told = answer_object(last, library.languages.english.about(item.unit, item.page_labels))
@@ -99,8 +110,24 @@ def _knows(asks: Lock | None, authorization: str | None) -> bool:
     return asks is None or asks((authorization or "").removeprefix("Bearer "))
 
 
-def _asked(library: Library, request: Request) -> tuple[ShelfItem, Iterator[Any]]:
-    """The document, and the pieces of its answer to the last message; raises what `Answering.ask` raises, ModelUnnamed and NoQuestion."""
+async def _unless_left(connection: Connection, waiting: ThreadPoolExecutor, work: Callable[[ShouldStop], T]) -> T:
+    """What `work` gives, in its turn. It is told to stop when whoever asked has left, and not begun at all where it still waits."""
+    left = threading.Event()
+    job = waiting.submit(work, left.is_set)
+    done = asyncio.wrap_future(job)
+    try:
+        while not (await asyncio.wait([done], timeout=GLANCE_SECONDS))[0]:
+            if await connection.is_disconnected():
+                left.set()
+                done.cancel()
+        return await done
+    finally:
+        left.set()
+        job.cancel()
+
+
+def _answer(library: Library, request: Request, left: ShouldStop) -> tuple[ShelfItem, Any]:
+    """The document, and its answer to the last message; raises what `Answering.ask` raises, ModelUnnamed and NoQuestion."""
     name = request.model.removeprefix(PREFIX)
     if not name or not request.model.startswith(PREFIX):
         raise ModelUnnamed(request.model)
@@ -113,7 +140,10 @@ def _asked(library: Library, request: Request) -> tuple[ShelfItem, Iterator[Any]
     )
     history = _turns(request.messages[:-1])
     item = library.get(library.resolve(name))
-    return item, library.answering.ask(item.id, last.text(), history=history, options=options, keep=False)
+    *_, answer = library.answering.ask(
+        item.id, last.text(), history=history, options=options, keep=False, should_stop=left
+    )
+    return item, answer
 
 
 def _turns(messages: list[Message]) -> list[tuple[str, str]]:

@@ -13,11 +13,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import portable, rows
 from app.answering.ask import Answering
 from app.answering.conversations import Conversations
 from app.answering.summary import Summaries
+from app.answering.worker import AnswerWorker
 from app.errors import (
     AmbiguousDocument,
     NothingToRestore,
@@ -37,6 +39,9 @@ from app.views import JobView, Note, PageView, Preview, SectionText, ShelfItem, 
 from app.words import Languages, Words
 from storage import DocumentRow, OriginalRow, SnapshotRow, Store
 
+if TYPE_CHECKING:
+    from documents import Sandbox
+
 KEPT_DAYS = 1.0
 STRETCH = 20_000  # letters of a document's text that are shown at a time
 TAG_LENGTH, MOST_TAGS = 40, 24
@@ -45,9 +50,9 @@ HOW_TO_READ_PICTURES: Note = ("how_to_read_pictures", {})
 
 def preview(path: Path, password: str | None = None) -> Preview:
     """What would be read of a file, without putting it on any shelf. Raises FileUnreadable besides DocumentError."""
-    import documents  # here, because the format readers take a while to import
+    from documents import Sandbox  # here, because the format readers take a while to import
 
-    document = documents.read(_bytes_of(path), path.name, password=password)
+    document = Sandbox().open_file(_bytes_of(path), path.name, password).document
     starts = [section.start for section in document.sections]
     sections = tuple(
         SectionText(section.title, section.level, section.page, document.text[section.start : end])
@@ -90,12 +95,20 @@ class Library:
         self._store = store
         self.models = models or Models()
         self.jobs = store.jobs
-        self.pictures = Pictures(store, read_picture)
+        self.pictures = Pictures(store, read_picture, lambda: self._sandbox)
         self.conversations = Conversations(store)
         self.reader = Reader(store, self.models, policy or SavePolicy())
         self.queue = ReadingQueue(store, self.models, self.reader, self.pictures)
-        self.answering = Answering(store, self.models, self.reader, self.conversations, self.words)
-        self.summaries = Summaries(store, self.models, self.reader, self.conversations, self.words)
+        worker = AnswerWorker()
+        self.answering = Answering(store, self.models, self.reader, self.conversations, self.words, worker)
+        self.summaries = Summaries(store, self.models, self.reader, self.conversations, self.words, worker)
+
+    @cached_property
+    def _sandbox(self) -> Sandbox:
+        """Where files are opened and pages drawn, made when it is first needed: the format readers take a while to import."""
+        from documents import Sandbox
+
+        return Sandbox()
 
     @cached_property
     def languages(self) -> Languages:
@@ -109,22 +122,11 @@ class Library:
     def add(self, data: bytes, name: str, password: str | None = None) -> ShelfItem:
         """Puts a file on the shelf, unread; the same bytes again give the document there is, or was until lately, with its
         memory and all. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
-        import documents  # here, because the format readers take a while to import
-
-        data, name = documents.unpack(
-            data, documents.readable_name(name)
-        )  # the pages of what is inside are drawn later
-        scan = False
-        try:
-            document = documents.read(data, name, password=password)
-        except documents.NoText:
-            if not self.pictures.available:
-                raise
-            document, scan = documents.read(data, name, password=password, scans=True), True
-        row, sections = rows.of_document(document)
-        self._store.documents.add(row, document.pages, sections)
-        if row.format == "pdf":
-            original = OriginalRow(name, documents.unlocked(data, password), scan)
+        opened = self._sandbox.open_file(data, name, password, scans=self.pictures.available)
+        row, sections = rows.of_document(opened.document)
+        self._store.documents.add(row, opened.document.pages, sections)
+        if opened.original is not None:
+            original = OriginalRow(opened.name, opened.original, opened.scan)
             self._store.pictures.keep(row.id, original, self._row(row.id).missing_pages)
         return self.get(row.id)
 
@@ -261,7 +263,7 @@ class Library:
 
         Raises UnknownDocument, UnknownPage.
         """
-        import documents  # here, because the format readers take a while to import
+        from documents import PictureUnreadable  # here, because the format readers take a while to import
 
         row = self._row(document_id)
         if not 1 <= number <= row.n_pages:
@@ -269,8 +271,8 @@ class Library:
         sheet, original = None, self._store.pictures.original(row.id)
         if original is not None:
             try:
-                sheet = documents.page_sheet(original.data, number, longer_words(words))
-            except documents.PictureUnreadable:
+                sheet = self._sandbox.page_sheet(original.data, number, longer_words(words))
+            except PictureUnreadable:
                 sheet = None  # its text is there
         return PageView(
             title=row.title,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Say = Callable[[object], None]
 Load = Callable[[Choices, Say], "Engine"]
-FETCHED = re.compile(r"(\d[\d,]*) of (\d[\d,]*) MB")
+FETCHED = re.compile(r"(?<![\d,])(\d[\d,]*) of (\d[\d,]*) MB")
 
 
 class Turns:

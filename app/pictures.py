@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app import rows
 from app.errors import OcrMissing
 from storage import Store
+
+if TYPE_CHECKING:
+    from documents import Sandbox
 
 ReadPicture = Callable[[Any], str]  # the picture of a page, grey levels [height, width], to its text
 OnPicture = Callable[[int, int], None]  # how many are done, and of how many
@@ -16,8 +19,9 @@ OnPicture = Callable[[int, int], None]  # how many are done, and of how many
 class Pictures:
     """Reads the pictures that one store keeps, one after another, with what was passed in for that."""
 
-    def __init__(self, store: Store, read_picture: ReadPicture | None) -> None:
-        self._store, self._read_picture = store, read_picture
+    def __init__(self, store: Store, read_picture: ReadPicture | None, sandbox: Callable[[], Sandbox]) -> None:
+        """`sandbox` gives where pages are drawn and files opened."""
+        self._store, self._read_picture, self._sandbox = store, read_picture, sandbox
 
     @property
     def available(self) -> bool:
@@ -38,7 +42,7 @@ class Pictures:
         Tells `on_picture` how many are done and of how many. False when stopped on the way, asked between pictures. A picture that
         can't be read is passed over and stays missing. Raises UnknownDocument, OcrMissing, OcrUnusable, DocumentGone.
         """
-        import documents  # here, because the format readers take a while to import
+        from documents import PictureUnreadable  # here, because the format readers take a while to import
 
         row = rows.known(self._store, document_id)
         original = self._store.pictures.original(row.id)
@@ -54,12 +58,13 @@ class Pictures:
             if should_stop():
                 return False
             try:
-                text = self._read_picture(documents.page_picture(original.data, number))  # type: ignore[misc]  # asked above
-            except documents.PictureUnreadable:
+                text = self._read_picture(self._sandbox().page_picture(original.data, number))  # type: ignore[misc]  # asked above
+            except PictureUnreadable:
                 continue  # it stays missing, and the document says so
             self._store.pictures.put(row.id, number, text)
         # the whole file is cut into pages and sections again: headers, words across pages and headings come out right
-        document = documents.read(original.data, original.name, scans=True, pictures=self._store.pictures.texts(row.id))
+        texts = self._store.pictures.texts(row.id)
+        document = self._sandbox().open_file(original.data, original.name, scans=True, pictures=texts).document
         _, sections = rows.of_document(document)
         self._store.pictures.settle(row.id, document.pages, sections, document.missing_pages, rows.notes(document))
         self._tell(job_id, total, total, on_picture)

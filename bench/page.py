@@ -161,7 +161,7 @@ def while_reading(page: Any, folder: Path, text: str, rounds: int) -> tuple[list
     under_way.wait_for()
     found = clicks(page, rounds)
     measured(page, opening(LONG))
-    rate = re.search(r"([\d,]+) tokens a second", page.inner_text("#reading"))
+    rate = re.search(r"(?<![\d,])([\d,]+) tokens a second", page.inner_text("#reading"))
     if not under_way.count():
         raise TextTooShort("The text had been read before every click was made. Give a longer one, or fewer --rounds.")
     return found, float(rate[1].replace(",", "")) if rate else None

@@ -11,17 +11,21 @@ from documents.errors import (
     OcrUnusable,
     PasswordNeeded,
     PictureUnreadable,
+    ReaderCrashed,
+    TooDemanding,
     UnpacksTooLarge,
     UnsupportedFormat,
     WrongPassword,
 )
 from documents.model import Document, Note, Section
 from documents.pdf_pages import page_picture, unlocked
-from documents.reader import MAX_BYTES, read, readable_name, unpack
+from documents.reader import MAX_BYTES, Opened, open_file, read, readable_name, unpack
+from documents.sandbox import Allowance, Sandbox
 from documents.sheet import Mark, Sheet, page_sheet
 
 __all__ = [
     "MAX_BYTES",
+    "Allowance",
     "DamagedFile",
     "Document",
     "DocumentError",
@@ -33,13 +37,18 @@ __all__ = [
     "NoText",
     "Note",
     "OcrUnusable",
+    "Opened",
     "PasswordNeeded",
     "PictureUnreadable",
+    "ReaderCrashed",
+    "Sandbox",
     "Section",
     "Sheet",
+    "TooDemanding",
     "UnpacksTooLarge",
     "UnsupportedFormat",
     "WrongPassword",
+    "open_file",
     "page_picture",
     "page_sheet",
     "read",

@@ -108,6 +108,26 @@ class NoText(DocumentError):
         super().__init__(f"“{name}” holds {reason}")
 
 
+class TooDemanding(DocumentError):
+    """Opening the file would take more memory or time than any document of its size does."""
+
+    def __init__(self, name: str, limit: str) -> None:
+        super().__init__(
+            f"“{name}” takes more than {limit} to open, far more than a document of its size needs, so it was given up. "
+            "Get it again from a source that you trust, or save it anew from another program."
+        )
+
+
+class ReaderCrashed(DocumentError):
+    """What reads files broke down over this one, by memory or by a fault of its own; it runs apart, so nothing else is hurt."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Opening “{name}” took more memory than a document needs, or the file is damaged in a way that its reader can’t bear. "
+            "Nothing else was harmed. Save it anew from another program, and try again."
+        )
+
+
 class PictureUnreadable(DocumentError):
     """A page could not be drawn, or no text be looked for on it."""
 

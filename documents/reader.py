@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from types import MappingProxyType
 
@@ -20,6 +20,7 @@ from documents.markdown import parse_markdown
 from documents.model import Document, Note, Parsed, note
 from documents.odt import parse_odt
 from documents.pdf import parse_pdf
+from documents.pdf_pages import unlocked
 from documents.rtf import parse_rtf
 from documents.sections import build_sections, cut_pages, number_pages
 from documents.sniff import KINDS, detect, document_within
@@ -29,6 +30,38 @@ from documents.titles import choose_title, clean
 MAX_BYTES = 512 * 2**20
 _HALVES = re.compile("[\ud800-\udfff]")
 _NAMED_PARTS = 5  # broken parts named in a note before it breaks off
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file as it is kept: what is read of it, its name, and of a PDF the file without its lock, to draw its pages from (None of others).
+    With `scan` it is mere pictures, and nothing of it can be read yet."""
+
+    document: Document
+    name: str
+    original: bytes | None
+    scan: bool
+
+
+def open_file(
+    data: bytes,
+    name: str,
+    password: str | None = None,
+    *,
+    scans: bool = False,
+    pictures: Mapping[int, str] = MappingProxyType({}),
+) -> Opened:
+    """What is to be kept of a file, or of the document that is alone in the zip archive that it is. With `scans` a PDF of mere pictures
+    is taken too. Raises what `read` raises."""
+    data, name = unpack(data, readable_name(name))  # the pages of what is inside are drawn later
+    scan = False
+    try:
+        document = read(data, name, password=password, pictures=pictures)
+    except NoText:
+        if not scans:
+            raise
+        document, scan = read(data, name, password=password, scans=True, pictures=pictures), True
+    return Opened(document, name, unlocked(data, password) if document.format == "pdf" else None, scan)
 
 
 def read(

@@ -14,7 +14,7 @@ from documents.decode import decode
 _ENTITY = re.compile(r"&([a-zA-Z][a-zA-Z0-9]{0,30});")
 _BARE = re.compile(r"&(?!(?:[a-zA-Z][a-zA-Z0-9]{0,30}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});)")
 _OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,300}\?>")
+_DECLARATION = re.compile(r"<\?xml[^>]{0,300}\?>")
 _UNSEEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -41,7 +41,9 @@ def read_xml(data: bytes) -> Xml:
             return Xml(root, False)
     except (etree.XMLSyntaxError, ValueError):
         pass
-    text = _DECLARATION.sub("", decode(data, declared=True).text.lstrip(), count=1)
+    text = decode(data, declared=True).text.lstrip()
+    declared = _DECLARATION.match(text)
+    text = text[declared.end() :] if declared else text
     text = _UNSEEN.sub("", _BARE.sub("&amp;", _ENTITY.sub(_letter, text)))
     parser = _parser(recover=True)
     try:

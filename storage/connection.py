@@ -60,9 +60,20 @@ class Connection:
 
     @contextmanager
     def transaction(self) -> Iterator[Database]:
-        """All or nothing. Start it with a write: a read that turns into one can fail at once. Raises StorageError."""
-        with self._lock, named(self.path), self._db.atomic() as db:
-            yield db
+        """All or nothing; within another one a part of that. The right to write is waited for at its beginning: a transaction that only
+        read so far could not get it any more once another process has written. Raises StorageError."""
+        with self._lock, named(self.path):
+            if self._db.conn.in_transaction:
+                with self._db.atomic() as db:
+                    yield db
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.rollback()
+                raise
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """All rows of a SELECT. Raises StorageError."""

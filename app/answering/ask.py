@@ -8,7 +8,7 @@ then from the pages that the memory points to.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +17,7 @@ from app.answering import text_search
 from app.answering.conversations import Conversations
 from app.answering.evidence import DocumentText
 from app.answering.text_search import TextQuestion, recognise
+from app.answering.worker import AnswerWorker
 from app.errors import NothingToAsk, UnknownPage
 from app.models import Models
 from app.reading import Memory, Reader, ShouldStop
@@ -43,13 +44,15 @@ class Answering:
         reader: Reader,
         conversations: Conversations,
         words: Callable[[str], Words],
+        worker: AnswerWorker,
     ) -> None:
-        """`words` gives the words of a language."""
+        """`words` gives the words of a language; `worker` makes what is answered piece by piece."""
         self._store = store
         self._models = models
         self._reader = reader
         self._conversations = conversations
         self._words = words
+        self._worker = worker
 
     def options(self, *, max_new_tokens: int = 160, temperature: float = 0.0, seed: int = 0) -> AnswerOptions:
         """The engine's options for asking and summarising. Raises ConfigInvalid."""
@@ -172,13 +175,17 @@ class Answering:
         should_stop: ShouldStop,
     ) -> Iterator[str | Recalled | ModelAnswer]:
         text, chosen = DocumentText(self._store, document_id, memory), {} if options is None else {"options": options}
-        with self._models.turns.take():
-            stream = memory.engine.ask(
-                memory.state, question, text=text, source=source, history=history, should_stop=should_stop, **chosen
-            )
-            with closing(stream):  # type: ignore[type-var]  # a generator, so it can be closed
-                for piece in stream:
-                    yield piece if isinstance(piece, str) else told(piece, text)
+
+        def made(should_stop: ShouldStop) -> Generator[str | Recalled | ModelAnswer, None, None]:
+            with self._models.turns.take():
+                stream = memory.engine.ask(
+                    memory.state, question, text=text, source=source, history=history, should_stop=should_stop, **chosen
+                )
+                with closing(stream):  # type: ignore[type-var]  # a generator, so it can be closed
+                    for piece in stream:
+                        yield piece if isinstance(piece, str) else told(piece, text)
+
+        return self._worker.stream(made, should_stop)
 
     def _ask_some(self, items: Sequence[ShelfItem], question: str, should_stop: ShouldStop) -> list[FromBook]:
         memories = [self._reader.memory(rows.known(self._store, item.id)) for item in items]

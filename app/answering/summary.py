@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +13,7 @@ from app.answering.ask import told
 from app.answering.conversations import Conversations
 from app.answering.evidence import DocumentText
 from app.answering.text_search import ABBREVIATED, SENTENCE_END
+from app.answering.worker import AnswerWorker
 from app.errors import NotReadThatFar, UnknownSection
 from app.models import Models
 from app.reading import Memory, Reader, ShouldStop
@@ -47,13 +48,15 @@ class Summaries:
         reader: Reader,
         conversations: Conversations,
         words: Callable[[str], Words],
+        worker: AnswerWorker,
     ) -> None:
-        """`words` gives the words of a language."""
+        """`words` gives the words of a language; `worker` makes what is written piece by piece."""
         self._store = store
         self._models = models
         self._reader = reader
         self._conversations = conversations
         self._words = words
+        self._worker = worker
 
     def summarize(
         self,
@@ -80,18 +83,21 @@ class Summaries:
         span = None if chosen is None else self._span(row, chosen, memory, text)
         asked, title = self._asked(row, chosen, language), row.title if chosen is None else chosen.title
 
-        def pieces() -> Iterator[str | Recalled | ModelAnswer]:
+        def made(should_stop: ShouldStop) -> Generator[str | Recalled | ModelAnswer, None, None]:
             with self._models.turns.take():
                 stream = memory.engine.summarize(
                     memory.state, title=title, text=text, span=span, words=words, should_stop=should_stop, **given
                 )
                 with closing(stream):  # type: ignore[type-var]  # a generator, so it can be closed
                     for piece in stream:
-                        said = piece if isinstance(piece, str) else told(piece, text)
-                        if keep and isinstance(said, ModelAnswer):
-                            as_of = page if chosen is None else None
-                            self._conversations.keep(row.id, asked, said, page=as_of, summary=True)
-                        yield said
+                        yield piece if isinstance(piece, str) else told(piece, text)
+
+        def pieces() -> Iterator[str | Recalled | ModelAnswer]:
+            for piece in self._worker.stream(made, should_stop):
+                if keep and isinstance(piece, ModelAnswer):
+                    as_of = page if chosen is None else None
+                    self._conversations.keep(row.id, asked, piece, page=as_of, summary=True)
+                yield piece
 
         return pieces()
 

@@ -1306,7 +1306,7 @@ _ODD: tuple[tuple[str, str], ...] = (
 _BROKEN = r"(?<=\p{L})[-\u2010\u2011]\r?\n[^\S\n]*(?=\p{L})"
 _NOT_COMPOSED = r"(?P<composed>(?:\P{{M}}\p{{M}}|[{single}])\p{{M}}*|[\u1100-\u11ff]+)"
 # The end of a line, with the mark of a quotation before the next one.
-_GAP = r"(?:[^\S\n]*\n(?:[^\S\n]*>)*[^\S\n]*)+|[^\S\n]+"
+_GAP = r"[^\S\n]*(?:\n[^\S\n]*(?:>[^\S\n]*)*)+|[^\S\n]+"
 _NOTE = r"(?:\[\d{1,3}\]|\d{1,2}|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079†‡]+)"
 _SAME = (
     ("\u2019", "'"),
@@ -1449,7 +1449,7 @@ _CHAPTER_WORDS: Mapping[str, str] = {
     "capitolo": "chapter", "rozdział": "chapter", "глава": "chapter", "teil": "part", "partie": "part", "parte": "part",
     "buch": "book", "livre": "book", "libro": "book", "abschnitt": "section",
 }  # fmt: skip
-_HEADING = r"(?m)^[^\S\n]*[#*_=]*[^\S\n]*({kinds})[^\S\n]+([^\s.:,;—–*_]+)[^\n]{{0,100}}$"
+_HEADING = r"(?m)^[^\S\n]*(?:[#*_=]+[^\S\n]*)?({kinds})[^\S\n]+([^\s.:,;—–*_]+)[^\n]{{0,100}}$"
 
 
 class _Heading(NamedTuple):
@@ -1743,7 +1743,9 @@ class _Answer:
         if len(self.folded) == 1:
             return False
         text = self.document.text
-        before = _compiled(r"\p{L}+[-\u2010\u2011]\r?\n[^\S\n]*$").search(text, max(0, span.start - 100), span.start)
+        before = _compiled(r"(?<!\p{L})\p{L}+[-\u2010\u2011]\r?\n[^\S\n]*$").search(
+            text, max(0, span.start - 100), span.start
+        )
         after = _compiled(r"[-\u2010\u2011]\r?\n[^\S\n]*\p{L}+").match(text, span.end)
         if not before and not after:
             return False
@@ -1942,7 +1944,8 @@ def _union(found: Iterable[list[_Span]]) -> list[_Span]:
 
 def _marks(phrase: str) -> tuple[str, str]:
     """Marks at the ends of a phrase that folding takes for emphasis and that were asked for: the star of "A*"."""
-    before, after = regex.match(r"[_*]*", phrase)[0], regex.search(r"[_*]*$", phrase)[0]
+    before = phrase[: len(phrase) - len(phrase.lstrip("_*"))]
+    after = phrase[len(phrase.rstrip("_*")) :]
     return ("", "") if before == after[::-1] else (before, after)
 
 

@@ -13,33 +13,32 @@ from string import Formatter
 
 PARTS = ("errors.", "said.")
 AS_GIVEN = frozenset({"name", "title", "path", "model", "document_id"})
+DIGITS = frozenset("0123456789.,")
+Form = tuple[tuple[str, str], ...]
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+")
 PAGES = re.compile(r"\d+(?: to \d+)?(?:, \d+(?: to \d+)?)*")
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """Each sentence as a pattern of its English form, with its form in the other language; the most particular first. Blanks in
+    """Each sentence in its English form, cut at its blanks, with its form in the other language; the most particular first. Blanks in
     AS_GIVEN hold what people named, which is never put into another language."""
 
-    known: tuple[tuple[re.Pattern[str], str], ...]
+    known: tuple[tuple[Form, str], ...]
 
     @classmethod
     def between(cls, english: Mapping[str, str], other: Mapping[str, str]) -> Sentences:
         """Those of two catalogues, by key, that other parts of the program say."""
         keys = [key for key in english if key.startswith(PARTS) and fixed(english[key])]
         keys.sort(key=lambda key: -len(fixed(english[key])))
-        return cls(tuple((pattern(english[key]), other[key]) for key in keys))
+        return cls(tuple((form(english[key]), other[key]) for key in keys))
 
     def told(self, sentence: str, number: Callable[[float, int], str]) -> str:
         """The sentence in the other language, and so whatever stands in its blanks; as it is when nothing fits."""
-        for form, other in self.known:
-            found = form.fullmatch(sentence)
-            if found:
-                said = {
-                    name: value if name in AS_GIVEN else self.told(value, number)
-                    for name, value in found.groupdict().items()
-                }
+        for known, other in self.known:
+            found = blanks(known, sentence)
+            if found is not None:
+                said = {name: value if name in AS_GIVEN else self.told(value, number) for name, value in found.items()}
                 return other.format(**said)
         if NUMBER.fullmatch(sentence):
             return number(float(sentence.replace(",", "")), len(sentence.partition(".")[2]))
@@ -51,8 +50,31 @@ def fixed(text: str) -> str:
     return "".join(literal for literal, *_ in Formatter().parse(text))
 
 
-def pattern(text: str) -> re.Pattern[str]:
-    """A pattern that what was made of `text` fits, each blank a group of its name; {n} is a number."""
-    blank = lambda name: f"(?P<{name}>{'[0-9.,]+' if name == 'n' else '.+?'})" if name else ""  # noqa: E731
-    parts = [re.escape(literal) + blank(name) for literal, name, *_ in Formatter().parse(text)]
-    return re.compile("".join(parts), re.DOTALL)
+def form(text: str) -> Form:
+    """A sentence cut at its blanks: each piece of it with the name of the blank behind it, which is empty at the end."""
+    return tuple((literal, name or "") for literal, name, *_ in Formatter().parse(text))
+
+
+def blanks(known: Form, sentence: str) -> dict[str, str] | None:
+    """What stands in the blanks of a sentence of that form, by name; None where it has another form. A blank holds a letter at least, {n}
+    a number. Each piece is looked for once, from left to right: what people named may hold any piece of a sentence."""
+    found: dict[str, str] = {}
+    at, name = 0, ""
+    for number, (literal, following) in enumerate(known):
+        last = number == len(known) - 1 and not following
+        if name:
+            begin = sentence.rfind(literal, at + 1) if last else sentence.find(literal, at + 1)
+            if begin < 0 or (last and begin + len(literal) != len(sentence)):
+                return None
+            found[name] = sentence[at:begin]
+        elif not sentence.startswith(literal, at):
+            return None
+        else:
+            begin = at
+        at, name = begin + len(literal), following
+    if name:
+        found[name] = sentence[at:]
+    elif at != len(sentence):
+        return None
+    fits = all(found.values()) and ("n" not in found or set(found["n"]) <= DIGITS)
+    return found if fits else None

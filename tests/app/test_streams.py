@@ -1,0 +1,194 @@
+"""Whoever stalls or leaves in the middle of an answer holds up nobody, and many who ask at once are served in turn."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from app.answering.worker import MOST_WAITING, AnswerWorker
+from app.api import router
+from app.library import Library
+from storage import Store
+from tests.app.small_engine import SmallEngine, shelf
+
+SOON = 20.0  # seconds, on a busy machine, for what takes none
+
+
+class SlowEngine(SmallEngine):
+    """Waits before every piece of an answer until it is told to go on, or to stop; counts the answers that were stopped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = threading.Event()
+        self.asked: list[str] = []
+        self.stopped: list[str] = []
+
+    def ask(self, state, question, *, should_stop=lambda: False, **more):
+        self.asked.append(question)
+        for piece in super().ask(state, question, should_stop=should_stop, **more):
+            while not self.go.wait(0.01):
+                if should_stop():
+                    self.stopped.append(question)
+                    return
+            yield piece
+
+
+@pytest.fixture
+def engine() -> SlowEngine:
+    return SlowEngine()
+
+
+@pytest.fixture
+def documents(engine: SlowEngine, store: Store) -> Library:
+    return shelf(engine, store)
+
+
+@pytest.fixture
+def book(documents: Library) -> str:
+    item = documents.add(b"# Tides\n\nThe tide comes at six.\n", "tides.md")
+    documents.reader.read(item.id)
+    return item.id
+
+
+@pytest.fixture
+def address(documents: Library) -> Iterator[str]:
+    """The protocol for programs, on a real server."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(FastAPI(routes=router(documents).routes), port=port, log_level="error", lifespan="off")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    wait_until(lambda: server.started)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+def wait_until(happened) -> None:
+    deadline = time.monotonic() + SOON
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def asked(question: str, book: str) -> dict:
+    return {"model": f"palimpsest/{book}", "messages": [{"role": "user", "content": question}]}
+
+
+def test_a_reader_that_stalls_holds_nobody_up(engine: SlowEngine, documents: Library, book: str) -> None:
+    engine.go.set()
+    stalled = documents.answering.ask(book, "When does the tide come?", keep=False)
+    assert next(stalled)
+    answered = documents.answering.ask(book, "At six?", keep=False)
+    *_, last = answered  # would wait for ever for the one before
+    assert last.text
+    documents.reader.read(documents.add(b"# Moons\n\nThe moon.\n", "moons.md").id)
+    *_, rest = stalled  # and nothing of it is lost
+    assert rest.text.endswith("six")
+
+
+def test_a_reader_that_leaves_stops_the_making_within_a_second(
+    engine: SlowEngine, documents: Library, book: str
+) -> None:
+    engine.go.set()
+    leaving = documents.answering.ask(book, "When does the tide come?")
+    assert next(leaving)
+    engine.go.clear()
+    begun = time.monotonic()
+    leaving.close()
+    with documents.models.turns.take():
+        assert time.monotonic() - begun < 1.0
+    assert documents.conversations.history(book) == (), "half an answer is not kept"
+
+
+def test_an_answer_that_nobody_waits_for_any_more_is_not_begun(
+    engine: SlowEngine, documents: Library, book: str
+) -> None:
+    streams = [documents.answering.ask(book, f"Question {n}?", keep=False) for n in range(3)]
+    readers = [threading.Thread(target=lambda one=one: next(one, None)) for one in streams[:1]]
+    readers[0].start()
+    wait_until(lambda: engine.asked == ["Question 0?"])
+    engine.go.set()
+    readers[0].join()
+    for one in streams:
+        one.close()
+    assert engine.asked == ["Question 0?"]
+
+
+def test_what_is_not_shown_yet_waits_in_few_pieces_and_loses_nothing() -> None:
+    made = threading.Event()
+
+    def make(should_stop):
+        for number in range(10 * MOST_WAITING):
+            yield f"{number} "
+        yield 7
+        made.set()
+
+    stream = AnswerWorker().stream(make, lambda: False)
+    first = next(stream)
+    assert made.wait(SOON)
+    pieces = [first, *stream]
+    assert len(pieces) <= MOST_WAITING + 2 and pieces[-1] == 7
+    assert "".join(pieces[:-1]) == "".join(f"{number} " for number in range(10 * MOST_WAITING))
+
+
+def test_an_error_comes_out_where_the_answer_is_read() -> None:
+    def make(should_stop):
+        yield "a"
+        raise ValueError("the lamp is out")
+
+    stream = AnswerWorker().stream(make, lambda: False)
+    assert next(stream) == "a"
+    with pytest.raises(ValueError, match="the lamp is out"):
+        next(stream)
+
+
+def test_two_hundred_programs_at_once_are_served_in_turn(
+    engine: SlowEngine, book: str, address: str, documents: Library
+) -> None:
+    questions = [f"Question {n}?" for n in range(200)]
+
+    async def all_of_them() -> list[httpx.Response]:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=address, timeout=120.0, limits=limits, trust_env=False) as client:
+            body = [asked(question, book) | {"stream": n % 2 == 0} for n, question in enumerate(questions)]
+            answers = [asyncio.create_task(client.post("/v1/chat/completions", json=one)) for one in body]
+            while not engine.asked:
+                await asyncio.sleep(0.01)
+            # while one is made and all others wait, the app still answers
+            assert (await client.get("/v1/models")).status_code == 200
+            assert not any(one.done() for one in answers)
+            engine.go.set()
+            return list(await asyncio.gather(*answers))
+
+    with asyncio.Runner() as runner:
+        found = runner.run(all_of_them())
+    assert [answer.status_code for answer in found] == [200] * 200
+    assert sorted(engine.asked) == sorted(questions)
+
+
+def test_a_program_that_leaves_stops_its_answer_and_the_next_is_served(
+    engine: SlowEngine, book: str, address: str
+) -> None:
+    body = json.dumps(asked("Who leaves?", book)).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1]))) as client:
+        client.sendall(head.encode() + body)
+        wait_until(lambda: engine.asked)
+    begun = time.monotonic()
+    wait_until(lambda: engine.stopped == ["Who leaves?"])
+    assert time.monotonic() - begun < 2.0
+    engine.go.set()
+    answer = httpx.post(f"{address}/v1/chat/completions", json=asked("Who stays?", book), timeout=SOON, trust_env=False)
+    assert answer.status_code == 200 and engine.asked == ["Who leaves?", "Who stays?"]
