@@ -29,10 +29,8 @@ SUPPORTED = 0.5  # of the words of what is written, at least, are on the page
 # or a number; the first word of a sentence is no name
 NAME = re.compile(r"(?<![.!?“\"] )(?<!^)\b[^\W\d_a-z]\w+|\d[\d.,]*\d|\d")
 ABOUT_THE_PASSAGE = re.compile(
-    r"^(?:the|this) (?:passage|text|document|section) (?:(?:states?|says?|tells(?: us)?|explains|mentions|notes) that|"
-    r"(?:provides|gives) (?:an overview|information|a description) (?:of|on|about)|(?:also )?(?:describes|mentions|discusses|explains|"
-    r"is about|talks about))\s+",
-    re.I,
+    r"(?:the|this) (?:passage|text|section) (?:also )?(?:is about|(?!is\b|was\b|has\b)[a-z]+s(?: that| us that)?)\s+",
+    re.IGNORECASE,
 )
 
 
@@ -76,8 +74,11 @@ def summarize(
 def on_page(written: str, passage: str, title: str, supported: float = SUPPORTED) -> str:
     """What was written about a passage, or, where that is not borne out by it, the passage's sentence that is most like it. It is borne
     out when the passage or the title has its names and numbers, and so large a share of its other words."""
-    written = ABOUT_THE_PASSAGE.sub("", " ".join(written.split()))
-    written = written[:1].upper() + written[1:]
+    written = " ".join(written.split())
+    said_of_it = ABOUT_THE_PASSAGE.match(written)
+    if said_of_it:
+        written = written[said_of_it.end() :]
+        written = written[:1].upper() + written[1:]
     held = set(content_words(f"{passage} {title}"))
     said, names = content_words(written), NAME.findall(written)
     shared = sum(word in held for word in said)
