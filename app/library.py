@@ -62,7 +62,7 @@ def preview(path: Path, password: str | None = None) -> Preview:
         document.title,
         document.author,
         document.format,
-        document.unit,
+        unit_of(document.format),
         sections,
         rows.notes(document),
         document.page_labels,

@@ -95,11 +95,11 @@ def pieces(text: str, begin: int, sections: Sequence[SectionRow]) -> tuple[Piece
 def _headed(text: str, section: SectionRow) -> list[Piece]:
     """The text of a section, from its title on; what comes before that, as before a document's first heading, is by itself."""
     spelled = r"\s+".join(map(re.escape, section.title.split()))
-    title = re.match(rf"\s*{spelled}", text)
-    title = title or re.search(rf"^[ \t]*{spelled}[ \t]*$", text, re.MULTILINE)
-    if not section.title or title is None:
+    found = re.match(rf"\s*{spelled}", text)
+    found = found or re.search(rf"^[ \t]*{spelled}[ \t]*$", text, re.MULTILINE)
+    if not section.title or found is None:
         return [Piece(text, section.title, section.level)]
-    return [Piece(text[: title.start()]), Piece(text[title.start() :], section.title, section.level, printed=True)]
+    return [Piece(text[: found.start()]), Piece(text[found.end() :], section.title, section.level, found[0])]
 
 
 def report(row: DocumentRow, kept: SnapshotRow | None, total_tokens: int) -> ReadReport:

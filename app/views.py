@@ -347,14 +347,14 @@ class PageView:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some text of a page as it was read: from a heading on, whose `title` and `level` (1 is a chapter) it has, or from the page's
-    beginning, with neither (level 0). `printed` says whether `text` begins with the title, as it does but for bookmarks and the like.
+    """Some text of a page as it was read: what follows a heading, whose `title` and `level` (1 is a chapter) it has, or the page's
+    beginning, with neither (level 0). `heading` is the title as the text has it, empty where it doesn't, as with bookmarks.
     """
 
     text: str
     title: str = ""
     level: int = 0
-    printed: bool = False
+    heading: str = ""
 
 
 @dataclass(frozen=True)

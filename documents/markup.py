@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -114,24 +114,11 @@ class _Reader:
         return tuple(one for one in found if one)
 
     def read(self, tree: LexborHTMLParser, root: LexborNode) -> None:
-        """Writes `root` without recursion: a page may be nested deeper than Python's stack."""
+        """Writes `root`."""
         self._styled = _hidden_by_styles(tree)
         self._structured = _structured_cells(root)
-        node: LexborNode | None = root
-        root_id = root.mem_id  # `==` on nodes compares their whole HTML
-        while node is not None:
-            child = node.first_child if self._enter(node) else None
-            if child is not None:
-                node = child
-                continue
-            while node is not None:
-                self._leave(node)
-                if node.mem_id == root_id:
-                    return
-                if node.next is not None:
-                    node = node.next
-                    break
-                node = node.parent
+        for node in _left(root, self._enter):
+            self._leave(node)
 
     def _enter(self, node: LexborNode) -> bool:
         """Writes what stands at the node's start; whether to go into it."""
@@ -362,12 +349,9 @@ def _structured_cells(root: LexborNode) -> frozenset[int]:
     found: set[int] = set()
     paragraphs: Counter[int] = Counter()
     open_cells: list[LexborNode] = []
-    for node, entering in _steps(root):
+
+    def enter(node: LexborNode) -> bool:
         tag = node.tag or ""
-        if not entering:
-            if open_cells and tag in ("td", "th") and open_cells[-1].mem_id == node.mem_id:
-                open_cells.pop()
-            continue
         if open_cells:
             cell = open_cells[-1].mem_id
             paragraphs[cell] += tag in ("p", "div", "blockquote")
@@ -375,20 +359,28 @@ def _structured_cells(root: LexborNode) -> frozenset[int]:
                 found.add(cell)
         if tag in ("td", "th"):
             open_cells.append(node)
+        return True
+
+    for node in _left(root, enter):
+        if open_cells and open_cells[-1].mem_id == node.mem_id:
+            open_cells.pop()
     return frozenset(found)
 
 
-def _steps(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
-    """Every node twice: when it is entered (True) and when it is left."""
+def _left(root: LexborNode, enter: Callable[[LexborNode], bool]) -> Iterator[LexborNode]:
+    """Every node of the tree when it is left; `enter` is called when it is reached, and says whether to go into it.
+
+    Without recursion: a page may be nested deeper than Python's stack.
+    """
     node: LexborNode | None = root
-    root_id = root.mem_id
+    root_id = root.mem_id  # `==` on nodes compares their whole HTML
     while node is not None:
-        yield node, True
-        if node.first_child is not None:
-            node = node.first_child
+        child = node.first_child if enter(node) else None
+        if child is not None:
+            node = child
             continue
         while node is not None:
-            yield node, False
+            yield node
             if node.mem_id == root_id:
                 return
             if node.next is not None:

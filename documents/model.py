@@ -6,11 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from types import MappingProxyType
-from typing import Literal, NamedTuple
-
-Unit = Literal["page", "section", "part"]
-UNITS: MappingProxyType[str, Unit] = MappingProxyType({"pdf": "page", "text": "part"})  # other formats have sections
+from typing import NamedTuple
 
 
 class Note(NamedTuple):
@@ -55,11 +51,6 @@ class Document:
     page_labels: tuple[
         str, ...
     ] = ()  # the number printed on each page, where the file says it and it isn't the page's own; else empty
-
-    @property
-    def unit(self) -> Unit:
-        """What its pages are: only a PDF has pages that somebody can turn to."""
-        return UNITS.get(self.format, "section")
 
     @cached_property
     def text(self) -> str:

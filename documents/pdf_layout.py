@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
@@ -84,10 +84,21 @@ class _Run:
         return self.letters[0].order
 
 
+class SeenWord(NamedTuple):
+    """A word where it stands on the page: `text` as it is read, lengths in points along the line that it stands on and across it."""
+
+    text: str
+    left: float
+    right: float
+    base: float
+    size: float
+
+
 class _Piece(NamedTuple):
     """What stands together in a row. The white on both sides of it is at least as wide as a gutter may be."""
 
     glyphs: tuple[str, ...]  # as seen from left to right, blanks between words included
+    sides: tuple[tuple[float, float], ...]  # of each glyph
     left: float
     right: float
     order: int
@@ -145,6 +156,25 @@ def lay_out(drawn: Drawn, inserts: Sequence[Insert] = ()) -> tuple[PrintedLine, 
         text = "".join(letter.text for letter in sorted(loose, key=lambda letter: letter.order))
         lines.append(PrintedLine(spelled_out(text).strip(), opens=True))
     return tuple(line for line in lines if line.text)
+
+
+def words_to_left(letters: Sequence[Letter]) -> Iterator[SeenWord]:
+    """The words of text that runs to the left and is written in one direction: from the top down, each row from the right."""
+    for row in _rows(_runs(letters), ()):
+        for piece in reversed(row.pieces):
+            ends = [place for place, glyph in enumerate((*piece.glyphs, " ")) if glyph == " "]
+            for start, end in reversed(list(zip([0, *(place + 1 for place in ends)], ends, strict=False))):
+                sides = piece.sides[start:end]
+                text = _as_read(piece.glyphs[start:end], to_left=True)
+                yield SeenWord(
+                    text, min(left for left, _ in sides), max(right for _, right in sides), row.base, row.size
+                )
+
+
+def _as_read(glyphs: Sequence[str], *, to_left: bool) -> str:
+    """The text of glyphs that stand beside one another, from left to right, in a text that runs to the left or not."""
+    text = in_logical_order(glyphs, True if to_left else None)
+    return " ".join(normalize("NFC", consonants_first(spelled_out(text))).split())
 
 
 def _seen_from(angle: int, drawn: Drawn) -> tuple[list[Rule], list[Rule]]:
@@ -316,19 +346,22 @@ def _row(group: Sequence[_Run], upright: Sequence[Rule]) -> _Row:
     gaps = _gaps(letters)
     threshold = _word_gap(letters, gaps, row.size)
     glyphs: list[str] = []
+    sides: list[tuple[float, float]] = []
     piece: list[Letter] = []
     for (letter, text), (gap, blank) in zip(letters, gaps, strict=True):
         if letter.text.isspace():
             continue
         rule = _rule_between(here, piece[-1].right, letter.left) if piece else None
         if piece and (gap >= _PIECE_GAP * row.size or rule is not None):
-            row.pieces.append(_piece(glyphs, piece, rule, row.size))
-            glyphs, piece = [], []
+            row.pieces.append(_piece(glyphs, sides, piece, rule, row.size))
+            glyphs, sides, piece = [], [], []
         elif piece and (blank or gap > threshold) and not (is_wide(text) and is_wide(glyphs[-1]) and not blank):
             glyphs.append(" ")
+            sides.append((letter.left, letter.left))
         glyphs.append(text)
+        sides.append((letter.left, letter.right))
         piece.append(letter)
-    row.pieces.append(_piece(glyphs, piece, None, row.size))
+    row.pieces.append(_piece(glyphs, sides, piece, None, row.size))
     row.pieces = _with_item_marks(row.pieces, row.size)
     return row
 
@@ -412,12 +445,18 @@ def _rule_between(rules: Sequence[float], left: float, right: float) -> float | 
     return next((at for at in rules if left - 1 <= at <= right + 1), None)
 
 
-def _piece(glyphs: Sequence[str], letters: Sequence[Letter], rule: float | None, size: float) -> _Piece:
+def _piece(
+    glyphs: Sequence[str],
+    sides: Sequence[tuple[float, float]],
+    letters: Sequence[Letter],
+    rule: float | None,
+    size: float,
+) -> _Piece:
     right = max(letter.right for letter in letters)
     if rule is not None:  # a rule parts as well as wide white does
         right = min(right, rule - 0.5 * _PIECE_GAP * size)
     left = min(letter.left for letter in letters)
-    return _Piece(tuple(glyphs), min(left, right), right, min(letter.order for letter in letters))
+    return _Piece(tuple(glyphs), tuple(sides), min(left, right), right, min(letter.order for letter in letters))
 
 
 def _with_item_marks(pieces: list[_Piece], size: float) -> list[_Piece]:
@@ -427,7 +466,8 @@ def _with_item_marks(pieces: list[_Piece], size: float) -> list[_Piece]:
     if "." in pieces[0].text[:-1] and is_number(pieces[1].text):
         return pieces  # 1.5 before 2.5 is a number
     first, second = pieces[:2]
-    joined = _Piece((*first.glyphs, " ", *second.glyphs), first.left, second.right, first.order)
+    sides = (*first.sides, (first.right, first.right), *second.sides)
+    joined = _Piece((*first.glyphs, " ", *second.glyphs), sides, first.left, second.right, first.order)
     return [joined, *pieces[2:]]
 
 
@@ -491,15 +531,11 @@ class _Page:
             glyphs += [" ", *piece.glyphs] if glyphs else piece.glyphs
             parts[-1] += [" ", *piece.glyphs] if parts[-1] else piece.glyphs
             right = piece.right
-        named = [self._said(part) for part in parts]
+        named = [_as_read(part, to_left=self.to_left) for part in parts]
         return PrintedLine(
-            self._said(glyphs), row.pieces[0].left, row.pieces[-1].right, row.base, row.size,
+            _as_read(glyphs, to_left=self.to_left), row.pieces[0].left, row.pieces[-1].right, row.base, row.size,
             tuple(reversed(named)) if self.to_left else tuple(named),
         )  # fmt: skip
-
-    def _said(self, glyphs: Sequence[str]) -> str:
-        text = in_logical_order(glyphs, True if self.to_left else None)
-        return " ".join(normalize("NFC", consonants_first(spelled_out(text))).split())
 
     def _zone(self, rows: Sequence[_Row]) -> _Zone | None:
         """The gutter beside which most stands, with the rows that it parts; of such the one that goes on the furthest beside the end of a
@@ -620,7 +656,7 @@ class _Page:
                     glyphs = _spaced([piece for piece in row.pieces if _cell(piece, gutters) == place])
                     cut = bool(cell and glyphs) and cell[-1] == "-" and glyphs[0].isalnum()
                     cell += [CUT if cut else " ", *glyphs] if cell and glyphs else glyphs
-            texts = [self._said(cell) for cell in cells]
+            texts = [_as_read(cell, to_left=self.to_left) for cell in cells]
             columns = [(a + b) / 2 for a, b in gutters]
             if self.to_left:
                 texts.reverse()

@@ -25,7 +25,7 @@ from documents.rtf import parse_rtf
 from documents.sections import build_sections, cut_pages, number_pages
 from documents.sniff import KINDS, detect, document_within
 from documents.text import is_chapter, parse_text
-from documents.titles import choose_title, clean
+from documents.titles import choose_author, choose_title
 
 MAX_BYTES = 512 * 2**20
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -167,7 +167,7 @@ def _finish(parsed: Parsed, kind: str, data: bytes, name: str) -> Document:
         notes += _gap_notes([part for _, part in parsed.gaps])
     return Document(
         title=title,
-        author=clean(parsed.author),
+        author=choose_author(parsed.author),
         format=kind,
         sha256=hashlib.sha256(data).hexdigest(),
         pages=pages,

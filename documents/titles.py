@@ -45,6 +45,14 @@ _PLACEHOLDERS = frozenset(
         "unspecified",
     }
 )
+# What programs write where nobody gave a name, and catalogues where none is known.
+_NOBODY = frozenset(
+    {
+        "",
+        *"anonymous anonymus anoniem unknown onbekend unbekannt inconnu unspecified none null nobody author user".split(),
+        *("unknown author", "author unknown", "no author", "n/a", "windows user", "microsoft office user"),
+    }
+)
 _MAX_LENGTH = 300
 
 
@@ -55,6 +63,12 @@ def choose_title(metadata: str | None, heading: str | None, name: str) -> str:
         if cleaned and is_sensible(cleaned):
             return _TOOL_PREFIX.sub("", cleaned)
     return tidy_name(name)
+
+
+def choose_author(metadata: str | None) -> str | None:
+    """The author that metadata name, None where they only say that nobody is known."""
+    author = clean(metadata)
+    return None if author is None or author.strip("()[]<>?- ").casefold() in _NOBODY else author
 
 
 def is_sensible(title: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 
 from app.markup.notice import closing
@@ -65,15 +64,12 @@ def _page(words: Words, item: ShelfItem, number: int, pieces: tuple[Piece, ...])
 
 def _piece(piece: Piece, document: str) -> str:
     """A piece of a page; a heading that isn't in the text is a mark, unless it merely says the document's title again."""
-    text, head = piece.text, ""
-    if piece.title and piece.printed:
-        spelled = r"\s+".join(map(re.escape, piece.title.split()))
-        text = re.sub(rf"\A\s*{spelled}", "", text)
+    text, head = piece.text.strip("\n"), ""
+    if piece.heading:
         level = min(piece.level + 3, 6)
         head = f"<h{level}>{escape(piece.title)}</h{level}>"
     elif piece.title and piece.title != document:
         head = f'<p class="at bookmark"><span>{escape(piece.title)}</span></p>'
-    text = text.strip("\n")
     return head + (f'<p class="text">{escape(text)}</p>' if text.strip() else "")
 
 

@@ -19,7 +19,7 @@ from app.markup.evidence import quotes
 from app.markup.read import what_was_read
 from app.markup.sheet import sheet
 from app.terminal import Output
-from app.views import Evidence
+from app.views import Evidence, unit_of
 from app.words import Languages
 from storage import Store
 from tests.documents.makers import pdf
@@ -48,6 +48,10 @@ def labelled() -> bytes:
 @pytest.fixture
 def lamp(library: Library) -> str:
     return library.add(labelled(), "lamp.pdf").id
+
+
+def test_only_a_pdf_has_pages_to_turn_to() -> None:
+    assert [unit_of(kind) for kind in ("pdf", "text", "epub", "odt")] == ["page", "part", "section", "section"]
 
 
 def test_they_are_kept_and_an_ordinary_document_has_none(library: Library, lamp: str, tides: str) -> None:

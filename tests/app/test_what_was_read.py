@@ -22,7 +22,7 @@ def test_every_page_is_there_once_and_in_order(library: Library) -> None:
     first, said = 1, []
     while first <= library.get(document).pages:
         read = library.stretch_read(document, first)
-        said += ["".join(piece.text for piece in page) for page in read.pages]
+        said += ["".join(piece.heading + piece.text for piece in page) for page in read.pages]
         assert len(read.pages) == 1 or sum(map(len, said[first - 1 :])) <= STRETCH
         first = read.last + 1
     assert 1 < library.stretch_read(document).last < 20
@@ -39,8 +39,8 @@ def test_headings_stand_where_they_are_and_rows_stay_rows(library: Library) -> N
     document = library.add(LOG.encode(), "log.md").id
     read = library.stretch_read(document)
     pieces = [piece for page in read.pages for piece in page]
-    assert [(piece.title, piece.level, piece.printed) for piece in pieces if piece.title == "Wind"] == [
-        ("Wind", 2, True)
+    assert [(piece.title, piece.level, piece.heading) for piece in pieces if piece.title == "Wind"] == [
+        ("Wind", 2, "Wind")
     ]
     html = what_was_read(Languages.load().english, read)
     assert html.count("<h4>Dusk</h4>") == 1 and "<h5>Wind</h5>" in html and "bookmark" not in html

@@ -275,10 +275,10 @@ def test_with_a_broken_table_of_contents_the_headings_count(contents: str) -> No
     ]
 
 
-def test_the_main_title_is_the_title_and_its_pages_are_sections() -> None:
+def test_the_main_title_is_the_title() -> None:
     titles = '<dc:title id="s">A History</dc:title><dc:title id="t">The Light</dc:title><meta refines="#t" property="title-type">main</meta>'
     document = documents.read(changed({"<dc:title>The Lighthouse</dc:title>": titles}), "b.epub")
-    assert (document.title, document.unit) == ("The Light", "section")
+    assert document.title == "The Light"
 
 
 def test_chapters_may_be_in_other_encodings() -> None:

@@ -41,12 +41,7 @@ def test_an_opendocument_text_is_read_in_order() -> None:
         meta='<office:document-meta xmlns:office="o" xmlns:dc="c"><dc:title>Light and Rock</dc:title><dc:creator>Ada Pharos</dc:creator></office:document-meta>',
     )
     document = read(data, "a.odt")
-    assert (document.title, document.author, document.format, document.unit) == (
-        "Light and Rock",
-        "Ada Pharos",
-        "odt",
-        "section",
-    )
+    assert (document.title, document.author, document.format) == ("Light and Rock", "Ada Pharos", "odt")
     assert [(s.title, s.level) for s in document.sections] == [("The Rock", 1), ("Its birds", 2)]
     assert document.text == (
         "The Rock\n\nFlat and grey.\nCold.\n\nIts birds\n\nGulls [And one owl.], mostly.\n\n1. Oars\n\n2. Sails\n\nA box\n\nMind the step.\n"

@@ -150,6 +150,15 @@ def test_text_before_the_first_heading_is_front_matter_when_there_is_enough_of_i
     assert [(s.title, s.start) for s in without.sections] == [("Rock", 0), ("Lamp", 21)]
 
 
+@pytest.mark.parametrize("nobody", ["anonymous", "(anonymous)", "Unknown", "unspecified", "Windows User", "<onbekend>"])
+def test_nobody_is_no_author(nobody: str) -> None:
+    assert documents.read(makers.pdf(["The lamp is lit."], author=nobody), "a.pdf").author is None
+    assert documents.read(f"---\nauthor: '{nobody}'\n---\nText.\n".encode(), "a.md").author is None
+    assert (
+        documents.read(makers.pdf(["The lamp is lit."], author="Anonymous Bosch"), "a.pdf").author == "Anonymous Bosch"
+    )
+
+
 def test_levels_skip_no_step() -> None:
     source = "".join(
         f"{'#' * depth} {title}\ntext\n\n" for depth, title in ((3, "A"), (6, "B"), (4, "C"), (2, "D"), (4, "E"))
