@@ -194,7 +194,7 @@ def serve(settings: Settings, out: Output) -> int:
         documents.queue.start()
         try:
             page.launch(
-                **launch_options(documents.languages, router(documents, asks).routes),
+                **launch_options(documents.languages, router(documents, asks).routes, settings.host),
                 server_name=settings.host,
                 server_port=settings.port,
                 inbrowser=settings.open_browser or (settings.window and not in_window),

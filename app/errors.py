@@ -277,6 +277,24 @@ class PasswordWrong(LibraryError):
         super().__init__("This shelf has a password. Send it as the API key: 'Authorization: Bearer PASSWORD'.")
 
 
+class HostRefused(LibraryError):
+    """A request came by a name that is not this machine's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"'{name}' is no name of this machine, so nothing was shown. Open the app by its address, such as http://127.0.0.1:7860."
+        )
+
+
+class PageRefused(LibraryError):
+    """A request came from another page than the app's own."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Another page ({name}) asked for this, and only the app's own page may. Nothing was shown and nothing was changed."
+        )
+
+
 class AddressTaken(LibraryError):
     """The app's address is in use or not this machine's."""
 

@@ -10,7 +10,7 @@ import gradio as gr
 
 from app.handlers import Endpoints, Handlers, Screen, SettingsHandlers, SettingsScreen
 from app.library import Library
-from app.pages import ask, behaviour, language, nearby, reading, settings, shelf, theme
+from app.pages import ask, behaviour, door, language, nearby, reading, settings, shelf, theme
 from app.pages.light import LightBlocks
 from app.words import Languages
 
@@ -67,9 +67,9 @@ def build_page(library: Library, asks: bool = False) -> gr.Blocks:
     return page
 
 
-def launch_options(languages: Languages, routes: Sequence[Any] = ()) -> dict[str, Any]:
+def launch_options(languages: Languages, routes: Sequence[Any] = (), host: str = "127.0.0.1") -> dict[str, Any]:
     """Return the keyword arguments of `launch()` for the page's look, language and safety; address and port are the caller's, and
-    so are other `routes` of the same server."""
+    so are other `routes` of the same server. `host` is what it listens on."""
     return {
         "theme": theme.theme(),
         "css": theme.css(),
@@ -83,7 +83,10 @@ def launch_options(languages: Languages, routes: Sequence[Any] = ()) -> dict[str
         "ssr_mode": False,
         "i18n": language.translations(languages),
         "auth_message": languages.english("page.password_wanted"),
-        "app_kwargs": {"routes": list(routes), "middleware": [language.middleware(languages), nearby.middleware()]},
+        "app_kwargs": {
+            "routes": list(routes),
+            "middleware": [door.middleware(languages, host), language.middleware(languages), nearby.middleware()],
+        },
     }
 
 
