@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import re
 import sys
@@ -25,6 +26,7 @@ from storage import SectionRow
 from tests.regex_steps import TooManySteps, hard_texts, largest_bound, matches, steps
 
 ROOT = Path(__file__).parents[1]
+CACHED = type(functools.cache(len))
 PACKAGES = ("app", "bench", "documents", "engine", "evaluation", "storage", "training")
 AT_START = {"match", "fullmatch"}
 ENGLISH = Languages.load().words("en")
@@ -201,6 +203,11 @@ def made_while_running(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, int],
 
     monkeypatch.setattr(re, "_compile", watched(re._compile))
     monkeypatch.setattr(regex._main, "_compile", watched(regex._main._compile))
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] in PACKAGES:  # what was made before is made again
+            for kept in vars(module).values():
+                if isinstance(kept, CACHED):
+                    kept.cache_clear()
     for run in RUNS:
         run()
     return seen
