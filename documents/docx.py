@@ -479,6 +479,8 @@ class _Reader:
 
     def _call(self, kind: str, key: str, into: _Inline) -> None:
         found = self._notes[kind].get(key)
+        if found is None:
+            self._lost.append(f"{kind}s.xml, {key}")
         self._called += 1
         said = self._said(found) if found is not None else ""
         if said:

@@ -161,6 +161,8 @@ class _Reader:
             rows, columns = (_number(attributes.get(name), 1) for name in ("rowspan", "colspan"))
             writer.start_cell(rows=rows, columns=columns, flat=node.mem_id not in self._structured)
         elif tag in ("pre", "textarea"):
+            if tag == "textarea":  # a box of its own within the line
+                writer.write(" ")
             writer.start_preformatted()
         elif tag in ("ol", "ul", "menu", "dir"):
             self._lists.append(
@@ -187,6 +189,8 @@ class _Reader:
             writer.end_heading(int(heading[1]))
         elif tag in ("pre", "textarea"):
             writer.end_preformatted()
+            if tag == "textarea":
+                writer.write(" ")
         elif tag == "li":
             writer.end_item()
         elif tag in ("ol", "ul", "menu", "dir") and self._lists:

@@ -109,6 +109,8 @@ def _notes(
         notes.append(note("pages_blank", n=len(blank), all=len(pages), pages=page_ranges(blank)))
     if outline.lost:
         notes.append(note("bookmarks_lost", n=outline.lost))
+    if outline.broken:
+        notes.append(note("bookmarks_broken"))
     if clean.left_out:
         notes.append(note("running_lines", n=len(clean.left_out), which="; ".join(clean.left_out[:_NAMED])))
     return tuple(notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from documents.model import Heading
 from documents.pdf_letters import text_string
-from documents.pdf_parts import FAULTS
+from documents.pdf_parts import FAULTS, is_broken
 
 _MAX_ENTRIES = 20_000
 _ALPHABETS = ("cp1251", "cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "gb18030", "shift_jis", "euc_kr", "big5")
@@ -30,10 +30,11 @@ class Bookmark:
 
 
 class Outline(NamedTuple):
-    """The bookmarks that lead to a page, in their order, and how many lead nowhere."""
+    """The bookmarks that lead to a page, in their order, how many lead nowhere, and whether there are others that can't be read."""
 
     bookmarks: tuple[Bookmark, ...] = ()
     lost: int = 0
+    broken: bool = False
 
 
 def read_metadata(reader: PdfReader | None) -> tuple[str | None, str | None]:
@@ -67,12 +68,14 @@ def mended(text: str) -> str:
 
 
 def read_outline(reader: PdfReader | None) -> Outline:
-    """The document's bookmarks; none where there are none or they are broken."""
+    """The document's bookmarks, as far as they can be read; none where there are none."""
     if reader is None:
         return Outline()
     found: list[Bookmark] = []
     lost = 0
+    broken = False
     try:
+        broken = _names_absent(reader.trailer["/Root"])
         numbers = {page.indirect_reference.idnum: i for i, page in enumerate(reader.pages) if page.indirect_reference}
         for item, level in _flat(reader.outline):
             title = " ".join(mended(str(item.title or "")).split())
@@ -82,10 +85,11 @@ def read_outline(reader: PdfReader | None) -> Outline:
             elif title:
                 lost += 1
             if len(found) + lost >= _MAX_ENTRIES:
+                broken = True
                 break
     except FAULTS:
-        pass  # what was found until then still holds
-    return Outline(tuple(found), lost)
+        broken = True  # what was found until then still holds
+    return Outline(tuple(found), lost, broken)
 
 
 def place_bookmarks(bookmarks: Sequence[Bookmark], pages: Sequence[str]) -> tuple[Heading, ...]:
@@ -139,6 +143,23 @@ def _flat(outline: Any) -> Iterator[tuple[Any, int]]:
             pending.append((iter(entry), level + 1))
         else:
             yield entry, level
+
+
+def _names_absent(root: Any) -> bool:
+    """Whether the outline names bookmarks that can't be found in the file; pypdf takes such a place for its end."""
+    waiting = [root]
+    seen: set[int] = set()
+    while waiting and len(seen) < _MAX_ENTRIES:
+        here = waiting.pop()
+        if not isinstance(here, Mapping) or id(here) in seen:
+            continue
+        seen.add(id(here))
+        for key in ("/First", "/Next") if here is not root else ("/Outlines",):
+            if is_broken(here, key):
+                return True
+            if key in here:
+                waiting.append(here[key])
+    return False
 
 
 def _page_index(item: Any, numbers: dict[int, int]) -> int | None:

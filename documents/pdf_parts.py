@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, PyPdfError
-from pypdf.generic import IndirectObject, StreamObject
+from pypdf.generic import IndirectObject, NullObject, StreamObject
 
 from documents.errors import PARSER_FAULTS
 from documents.model import Note, note
@@ -42,6 +42,7 @@ _COMMENTS = frozenset(
     ]
 )
 _PLAIN_STATES = frozenset(("yes", "on", "true", "1", "ja", "oui", "x", "checked", "choice1"))
+_WORDS = ("/Contents", "/RC", "/V")  # keys of an annotation under which its words stand
 _MAX_PARENTS = 20
 _MAX_ANNOTATIONS = 10_000  # of a page
 _MAX_FIELDS = 50_000
@@ -71,17 +72,21 @@ class _Field(NamedTuple):
 
 
 def read_parts(reader: PdfReader | None) -> Parts:
-    """Everything beside the pages' own text; nothing where pypdf can't make sense of the file."""
+    """Everything beside the pages' own text, with a note of what is broken; nothing where pypdf can't make sense of the file."""
     parts = Parts()
     if reader is None:
         return parts
     seen: set[int] = set()
     files: list[str] = []
+    broken: list[int] = []  # the page of each annotation that can't be read; one says nothing about the others
     for index, annotation in _annotations(reader):
         try:
-            _read_annotation(annotation, index, parts, seen, files)
+            if annotation is None or any(is_broken(annotation, key) for key in _WORDS):
+                broken.append(index + 1)
+            else:
+                _read_annotation(annotation, index, parts, seen, files)
         except FAULTS:
-            continue  # one annotation that is broken says nothing about the others
+            broken.append(index + 1)
     catalog = _catalog(reader)
     form = _resolved(catalog.get("/AcroForm"))
     form = form if isinstance(form, Mapping) else {}
@@ -101,24 +106,36 @@ def read_parts(reader: PdfReader | None) -> Parts:
     if parts.comments:
         pages = [index + 1 for index in sorted(parts.comments)]
         notes.append(note("comments", n=sum(map(len, parts.comments.values())), pages=page_ranges(pages)))
+    if broken:
+        notes.append(note("annotations_broken", n=len(broken), pages=page_ranges(sorted(set(broken)))))
     parts.notes = tuple(notes)
     return parts
 
 
-def _annotations(reader: PdfReader) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _annotations(reader: PdfReader) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
+    """Each annotation with its page from 0; None for one that is broken, and for all of a page behind the most that are read."""
     try:
         pages = list(reader.pages)
     except FAULTS:
         return
     for index, page in enumerate(pages):
-        try:
-            found = _resolved(page.get("/Annots"))
-        except FAULTS:
+        if is_broken(page, "/Annots"):
+            yield index, None
             continue
-        for one in list(found)[:_MAX_ANNOTATIONS] if isinstance(found, list) else ():
+        found = _listed(page.get("/Annots"))
+        for one in found[:_MAX_ANNOTATIONS]:
             annotation = _resolved(one)
             if isinstance(annotation, Mapping):
                 yield index, annotation
+            elif not isinstance(annotation, NullObject):  # which stands for one that was deleted
+                yield index, None
+        if len(found) > _MAX_ANNOTATIONS:
+            yield index, None
+
+
+def is_broken(holder: Mapping[str, Any], key: str) -> bool:
+    """Whether there is something under the key that can't be read."""
+    return key in holder and _resolved(holder.get(key)) is None
 
 
 def _read_annotation(

@@ -230,7 +230,7 @@ class TextWriter:
 
     def _write_raw(self, text: str) -> None:
         if text:
-            if self._mark or (self._rows and self._rows[-1].pending):
+            if self._mark or (self._space and not self._newlines) or (self._rows and self._rows[-1].pending):
                 self._begin(False)
             self._put(text)
             stripped = text.rstrip("\n")

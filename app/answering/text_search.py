@@ -224,6 +224,7 @@ class Language:
     last: str
     prepositions: Mapping[str, str]
     each: str
+    excluding: str
     to: str
     onwards: str
     of: str
@@ -544,6 +545,7 @@ ENGLISH = Language(
         "(between)": "between",
     },
     each="(per|(in|for) (each|every)|by)",
+    excluding="(outside (of|)|except (for|)|excluding|excepting|but not|not|apart from|other than|besides|without)",
     to="(to|-|–|—|through|until|till|up to)",
     onwards="(onwards|onward|on|and later|and beyond|to the end)",
     of="of in",
@@ -775,6 +777,7 @@ DUTCH = Language(
         "(tussen)": "between",
     },
     each="(per|in (elk|ieder))",
+    excluding="(buiten|behalve|uitgezonderd|exclusief|maar niet|niet|afgezien van|anders dan|zonder)",
     to="(tot en met|t/m|tot|-|–|—)",
     onwards="(en verder|en later|verder)",
     of="van in uit",
@@ -875,6 +878,7 @@ class _Asked:
         self.language, self.question = language, question
         self.first = sentence[0].start
         self.by_chapter = False
+        self.excluded: tuple[str, ...] = ()  # parts that were to be left out, which can't be honoured
         self.tokens, self.scopes = self._without_scopes(self._bare(_trimmed(sentence)))
         self.tokens = self._bare(self.tokens)
 
@@ -929,7 +933,9 @@ class _Asked:
         while at < len(tokens):
             each = _begins(tokens, self.language.each, at)
             found, stop = self._scope(tokens, at)
-            if each and at + each < len(tokens) and tokens[at + each].low in self.language.sections:
+            if past := self._exclusion(tokens, at):
+                self.excluded, at = (*self.excluded, _said(self.question, tokens[at:past])), past
+            elif each and at + each < len(tokens) and tokens[at + each].low in self.language.sections:
                 self.by_chapter, at = True, at + each + 1
             elif found:
                 if scopes and len(left) == behind + 1 and self._has("joiners", left[-1]):
@@ -945,6 +951,16 @@ class _Asked:
                 left.append(tokens[at])
                 at += 1
         return _trimmed(left), tuple(scopes)
+
+    def _exclusion(self, tokens: list[Token], at: int) -> int:
+        """Where a part that is to be left out ends ("except in chapter 1"), if one begins at `at`; else 0."""
+        long = _begins(tokens, self.language.excluding, at)
+        if not long:
+            return 0
+        found, stop = self._scope(tokens, at + long)
+        if not found:
+            found, stop = self._part(tokens, at + long, "in")
+        return stop if any(scope.unit in ("page", "section") for scope in found) else 0
 
     def _scope(self, tokens: list[Token], at: int) -> tuple[list[Scope], int]:
         """The parts of the document that are named from `at` on, a preposition before them, and where they end."""
@@ -1071,7 +1087,7 @@ class _Asked:
         return None
 
     def _read(self, rule: Rule, tokens: list[Token], marked: bool) -> TextQuestion | None:
-        ignored: tuple[str, ...] = ()
+        ignored = self.excluded
         if rule.kind == "help":
             return None if tokens else self._question("help")
         if rule.kind == "size":
@@ -1086,7 +1102,7 @@ class _Asked:
             if not tokens:
                 return None
             known = all(self._has("authors", token) or self._has("determiners", token) for token in subject)
-            ignored = () if known else (_said(self.question, subject),)
+            ignored = ignored if known else (*ignored, _said(self.question, subject))
         what = self._compared(rule, tokens) if rule.both else self._what(tokens)
         if what is None:
             unclear = "always" in rule.needs and not rule.both and (rule.kind == "count" or self._only_pronoun(tokens))
@@ -1106,7 +1122,9 @@ class _Asked:
         )
 
     def _question(self, kind: Kind) -> TextQuestion:
-        return TextQuestion(kind, language=self.language.code, scopes=() if kind == "help" else self.scopes)
+        if kind == "help":
+            return TextQuestion(kind, language=self.language.code)
+        return TextQuestion(kind, language=self.language.code, scopes=self.scopes, ignored=self.excluded)
 
     def _said_by(self, rule: Rule, tokens: list[Token]) -> tuple[list[Token], list[Token]]:
         """Who says or writes it, and what is looked for."""
@@ -1244,7 +1262,12 @@ class _Asked:
         at = quoted[0]
         rest = _said(self.question, self.tokens[at + 1 :])
         phrase = " ".join((self.tokens[at].quoted or "").split())
-        return replace(self._question("count"), phrases=(phrase,), verbatim=True, ignored=(rest,) if rest else ())
+        return replace(
+            self._question("count"),
+            phrases=(phrase,),
+            verbatim=True,
+            ignored=(*self.excluded, *([rest] if rest else [])),
+        )
 
 
 def _pointed(ranges: list[tuple[str, str]], way: str) -> list[tuple[str | None, str | None]]:

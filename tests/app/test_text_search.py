@@ -668,6 +668,14 @@ def test_a_part_that_is_asked_for_is_all_that_is_searched(question: str, said: s
         ),
         ("How often is Pim mentioned in dispatches?", "Not taken into account: “in dispatches”."),
         ("How often does Nora mention Pim?", "Not taken into account: “Nora”."),
+        ("How often is Pim mentioned except in chapter 1?", "Not taken into account: “except in chapter 1”."),
+        ("How many times does Pim appear outside chapter 2?", "Not taken into account: “outside chapter 2”."),
+        ("Outside of page 1, how often is Pim mentioned?", "Not taken into account: “Outside of page 1”."),
+        (
+            "Hoe vaak komt Pim voor behalve in hoofdstuk 1?",
+            "Er is geen rekening gehouden met “behalve in hoofdstuk 1”.",
+        ),
+        ("Hoe vaak wordt Pim genoemd buiten hoofdstuk 2?", "Er is geen rekening gehouden met “buiten hoofdstuk 2”."),
         ("How often is Pim mentioned? And who is he?", "Not taken into account: “And who is he?”."),
         ("Hoe vaak wordt Pim genoemd door Nora?", "Er is geen rekening gehouden met “door Nora”."),
         (

@@ -129,6 +129,14 @@ def test_notes_stand_after_the_paragraph_that_calls_them() -> None:
     )
 
 
+def test_a_footnote_that_is_called_but_not_in_the_file_is_noted() -> None:
+    parts = {"footnotes.xml": f'<w:footnote w:id="2">{said("See the ledger.")}</w:footnote>'}
+    calls = [f'<w:r><w:footnoteReference w:id="{key}"/></w:r>' for key in (7, 2)]
+    document = documents.read(with_body(said("Lit", inside="".join(calls)), parts), "a.docx")
+    assert document.text == "Lit[1]\n\n[1] See the ledger.\n"
+    assert document.notes == (note("parts_missing", n=1, which="footnotes.xml, 7"),)
+
+
 def test_content_controls_are_read_wherever_they_stand() -> None:
     control = lambda inside: f"<w:sdt><w:sdtPr/><w:sdtContent>{inside}</w:sdtContent></w:sdt>"  # noqa: E731
     cell = lambda words: f"<w:tc>{said(words)}</w:tc>"  # noqa: E731

@@ -121,6 +121,12 @@ def test_forms_are_read_with_what_was_typed_and_chosen() -> None:
     assert page(form).text == "Name: Ada\n\n[x] Insured\n\n[ ] Paid\n\nCalder\n"
 
 
+def test_boxes_of_a_form_that_touch_are_kept_apart() -> None:
+    form = "<select><option>Calder</select><textarea>Two boats</textarea><input value=Ada>"
+    assert page(form).text == "Calder Two boats Ada\n"
+    assert page("<p>Note: <code>x</code> <textarea>a  b</textarea>end</p>").text == "Note: x a  b end\n"
+
+
 def test_marks_within_a_line() -> None:
     assert (
         page("<p>light<wbr>house, light&shy;house, light&#8203;house</p>").text

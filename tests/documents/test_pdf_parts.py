@@ -16,6 +16,7 @@ from pypdf.generic import (
     DecodedStreamObject,
     DictionaryObject,
     FloatObject,
+    IndirectObject,
     NameObject,
     NumberObject,
     TextStringObject,
@@ -153,6 +154,46 @@ def test_free_text_is_read_where_it_stands_and_comments_at_the_end_in_brackets()
     assert notes(document) == [("comments", {"n": 2, "pages": "1"})]
 
 
+def nowhere(writer: PdfWriter) -> IndirectObject:
+    """A reference to an object that the file doesn't have."""
+    return IndirectObject(9999, 0, writer)
+
+
+def without_its_place(writer: PdfWriter) -> None:
+    note = FreeText(text="The crane is condemned.", rect=(60, 770, 300, 790))
+    note[NameObject("/Rect")] = ArrayObject()
+    writer.add_annotation(0, note)
+
+
+def without_its_words(writer: PdfWriter) -> None:
+    note = Text(text="Ruth objected.", rect=(60, 500, 80, 520))
+    note[NameObject("/Contents")] = nowhere(writer)
+    writer.add_annotation(0, note)
+
+
+def not_in_the_file(writer: PdfWriter) -> None:
+    writer.pages[0][NameObject("/Annots")].append(nowhere(writer))
+
+
+def none_in_the_file(writer: PdfWriter) -> None:
+    writer.pages[0][NameObject("/Annots")] = nowhere(writer)
+
+
+@pytest.mark.parametrize("spoil", [without_its_place, without_its_words, not_in_the_file])
+def test_a_broken_annotation_is_noted_and_the_others_are_read(spoil: Callable[[PdfWriter], None]) -> None:
+    def add(writer: PdfWriter) -> None:
+        writer.add_annotation(0, Text(text="Anna agreed.", rect=(60, 400, 80, 420)))
+        spoil(writer)
+
+    document = changed(pdf([BOARD]), add)
+    assert "[Anna agreed.]" in document.text
+    assert notes(document) == [("comments", {"n": 1, "pages": "1"}), ("annotations_broken", {"n": 1, "pages": "1"})]
+
+
+def test_annotations_that_the_file_names_but_does_not_hold_are_noted() -> None:
+    assert notes(changed(pdf([BOARD]), none_in_the_file)) == [("annotations_broken", {"n": 1, "pages": "1"})]
+
+
 def test_hidden_annotations_are_not_read() -> None:
     def add(writer: PdfWriter) -> None:
         hidden = FreeText(text="Not to be seen.", rect=(60, 500, 300, 520))
@@ -224,6 +265,19 @@ def test_bookmarks_that_lead_nowhere_are_counted_and_the_others_hold() -> None:
     document = changed(pdf([BOARD] * 3), add)
     assert [section.title for section in document.sections] == ["One", "Two", "Three"]
     assert notes(document) == [("bookmarks_lost", {"n": 1})]
+
+
+@pytest.mark.parametrize("place", ["/Outlines", "/First", "/Next"])
+def test_broken_bookmarks_are_noted(place: str) -> None:
+    def add(writer: PdfWriter) -> None:
+        items = [writer.add_outline_item(title=f"Part {n}", page_number=n).get_object() for n in range(3)]
+        root = writer._root_object
+        holder = {"/Outlines": root, "/First": root["/Outlines"], "/Next": items[1]}[place]
+        holder[NameObject(place)] = nowhere(writer)
+
+    document = changed(pdf([BOARD] * 3), add)
+    assert document.text.count("All were present.") == 3
+    assert notes(document) == [("bookmarks_broken", {})]
 
 
 def test_an_outline_that_bites_its_tail_ends() -> None:
