@@ -35,12 +35,12 @@ from app.errors import (
 )
 from app.library import Library
 from app.password import Lock
+from app.reading import ShouldStop
 from app.views import ShelfItem, answer_object
 
 PREFIX = "palimpsest/"
 GLANCE_SECONDS = 0.5  # between two looks at whether whoever asked is still there
 T = TypeVar("T")
-ShouldStop = Callable[[], bool]
 Authorization = Annotated[str | None, Header()]
 
 
@@ -74,9 +74,8 @@ class Request(BaseModel):
 def router(library: Library, asks: Lock | None = None) -> APIRouter:
     """The routes, to be added to the app's server; where somebody `asks` for a password only for those who send it as their API key."""
     routes = APIRouter()
-    waiting = ThreadPoolExecutor(
-        max_workers=1, thread_name_prefix="programs"
-    )  # programs are answered in turn, and wait without a thread
+    # programs are answered in turn, and wait without a thread
+    waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="programs")
 
     @routes.get("/v1/models")
     def models(authorization: Authorization = None) -> JSONResponse:

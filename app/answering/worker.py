@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
+from app.reading import ShouldStop
+
 MOST_WAITING = 64  # pieces of an answer that wait to be shown
-ShouldStop = Callable[[], bool]
 
 
 class AnswerWorker:
