@@ -137,7 +137,8 @@ def ask(library: Library, given: Namespace, out: Output) -> int:
             out.text(words("talk.declined"))
         for one in answer.evidence:
             out.text(f"  {_at(words, one.page)}  “{one.quote}”")
-        out.text(f"({words.confidence(answer.confidence)}, {round(100 * answer.confidence)}%)")
+        if not answer.summary:
+            out.text(f"({words.confidence(answer.confidence)}, {round(100 * answer.confidence)}%)")
     out.result(answer_object(answer, words))
     return 0
 

@@ -202,7 +202,8 @@ class ModelAnswer:
 
     `from_memory` and `from_page` are the two by themselves, None where one was not asked for. `confidence` is how often such an answer is
     right, 0 to 1. With `declined` the document does not seem to say; `text` is what the model would have said. `evidence` has
-    the best sentence first; of a summary, one a sentence in its order.
+    the best sentence first; of a summary, one a sentence in its order. With `summary` the answer is one, and `confidence` only says how
+    likely the model found its words.
     """
 
     text: str
@@ -214,6 +215,7 @@ class ModelAnswer:
     seconds: float
     first_token_seconds: float
     stopped: bool
+    summary: bool = False
 
 
 @dataclass(frozen=True)
@@ -247,6 +249,7 @@ class FromBook:
     declined: bool
     evidence: tuple[Evidence, ...] = ()
     total: int | None = None
+    summary: bool = False
 
 
 @dataclass(frozen=True)

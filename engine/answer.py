@@ -2,7 +2,7 @@
 
 While the question is read over the slots, a few heads point (`engine.point`). Of the pages that they point at, those come first that
 have rare words of the question. Each of the best is read again in plain view, alone, and the model answers from it, so that an answer
-has one page that it rests on. What an answer looks like gives a confidence
+has one page that it rests on. It is asked to answer in the question's language. What an answer looks like gives a confidence
 (`engine.confidence`); the answer with the highest is given, and below a threshold it is declined. A state is read and never changed.
 """
 
@@ -26,7 +26,7 @@ from engine.generate import AnswerOptions, Said, Spoken, generate, log_probs_of,
 from engine.memory import Memory, remembered
 from engine.model import Decoder, KeyValueCache, each_row
 from engine.point import PAGE, Gaze, Page
-from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, NOT_SAID, Chat, Turn
+from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, NOT_SAID, Chat, Turn, in_its_language
 from engine.state import State
 
 Source = Literal["both", "memory", "page"]
@@ -100,6 +100,7 @@ class Answer:
     first_token_seconds: float
     stopped: bool
     candidates: tuple[Candidate, ...] = ()  # the best first
+    summary: bool = False  # it was written sentence by sentence on several pages
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,11 @@ class Answerer:
         """Pieces of the first row's answer from memory, then what every row said, the pages that it points at, and, where there will be no
         other answer, what is to be thought of it. Without `speak` it only points."""
         prompts = [
-            self._checked(ask.question, self.chat.ids(FROM_MEMORY, ask.question.strip(), ask.history), options)
+            self._checked(
+                ask.question,
+                self.chat.ids(in_its_language(FROM_MEMORY, ask.question), ask.question.strip(), ask.history),
+                options,
+            )
             for ask in asks
         ]
         cache, gazes = self._memories(asks), self._gazes(asks, prompts)
@@ -242,15 +247,19 @@ class Answerer:
         self, rows: Sequence[tuple[Ask, str]], options: AnswerOptions, should_stop: Callable[[], bool]
     ) -> list[_Read]:
         """What the model says to each question with one passage in plain view, all in one batch."""
-        parts = [self.chat.split_ids(FROM_PASSAGES, text, ask.question.strip(), ask.history) for ask, text in rows]
+        prompts = [in_its_language(FROM_PASSAGES, ask.question) for ask, _ in rows]
+        parts = [
+            self.chat.split_ids(prompt, text, ask.question.strip(), ask.history)
+            for prompt, (ask, text) in zip(prompts, rows, strict=True)
+        ]
         cache, starts = self.in_view([view for view, _ in parts])
         view, questions = cache.copy(), [asked for _, asked in parts]
         *_, said = generate(
             self.decoder, self.tokenizer, questions, cache, options, start=starts, refusal=self._refusal, should_stop=should_stop
         )  # fmt: skip
         doubted = [
-            self.chat.split_ids(FROM_PASSAGES, text, f"{ask.question.strip()}\n{IF_NOT_SAID}", ask.history)[1]
-            for ask, text in rows
+            self.chat.split_ids(prompt, text, f"{ask.question.strip()}\n{IF_NOT_SAID}", ask.history)[1]
+            for prompt, (ask, text) in zip(prompts, rows, strict=True)
         ]
         return list(map(_Read, said, self._verify(doubted, said, view, starts)))
 

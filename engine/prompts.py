@@ -8,6 +8,8 @@ from functools import cached_property
 
 from transformers import PreTrainedTokenizerBase
 
+from engine.language import language_of
+
 FROM_MEMORY = "You have read a document and remember it. Answer the question about it in one or two short sentences."
 FROM_PASSAGES = (
     "You answer questions about a document. Use only the passages below. Answer in one or two short sentences, with the names and "
@@ -28,6 +30,12 @@ NOT_SAID = "The text does not say."
 IF_NOT_SAID = "If the passages do not hold the answer, say: " + NOT_SAID
 PRIVATE_USE = range(0xE000, 0xF900)
 Turn = tuple[str, str]
+
+
+def in_its_language(prompt: str, text: str) -> str:
+    """A prompt that asks for the language of `text`, a question or a passage; English needs no asking."""
+    language = language_of(text)
+    return prompt if language in (None, "English") else f"{prompt} Answer in {language}."
 
 
 class Chat:

@@ -1,7 +1,8 @@
 """Summaries that are written: a sentence or two on each of the pages that the memory kept most of, spread over the text.
 
 A small model that writes one long summary repeats itself and drifts away from the text. So it writes about one page at a time, all in one
-batch. What has a name or a number that is not on its page is not said: the page's own sentence that is most like it is quoted.
+batch, in the language of the page. What has a name or a number that is not on its page is not said: the page's own sentence that is most
+like it is quoted.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import torch
 from engine.answer import SENTENCE, Answer, Answerer, Evidence, TextOf, best_sentence, content_words
 from engine.generate import AnswerOptions, generate, text_of
 from engine.point import PAGE
-from engine.prompts import BEGINNING, OF_A_PAGE, OF_THE_WHOLE, SUMMARY
+from engine.prompts import BEGINNING, OF_A_PAGE, OF_THE_WHOLE, SUMMARY, in_its_language
 from engine.state import State
 
 WORDS_A_PAGE = 18  # that are written on one page, about
@@ -45,7 +46,10 @@ def summarize(
     pages = [(max(begin - MARGIN, span[0]), min(end + MARGIN, span[1])) for begin, end in chosen]
     passages = [text(begin, end).strip() for begin, end in pages]
     asked = [(BEGINNING, OF_THE_WHOLE) if begin == 0 else (SUMMARY, OF_A_PAGE) for begin, _ in pages]
-    parts = [answerer.chat.split_ids(how, shown, what) for shown, (how, what) in zip(passages, asked, strict=True)]
+    parts = [
+        answerer.chat.split_ids(in_its_language(how, shown), shown, in_its_language(what, shown))
+        for shown, (how, what) in zip(passages, asked, strict=True)
+    ]
     cache, starts = answerer.in_view([view for view, _ in parts])
     prompts, options = [question for _, question in parts], replace(options, max_new_tokens=TOKENS)
     summary, evidence, rows, done, first = "", [], [], 0, 0.0
@@ -68,7 +72,7 @@ def summarize(
             done += 1
     sure = math.exp(sum(one.mean_log_prob for one in rows) / len(rows))
     spent, stopped = time.monotonic() - begun, should_stop()
-    yield Answer(summary, None, summary, sure, not summary, tuple(evidence), spent, first, stopped)
+    yield Answer(summary, None, summary, sure, not summary, tuple(evidence), spent, first, stopped, summary=True)
 
 
 def on_page(written: str, passage: str, title: str, supported: float = SUPPORTED) -> str:

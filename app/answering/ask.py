@@ -196,7 +196,13 @@ class Answering:
             )
         return [
             FromBook(
-                item.id, item.title, answer.text, answer.confidence, answer.declined, text.evidence(answer.evidence)
+                item.id,
+                item.title,
+                answer.text,
+                answer.confidence,
+                answer.declined,
+                text.evidence(answer.evidence),
+                summary=answer.summary,
             )
             for item, answer, text in zip(items, answers, texts, strict=True)
         ]
@@ -216,6 +222,7 @@ def told(piece: Any, text: DocumentText) -> Recalled | ModelAnswer:
         seconds=piece.seconds,
         first_token_seconds=piece.first_token_seconds,
         stopped=piece.stopped,
+        summary=piece.summary,
     )
 
 

@@ -60,17 +60,16 @@ class Conversations:
         """Adds a question and its answer, as of `page`, to the document's current conversation; with `instead` in the place of its last
         turn. Raises DocumentGone."""
         if isinstance(answer, TextAnswer):
-            found = {"places": [astuple(place) for place in answer.places]}
+            found = {"places": [astuple(place) for place in answer.places], "summary": summary}
         else:
             found = {
                 "confidence": answer.confidence,
                 "declined": answer.declined,
                 "from_memory": answer.from_memory,
                 "evidence": [astuple(one) for one in answer.evidence],
+                "summary": summary or answer.summary,
             }
-        self._store.chats.add_turn(
-            document_id, question, answer.text, page=page, summary=summary, instead=instead, **found
-        )
+        self._store.chats.add_turn(document_id, question, answer.text, page=page, instead=instead, **found)
         self._store.documents.touch(document_id)
 
 

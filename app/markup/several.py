@@ -45,7 +45,7 @@ def _one(words: Words, one: FromBook, books: Mapping[str, ShelfItem]) -> str:
     if one.confidence is None:
         said = f'<span class="looked-up">{words.count("several.in_text", one.total or 0)}</span>'
     else:
-        said = evidence.confidence(words, one.confidence)
+        said = "" if one.summary else evidence.confidence(words, one.confidence)
         if one.evidence:
             first = one.evidence[0]
             book = books.get(one.document_id)

@@ -20,6 +20,7 @@ from app.library import Library
 from app.models import Models
 from app.reading import SavePolicy
 from engine.errors import EmptyQuestion, EngineError, FingerprintMismatch, StateCorrupt
+from engine.whole import about_the_whole
 from storage import Store
 
 MAGIC = b"small-state-2"
@@ -86,6 +87,7 @@ class SmallAnswer:
     seconds: float
     first_token_seconds: float
     stopped: bool
+    summary: bool = False
 
 
 class SmallEngine:
@@ -209,10 +211,14 @@ class SmallEngine:
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | SmallRecalled | SmallAnswer]:
         """From memory the question, how long the talk was, and the digest of what is held. From the page the last word of the sentence
-        that holds the question's last word; the memory's answer again where none does. To a strange question it declines."""
+        that holds the question's last word; the memory's answer again where none does. To a strange question it declines. What the whole is
+        about is answered by a summary."""
         if not question.strip():
             raise EmptyQuestion("Please type a question.")
         self.talk_seen = list(history)
+        if about_the_whole(question):
+            yield from self.summarize(state, title="", text=text, span=None, words=20)
+            return
         recalled = ""
         pieces = (question, " ", f"{len(history)} ", state.digest)
         for piece in pieces if source != "page" else ():
@@ -276,7 +282,7 @@ class SmallEngine:
             yield line
             said += line
             evidence.append(SmallEvidence(begin + first, begin + last, sentence, 1.0))
-        yield SmallAnswer(said, said, None, 0.8, False, tuple(evidence), 0.2, 0.1, stopped=should_stop())
+        yield SmallAnswer(said, said, None, 0.8, False, tuple(evidence), 0.2, 0.1, stopped=should_stop(), summary=True)
 
     def _point(
         self, state: SmallState, question: str, text: Callable[[int, int], str] | None

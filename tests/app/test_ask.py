@@ -141,6 +141,13 @@ def test_every_book_that_was_read_is_asked_and_the_best_comes_first(library: Lib
     assert not any(library.conversations.history(document_id) for document_id in books.values())
 
 
+def test_what_a_book_is_about_is_kept_as_a_summary(library: Library):
+    book_id = book(library, "Short", "The lamp is red. It never rains. The moon is called Oru.")
+    *_, answer = library.answering.ask(book_id, "What is this book about?")
+    (turn,) = library.conversations.history(book_id)
+    assert answer.summary and turn.summary and turn.evidence == answer.evidence and len(answer.evidence) > 1
+
+
 def test_only_the_chosen_books_are_asked(library: Library, books):
     chosen = [library.get(books["Far"]), library.get(books["Unread"])]
     found = library.answering.ask_all(chosen, COLOUR)

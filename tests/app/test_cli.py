@@ -193,6 +193,8 @@ def test_ask_streams_memory_and_page_and_ends_with_the_pages(library: Library, t
         "  section     3  “It has no ring.”",
         "(Sure, 90%)",
     ]
+    assert ask(library, tides, "What is this about?", out=PLAIN) == 0
+    assert "%" not in capsys.readouterr().out  # a summary has no likelihood of being right
     assert ask(library, tides, "Has it a ring?") == 0
     assert last(capsys) == {
         "answer": "ring",

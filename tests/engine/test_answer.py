@@ -239,9 +239,11 @@ def test_what_the_whole_is_about_is_answered_by_a_short_summary(engine: Engine, 
     at = next(i for i, piece in enumerate(pieces) if isinstance(piece, Recalled))
     assert "".join(pieces[:at]) == pieces[at].text == answer.from_memory
     assert "".join(pieces[at + 1 :]) == answer.text == answer.from_page == told.text
+    assert answer.summary and told.summary
     assert answer.evidence == told.evidence and answer.first_token_seconds <= answer.seconds
     asks = [Ask(state, "Who is it?", text), Ask(state, "What is this text about?", text)]
     one, other = engine.ask_many(asks, options=SHORT)
+    assert other.summary and not one.summary
     assert other.text == told.text and one.text == engine.ask_many(asks[:1], options=SHORT)[0].text
     *_, recalled = engine.ask(state, "What is this text about?", text=text, source="memory", options=SHORT)
     assert recalled.from_page is None and recalled.text == answer.from_memory
