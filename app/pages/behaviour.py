@@ -121,6 +121,16 @@ element.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") leave();
 });
+// on a narrow page the tour would stand before the answer
+const asked = () => {
+  if (window.matchMedia("(max-width: 860px)").matches) leave();
+};
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#ask, #everywhere, #summarise")) asked();
+}, true);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && event.target.closest("#question")) asked();
+}, true);
 const begin = () => {
   if (tour() && !localStorage.getItem("palimpsest-toured")) show(0);
 };

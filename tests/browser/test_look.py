@@ -96,6 +96,19 @@ def test_the_tour_fits_a_phone_and_says_what_cannot_be_done(desk) -> None:
     assert contrast(page, ".tour p") >= 4.5
 
 
+def test_on_a_phone_the_tour_goes_when_a_question_is_asked(desk) -> None:
+    document = desk.read_in(prose("First Log", 2, 30), "first.md")
+    wide, phone = (desk.open(document=document, toured=False, width=width, height=844) for width in (1280, 390))
+    for page in (wide, phone):
+        page.locator(".tour").wait_for()
+        page.fill("#question textarea", "What is it?")
+        page.press("#question textarea", "Shift+Enter")
+        assert page.locator(".tour").is_visible()
+        page.press("#question textarea", "Enter")
+        page.locator("#talk .turn.assistant footer").last.wait_for()
+    assert wide.locator(".tour").is_visible() and not phone.locator(".tour").is_visible()
+
+
 def test_typing_is_not_disturbed_while_another_book_is_read(desk) -> None:
     desk.read_in(prose("First Log", 2, 30), "first.md")
     first = desk.library.shelf()[0].id
