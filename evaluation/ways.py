@@ -1,6 +1,7 @@
 """The ways to answer a question on a text: ours, and what people use instead, on the same base with the same questions and prompt.
 
-Ours reads the text once and answers from its memory ("memory") and then from the pages that the memory points to ("page"). The
+Ours reads the text once and answers from its memory ("memory") and then from the pages that the memory points to ("page"); `alone`
+reads no page again, which is much faster where settings of the memory are compared. The
 peers use the base alone: `closed` sees nothing of the text; `full` all of it in plain view, `truncated` its beginning and its end;
 `rag` and `bm25` the five passages most like the question; a press of kvpress reads all of it and keeps as many tokens a head as our
 memory has slots.
@@ -21,7 +22,8 @@ from engine.answer import REFUSAL, Answer, Ask
 from engine.engine import Engine
 from engine.generate import AnswerOptions, generate, text_of
 from engine.model import KeyValueCache
-from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, Turn
+from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, Turn, in_its_language
+from engine.state import State
 from evaluation.loading import Measured, Memories
 from evaluation.passages import LOOKS, Lookup
 from evaluation.presses import PRESSES, pressed
@@ -31,7 +33,7 @@ VIEW = 8192  # tokens of a text in plain view at most
 ROOM = 512  # positions that are left for the prompt and the answer
 PROMPTS = (FROM_MEMORY, FROM_PASSAGES)  # what was answered to another prompt is another answer
 TOGETHER = 16384  # tokens of caches that are held for questions answered together
-WAYS = ("memory", "closed", "truncated", "full", *LOOKS, *PRESSES)
+WAYS = ("memory", "alone", "closed", "truncated", "full", *LOOKS, *PRESSES)
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,11 @@ def ways(
     view = min(view, engine.decoder.config.max_position_embeddings - ROOM)
     for name in names:
         base = {"base": measured.base, "dtype": engine.info.dtype, "way": name, "prompts": PROMPTS}
-        base |= {"peers_decline": True} if peers_decline and name != "memory" else {}
+        base |= {"peers_decline": True} if peers_decline and name not in ("memory", "alone") else {}
         if name == "memory":
             found.append(_memory(engine, memories, base))
+        elif name == "alone":
+            found.append(_alone(engine, memories, base))
         elif name == "closed":
             found.append(Way(name, (name,), mark(base), lambda ids: plain.nothing))
         elif name in ("truncated", "full"):
@@ -125,14 +129,16 @@ class PlainView:
 
     def nothing(self, questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
         """Replies with nothing in view."""
-        prompts = [self.chat.ids(FROM_MEMORY, q.text + self._behind, q.history) for q in questions]
+        prompts = [
+            self.chat.ids(in_its_language(FROM_MEMORY, q.text), q.text + self._behind, q.history) for q in questions
+        ]
         cache = self.decoder.empty_cache(len(prompts))
         return _replies(self._say(prompts, cache, [0] * len(prompts), options))
 
     def each(self, views: Sequence[str], questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
         """Replies to each question with its own passages in view."""
         parts = [
-            self.chat.split_ids(FROM_PASSAGES, v, q.text + self._behind, q.history)
+            self.chat.split_ids(in_its_language(FROM_PASSAGES, q.text), v, q.text + self._behind, q.history)
             for v, q in zip(views, questions, strict=True)
         ]
         cache, starts = self.engine.answerer.in_view([view for view, _ in parts])
@@ -145,7 +151,10 @@ class PlainView:
         """Replies to questions with one text in view. `view` makes the cache of a prompt's tokens up to the question, and `known`
         holds those that were made; a conversation before the question stands before the text and makes another."""
         found: list[str] = []
-        parts = [self.chat.split_ids(FROM_PASSAGES, text, q.text + self._behind, q.history) for q in questions]
+        parts = [
+            self.chat.split_ids(in_its_language(FROM_PASSAGES, q.text), text, q.text + self._behind, q.history)
+            for q in questions
+        ]
         while len(found) < len(parts):
             tokens = parts[len(found)][0]
             if tuple(tokens) not in known:
@@ -171,7 +180,7 @@ def _memory(engine: Engine, memories: Memories, base: dict[str, str]) -> Way:
         state = memories.of(ids)
 
         def answer(questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
-            asks = [Ask(state, q.text, lambda a, b: engine.text(ids[a:b]), q.history) for q in questions]
+            asks = _asks(engine, state, ids, questions)
             return [_both(one, len(asks)) for one in engine.ask_many(asks, options=options)]
 
         return answer
@@ -179,8 +188,30 @@ def _memory(engine: Engine, memories: Memories, base: dict[str, str]) -> Way:
     return Way("memory", ("memory", "page"), mark(base | memory_parts(engine)), read)
 
 
+def _alone(engine: Engine, memories: Memories, base: dict[str, str]) -> Way:
+    def read(ids: Sequence[int]):
+        state = memories.of(ids)
+
+        def answer(questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
+            asks = _asks(engine, state, ids, questions)
+            found = engine.ask_many(asks, source="memory", options=options)
+            return [[Reply(one.text, declines(one.text), {"pages": _pages(one)})] for one in found]
+
+        return answer
+
+    return Way("alone", ("alone",), mark(base | memory_parts(engine)), read)
+
+
+def _asks(engine: Engine, state: State, ids: Sequence[int], questions: Sequence[Question]) -> list[Ask]:
+    return [Ask(state, q.text, lambda a, b: engine.text(ids[a:b]), q.history) for q in questions]
+
+
+def _pages(answer: Answer) -> list[list[int]]:
+    return [[one.begin, one.end] for one in answer.evidence]
+
+
 def _both(answer: Answer, together: int) -> list[Reply]:
-    pages = [[one.begin, one.end] for one in answer.evidence]
+    pages = _pages(answer)
     about = {
         "confidence": round(answer.confidence, 4),
         "pages": pages,

@@ -36,7 +36,7 @@ def ids(engine: Engine) -> list[int]:
     return list(engine.tokenize([PROSE * 3]).ids)
 
 
-@pytest.mark.parametrize("name", ["memory", "closed", "truncated", "full", "bm25", "rag"])
+@pytest.mark.parametrize("name", ["memory", "alone", "closed", "truncated", "full", "bm25", "rag"])
 def test_a_way_answers_every_question_from_each_source(measured: Measured, ids, name: str) -> None:
     (way,) = ways([name], measured, Memories(measured.engine, None), view=200)
     replies = way.open(ids)(QUESTIONS, SHORT)
@@ -53,6 +53,9 @@ def test_what_our_memory_replies_is_what_the_engine_answers(measured: Measured, 
     assert (memory.text, page.text) == (answer.from_memory, answer.from_page)
     assert page.about["confidence"] == pytest.approx(answer.confidence, abs=1e-3)
     assert page.about["pages"] == [[one.begin, one.end] for one in answer.evidence]
+    (alone,) = ways(["alone"], measured, memories)
+    (only,) = alone.open(ids)(QUESTIONS[:1], SHORT)[0]
+    assert only.text == memory.text and sorted(only.about["pages"]) == sorted(page.about["pages"])
 
 
 def test_full_attention_answers_as_the_base_itself_does(measured: Measured, ids) -> None:
