@@ -6,7 +6,7 @@ TOKENS ?= 8192
 DEPTH ?= 0.5
 TRIALS ?= 20
 
-.PHONY: run setup test lint bench eval pictures clean help
+.PHONY: run setup test lint bench eval pictures reliability clean help
 
 help:
 	@echo "make run     set up, fetch the default model once, open the app on http://127.0.0.1:7860"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench   speed and memory on this machine"
 	@echo "make eval FILLER=book.txt [TOKENS=8192 DEPTH=0.5 TRIALS=20]   pass keys"
 	@echo "make pictures  take the pictures in docs/pictures anew, with Chromium"
+	@echo "make reliability  half an hour of attacks: kills, hostile files, full disk, crowds, foreign pages"
 	@echo "make clean   remove $(VENV)"
 
 run: setup
@@ -33,6 +34,9 @@ lint: $(VENV)/.test
 
 bench: setup
 	$(BIN)/python launch.py bench $(ARGS)
+
+reliability: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.reliability $(ARGS)
 
 eval: setup
 	@test -n "$(FILLER)" || { echo "Name a text to hide the keys in: make eval FILLER=book.txt"; exit 2; }

@@ -74,8 +74,11 @@ class Door:
     def _is_ours(self, host: str) -> bool:
         """Whether that is an address, which no other page can be reached by, or a name of this machine."""
         try:
-            name = urlsplit(f"//{host}").hostname or ""
+            parts = urlsplit(f"//{host}")
+            name, _ = parts.hostname or "", parts.port  # of what is no port ValueError is raised
         except ValueError:
+            return False
+        if parts.netloc != host or "@" in host:
             return False
         try:
             ipaddress.ip_address(name)
