@@ -45,6 +45,15 @@ def test_files_that_are_named_exist(page: str) -> None:
     assert missing == []
 
 
+def test_every_promise_names_a_test_that_is_there() -> None:
+    text = TEXTS["docs/reliability.md"]
+    for file, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text):
+        assert re.search(rf"^(?:async )?def {name}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE), name
+    rows = [line for line in text.splitlines() if line.startswith("|") and not re.match(r"\|[-|]+$", line)]
+    promises = [row for row in rows if not row.endswith("| test |")]
+    assert len(promises) > 20 and all("`tests/" in row for row in promises)
+
+
 @pytest.mark.parametrize("page", TEXTS)
 def test_make_targets_that_are_named_exist(page: str) -> None:
     rules = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
