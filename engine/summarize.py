@@ -16,8 +16,9 @@ from itertools import chain
 
 import torch
 
-from engine.answer import SENTENCE, Answer, Answerer, Evidence, TextOf, best_sentence, content_words
+from engine.answer import SENTENCE, WORD, Answer, Answerer, Evidence, TextOf, best_sentence, content_words
 from engine.generate import AnswerOptions, generate, text_of
+from engine.language import LITTLE_WORDS
 from engine.point import PAGE
 from engine.prompts import BEGINNING, OF_A_PAGE, OF_THE_WHOLE, SUMMARY, in_its_language
 from engine.state import State
@@ -27,7 +28,7 @@ FEWEST, MOST = 3, 24  # pages
 MARGIN = 32  # tokens read on either side of a page
 TOKENS = 56  # that are written on one page at most
 SUPPORTED = 0.5  # of the words of what is written, at least, are on the page
-# or a number; the first word of a sentence is no name
+# or a number; the first word of a sentence may be any word
 NAME = re.compile(r"(?<![.!?“\"] )(?<!^)\b[^\W\d_a-z]\w+|\d[\d.,]*\d|\d")
 ABOUT_THE_PASSAGE = re.compile(
     r"(?:the|this) (?:passage|text|section) (?:also )?(?:is about|(?!is\b|was\b|has\b)[a-z]+s(?: that| us that)?)\s+",
@@ -84,14 +85,29 @@ def on_page(written: str, passage: str, title: str, supported: float = SUPPORTED
         written = written[said_of_it.end() :]
         written = written[:1].upper() + written[1:]
     held = set(content_words(f"{passage} {title}"))
-    said, names = content_words(written), NAME.findall(written)
+    said = content_words(written)
     shared = sum(word in held for word in said)
     borne_out = shared and shared >= supported * len(said)
-    if borne_out and all(word in held for name in names for word in content_words(name)):
+    if borne_out and all(map(held.__contains__, _first_words(written))) and _names(written, f"{passage} {title}"):
         return written
     whole = " ".join(s for s in map(str.strip, SENTENCE.findall(passage)) if s[:1].isupper() and s[-1:] in '.!?”"’»')
     quote, _ = best_sentence(whole, written, "")
     return f"“{quote.strip('“”')}”" if quote else ""
+
+
+def _first_words(written: str) -> Iterator[str]:
+    """The words that sentences begin with, but for little ones: they may be names."""
+    for match in SENTENCE.finditer(written):
+        first = WORD.search(match[0])
+        if first and first[0].lower() not in LITTLE_WORDS["English"]:
+            yield from content_words(first[0])
+
+
+def _names(written: str, text: str) -> bool:
+    """Whether all names and numbers stand in `text`, in the singular or the plural. Endings count for them: "shakes" is not Shakespeare."""
+    there = {word.lower() for word in WORD.findall(text)}
+    words = [word.lower() for name in NAME.findall(written) for word in WORD.findall(name)]
+    return all(word in there or word.removesuffix("s") in there or f"{word}s" in there for word in words)
 
 
 def best_pages(state: State, span: tuple[int, int], pages: int) -> list[tuple[int, int]]:

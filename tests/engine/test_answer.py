@@ -182,6 +182,10 @@ def test_a_summary_keeps_to_its_pages() -> None:
         ("The Inn has rooms by the sea.", "The Inn has rooms by the sea."),
         ("A room costs 39 marks.", "“A room costs 38 marks.”"),
         ("The key of the inn is kept by Tennyson.", "“The inn is closed in winter, and Mr. Glennie keeps the key.”"),
+        ("Tennyson keeps the key of the inn.", "“The inn is closed in winter, and Mr. Glennie keeps the key.”"),
+        ("There is an inn by the sea.", "There is an inn by the sea."),
+        ("The key of the inn is with Glennier.", "“The inn is closed in winter, and Mr. Glennie keeps the key.”"),
+        ("The inn is closed in the Winters.", "The inn is closed in the Winters."),
         ("I'm sorry, but I can't assist with that.", "“The inn is closed in winter, and Mr. Glennie keeps the key.”"),
     ):
         assert on_page(written, passage, "The Inn by the Sea") == told
