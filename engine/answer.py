@@ -2,7 +2,7 @@
 
 While the question is read over the slots, a few heads point (`engine.point`). Of the pages that they point at, those come first that
 have rare words of the question. Each of the best is read again in plain view, alone, and the model answers from it, so that an answer
-has one page that it rests on. It is asked to answer in the question's language. What an answer looks like gives a confidence
+has one page that it rests on. What an answer looks like gives a confidence
 (`engine.confidence`); the answer with the highest is given, and below a threshold it is declined. A state is read and never changed.
 """
 
@@ -195,7 +195,7 @@ class Answerer:
         prompts = [
             self._checked(
                 ask.question,
-                self.chat.ids(in_its_language(FROM_MEMORY, ask.question), ask.question.strip(), ask.history),
+                self.chat.ids(self._from_memory_prompt(ask), ask.question.strip(), ask.history),
                 options,
             )
             for ask in asks
@@ -247,7 +247,7 @@ class Answerer:
         self, rows: Sequence[tuple[Ask, str]], options: AnswerOptions, should_stop: Callable[[], bool]
     ) -> list[_Read]:
         """What the model says to each question with one passage in plain view, all in one batch."""
-        prompts = [in_its_language(FROM_PASSAGES, ask.question) for ask, _ in rows]
+        prompts = [in_its_language(FROM_PASSAGES, text, ask.question) for ask, text in rows]
         parts = [
             self.chat.split_ids(prompt, text, ask.question.strip(), ask.history)
             for prompt, (ask, text) in zip(prompts, rows, strict=True)
@@ -365,6 +365,10 @@ class Answerer:
             found.append((slice(start, end), gaze))
             start = end
         return found
+
+    def _from_memory_prompt(self, ask: Ask) -> str:
+        beginning = ask.text(0, min(PAGE, ask.state.n_tokens)) if ask.text is not None else ""
+        return in_its_language(FROM_MEMORY, beginning, ask.question)
 
     def _asked(self, ask: Ask, prompt: list[int]) -> tuple[int, int]:
         """How many tokens before its prompt's end the question begins, and how many there are in all. A question that follows another one

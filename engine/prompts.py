@@ -32,10 +32,13 @@ PRIVATE_USE = range(0xE000, 0xF900)
 Turn = tuple[str, str]
 
 
-def in_its_language(prompt: str, text: str) -> str:
-    """A prompt that asks for the language of `text`, a question or a passage; English needs no asking."""
+def in_its_language(prompt: str, text: str, question: str | None = None) -> str:
+    """A prompt that asks for the language of `text`; English needs no asking. A `question` in another language than the text is left to
+    the model: a small one that has to translate says something else."""
     language = language_of(text)
-    return prompt if language in (None, "English") else f"{prompt} Answer in {language}."
+    if language in (None, "English") or (question is not None and language_of(question) != language):
+        return prompt
+    return f"{prompt} Answer in {language}."
 
 
 class Chat:

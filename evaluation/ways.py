@@ -129,16 +129,14 @@ class PlainView:
 
     def nothing(self, questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
         """Replies with nothing in view."""
-        prompts = [
-            self.chat.ids(in_its_language(FROM_MEMORY, q.text), q.text + self._behind, q.history) for q in questions
-        ]
+        prompts = [self.chat.ids(FROM_MEMORY, q.text + self._behind, q.history) for q in questions]
         cache = self.decoder.empty_cache(len(prompts))
         return _replies(self._say(prompts, cache, [0] * len(prompts), options))
 
     def each(self, views: Sequence[str], questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
         """Replies to each question with its own passages in view."""
         parts = [
-            self.chat.split_ids(in_its_language(FROM_PASSAGES, q.text), v, q.text + self._behind, q.history)
+            self.chat.split_ids(in_its_language(FROM_PASSAGES, v, q.text), v, q.text + self._behind, q.history)
             for v, q in zip(views, questions, strict=True)
         ]
         cache, starts = self.engine.answerer.in_view([view for view, _ in parts])
@@ -152,7 +150,7 @@ class PlainView:
         holds those that were made; a conversation before the question stands before the text and makes another."""
         found: list[str] = []
         parts = [
-            self.chat.split_ids(in_its_language(FROM_PASSAGES, q.text), text, q.text + self._behind, q.history)
+            self.chat.split_ids(in_its_language(FROM_PASSAGES, text, q.text), text, q.text + self._behind, q.history)
             for q in questions
         ]
         while len(found) < len(parts):

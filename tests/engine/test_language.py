@@ -36,7 +36,15 @@ def test_a_long_text_is_judged_by_how_it_begins() -> None:
     assert language_of("De kat zit op het dak van de buren. " * 200 + "The cat sat on the roof. " * 2000) == "Dutch"
 
 
-def test_the_model_is_asked_for_another_language_than_english() -> None:
-    assert in_its_language(FROM_PASSAGES, "Who is it?") == FROM_PASSAGES
-    assert in_its_language(FROM_PASSAGES, "Odda Marrin") == FROM_PASSAGES
-    assert in_its_language(FROM_PASSAGES, "Wie is het?") == f"{FROM_PASSAGES} Answer in Dutch."
+def test_the_model_is_asked_for_the_language_of_a_question_that_is_also_the_texts() -> None:
+    dutch, english = "De tuin ligt aan de rand van het dorp.", "The garden lies at the edge of the village."
+    asked = f"{FROM_PASSAGES} Answer in Dutch."
+    assert in_its_language(FROM_PASSAGES, dutch, "Waar ligt de tuin?") == asked
+    assert in_its_language(FROM_PASSAGES, dutch) == asked
+    for text, question in (
+        (english, "Where is it?"),
+        (english, "Waar ligt de tuin?"),
+        (dutch, "Where is it?"),
+        ("", "Waar?"),
+    ):
+        assert in_its_language(FROM_PASSAGES, text, question) == FROM_PASSAGES
