@@ -421,11 +421,14 @@ def _below(one: Letter, other: Letter) -> bool:
 
 
 def _turned_down(run: Sequence[Letter]) -> list[Letter]:
+    """The letters of a column as those of a line. Flat ones ("一") leave white that is no blank: it is theirs up to the next letter."""
     moved: list[Letter] = []
     for letter in run:
         left = -(letter.base + 0.88 * letter.size)
         if moved:
             left = max(left, moved[-1].left + 0.3 * letter.size)
+            if 0 < left - moved[-1].right < letter.size:
+                moved[-1] = moved[-1]._replace(right=left)
         moved.append(letter._replace(left=left, right=left + 0.9 * letter.size, base=letter.left))
     return moved
 

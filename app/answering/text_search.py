@@ -1421,6 +1421,8 @@ def _numeral(low: str) -> str | None:
 
 # Where these scripts are written, no space stands between two words.
 _NO_SPACES = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Bopomofo}"
+# Of those, the ones whose lines may end within a word. A list of words in Katakana is parted by its lines' ends alone.
+_RUN_ON = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Bopomofo}"
 _WORD = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{_NO_SPACES}]]"
 _LETTERS = r"\p{L}\p{M}\p{N}"
 # Vowels that Thai and Lao write behind their consonant, and so part of its word.
@@ -1447,6 +1449,7 @@ _ODD: tuple[tuple[str, str], ...] = (
     ("&", r"(?P<entity>&(?:[A-Za-z]{2,12}\d{0,2}|\#\d{2,7}|\#[xX][0-9A-Fa-f]{2,6});)"),
     (r"[_*]", r"(?P<emphasis>[_*]+)"),
     (r"[-\u2010\u2011]", r"(?P<broken>[-\u2010\u2011]\r?\n[^\S\n]*)"),
+    (rf"[{_RUN_ON}]", rf"(?P<turn>(?<=[{_RUN_ON}])\r?\n(?=[{_RUN_ON}]))"),
 )
 _BROKEN = r"(?<=\p{L})[-\u2010\u2011]\r?\n[^\S\n]*(?=\p{L})"
 _NOT_COMPOSED = r"(?P<composed>(?:\P{{M}}\p{{M}}|[{single}])\p{{M}}*|[\u1100-\u11ff]+)"
@@ -1512,7 +1515,7 @@ class _Folded:
         said, (start, end) = odd[0], odd.span()
         before, after = text[start - 1 : start], text[end : end + 1]
         match odd.lastgroup:
-            case "unseen":
+            case "unseen" | "turn":
                 return ""
             case "composed":
                 return unicodedata.normalize("NFC", _compiled(rf"[{_UNSEEN}]+").sub("", said)).replace("\u0130", "i")

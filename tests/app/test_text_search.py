@@ -922,6 +922,11 @@ def test_emphasis_and_what_stands_beside_a_word_leave_it_a_word() -> None:
     assert count("can", "can can't cannot") == 1
 
 
+def test_a_line_that_ends_within_a_word_without_spaces_parts_nothing() -> None:
+    assert count("看见", "小猫没有看\n见船。小猫看见海。\n\n看\n\n见") == 2
+    assert count("ランプ", "ランプ\nパン\n石油ランプ\n") == 1 + 1
+
+
 def test_marks_of_footnotes_are_said() -> None:
     text = ["The lamp1 is old. The lamp[2] is lit. A lamp. Lamp\nlamp. x2 lamp2b"]
     assert ask("How often is lamp mentioned?", text).text == (

@@ -66,6 +66,15 @@ def test_vowel_signs_that_are_seen_first_are_read_behind_their_consonants() -> N
     assert consonants_first("यति गति रवि") == "यति गति रवि"
 
 
+def test_a_column_of_chinese_has_no_blanks_beside_its_flat_letters() -> None:
+    """A flat letter may stand higher than its place, as in fonts for text that runs down the page."""
+    placed = [
+        (letter, 300.0, 700.0 - 11.5 * n + (5 if letter == "一" else 0))
+        for n, letter in enumerate("第一行在这里第二行")
+    ]
+    assert documents.read(glyph_pdf(placed), "a.pdf").text.strip() == "第一行在这里第二行"
+
+
 def test_columns_of_arabic_are_read_from_the_right() -> None:
     right = [
         seen(line, 520, 700 - 14 * n, to_left=True)
