@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 from typing import NamedTuple
 from unicodedata import normalize
@@ -26,6 +26,7 @@ _WORD_GAP = 0.13  # of a letter's size, from which white parts words where no bl
 _BLANKED_GAP = 0.28  # the same in a row that has blanks
 _THINNEST = 0.08  # of a letter's size, that a blank leaves white at least
 _LETTERS_A_BLANK = 16  # at most, in a row whose words are parted by blanks
+_LETTERS_A_WORD = 3  # at least, in Chinese and Japanese
 _JOINED_GAP = 0.5  # the same in a script whose glyphs say little about their width
 _PIECE_GAP = 0.7  # of a letter's size, from which white may part columns
 _APART = 1.5  # of a letter's size, by which two things in a row clearly stand apart
@@ -514,10 +515,10 @@ class _Page:
                 lines += self.arranged(rows[:first], depth + 1) + self._table(rows[first : last + 1], gutters)
             else:
                 first, last = self._trimmed(rows, zone)
-                inside = rows[first : last + 1]
                 lines += self.arranged(rows[:first], depth + 1)
-                for right in (self.to_left, not self.to_left):
-                    lines += self.arranged(_side(inside, zone.gutter.middle, right=right), depth + 1)
+                for block in _blocks(rows[first : last + 1], zone.gutter.middle):
+                    for right in (self.to_left, not self.to_left):
+                        lines += self.arranged(_side(block, zone.gutter.middle, right=right), depth + 1)
             rows = rows[last + 1 :]
 
     def line(self, row: _Row) -> PrintedLine:
@@ -636,7 +637,7 @@ class _Page:
             return False
         if len(rows) >= 4 and all(side.fill >= 0.75 and side.words >= 4 for side in sides):
             return False
-        return not (len(rows) >= 3 and all(not side.cased and side.fill >= 0.6 for side in sides))
+        return not (len(rows) >= 3 and all(not side.cased and side.fill >= 0.6 and side.words >= 3 for side in sides))
 
     def _rules_between(self, rows: Sequence[_Row], x: float) -> int:
         """How many level rules cross the gutter between the first row and the last."""
@@ -763,12 +764,17 @@ class _Side(NamedTuple):
         left, right = min(piece.left for _, piece in pieces), max(piece.right for _, piece in pieces)
         firsts = [next((char for char in text if char.isalpha()), "") for text in texts]
         return cls(
-            sum(len(text.split()) for text in texts) / len(texts),
+            sum(map(_count_words, texts)) / len(texts),
             sum(first.islower() and text[:1] == first for first, text in zip(firsts, texts, strict=True)) / len(texts),
             sum(map(is_number, texts)) / len(texts),
             widths[len(widths) // 2] / max(1.0, right - left),
             any(first.islower() or first.isupper() for first in firsts),
         )
+
+
+def _count_words(text: str) -> float:
+    """How many words a line has; where no blanks part them, three letters are taken for one."""
+    return len(text.split()) + sum(map(is_wide, text)) / _LETTERS_A_WORD
 
 
 def is_number(text: str) -> bool:
@@ -836,6 +842,30 @@ def _beside(rows: Sequence[_Row], gutter: _Gutter) -> tuple[list[int], list[int]
 def _orders(row: _Row, gutter: _Gutter, *, right: bool) -> int | None:
     orders = [piece.order for piece in row.pieces if (piece.left >= gutter.middle) == right]
     return min(orders) if orders else None
+
+
+def _blocks(rows: Sequence[_Row], x: float) -> Iterator[Sequence[_Row]]:
+    """The rows by the columns that they were drawn in: of columns that stand below columns the upper ones were drawn first, one by one."""
+    least = [min(piece.order for piece in row.pieces) for row in rows]
+    following = [*accumulate(reversed(least), min)][::-1]  # the first thing drawn in a row and below it
+    start = 0
+    most = -1
+    for place, row in enumerate(rows[:-1], 1):
+        most = max(most, *(piece.order for piece in row.pieces))
+        if most < following[place] and all(_by_column(part, x) for part in (rows[start:place], rows[place:])):
+            yield rows[start:place]
+            start = place
+    yield rows[start:]
+
+
+def _by_column(rows: Sequence[_Row], x: float) -> bool:
+    """Whether two rows or more on either side of `x` were drawn one column after the other, whichever comes first."""
+    sides = [
+        [piece.order for row in rows for piece in row.pieces if (piece.left >= x) == right] for right in (False, True)
+    ]
+    if min(map(len, sides)) < 2:
+        return False
+    return max(sides[0]) < min(sides[1]) or max(sides[1]) < min(sides[0])
 
 
 def _side(rows: Sequence[_Row], x: float, *, right: bool) -> list[_Row]:

@@ -205,6 +205,20 @@ def test_text_that_is_drawn_sideways_is_read(turn: int) -> None:
     assert read_lines(buffer.getvalue()) == LEFT
 
 
+def test_columns_below_columns_are_read_block_by_block() -> None:
+    lines = [
+        [f"{block} {side} {n} goes on and on" for n in range(3)]
+        for block in ("upper", "lower")
+        for side in ("left", "right")
+    ]
+    placed = [
+        (60 + 250 * (place % 2), 700 - 60 * (place // 2) - 14 * n, line)
+        for place, column in enumerate(lines)
+        for n, line in enumerate(column)
+    ]
+    assert [line for line in read_lines(drawn_pdf(placed)) if line] == [line for column in lines for line in column]
+
+
 def test_a_slanting_stamp_comes_after_the_text() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer, invariant=1)
