@@ -156,6 +156,13 @@ def _without_running(pages: list[list[PrintedLine]]) -> tuple[list[list[PrintedL
                 elif texts[index][place] != page[place].text:
                     shortened[index, place] = texts[index][place]
                 seen.add(key)
+    stamps = Counter(line.text.casefold() for page in pages for line in page if line.aside)
+    for index, page in enumerate(pages if len(pages) >= _LONG else ()):
+        for place, line in enumerate(page):
+            key = line.text.casefold()
+            if line.aside and stamps[key] >= _MIN_REPEATS:
+                drop[index] |= {place} if key in seen else set()
+                seen.add(key)
     kept = []
     for index, page in enumerate(pages):
         if page and len(drop[index]) == len(page):

@@ -31,6 +31,7 @@ _JOINED_GAP = 0.5  # the same in a script whose glyphs say little about their wi
 _PIECE_GAP = 0.7  # of a letter's size, from which white may part columns
 _APART = 1.5  # of a letter's size, by which two things in a row clearly stand apart
 _PARAGRAPH = 1.6  # of the usual step from line to line, beyond which a paragraph begins
+_STAMP_LINES = 2
 _MOST_ROWS = 1500  # of a page, beyond which columns aren't looked for
 _MOST_GUTTERS = 64  # followed at a time
 _DEEPEST = 12  # columns in columns
@@ -59,6 +60,7 @@ class PrintedLine:
     cells: tuple[str, ...] = ()  # of a row of a table
     columns: tuple[float, ...] = ()  # where the white between the cells lies
     opens: bool = False  # whether a paragraph begins with it
+    aside: bool = False  # whether it is turned, alone or one of two, as a stamp in the margin is
 
 
 class Insert(NamedTuple):
@@ -136,9 +138,10 @@ class _Zone(NamedTuple):
 
 
 def lay_out(drawn: Drawn, inserts: Sequence[Insert] = ()) -> tuple[PrintedLine, ...]:
-    """The page's lines in the order in which they are read: the direction most is written in first, the others after it."""
+    """The page's lines in the order in which they are read: the direction most is written in first, the others after it, stamps last."""
     lines: list[PrintedLine] = []
-    frames = sorted(drawn.letters.items(), key=lambda item: (-len(item[1]), item[0]))
+    asides = {angle for angle, letters in drawn.letters.items() if angle and _is_aside(letters)}
+    frames = sorted(drawn.letters.items(), key=lambda item: (item[0] in asides, -len(item[1]), item[0]))
     if inserts and not frames:
         frames.append((0, []))
     loose: list[Letter] = []
@@ -150,13 +153,22 @@ def lay_out(drawn: Drawn, inserts: Sequence[Insert] = ()) -> tuple[PrintedLine, 
         if place == 0 and angle % 90 == 0:
             runs += _inserted([_seen_insert(angle, insert) for insert in inserts], runs)
         frame = _frame_lines(runs, _seen_from(angle, drawn))
-        if place:  # heights tell nothing beside those of lines in another direction
-            frame = [replace(line, size=0.0, opens=line.opens or line is frame[0]) for line in frame]
+        aside = angle in asides
+        if place or aside:  # heights tell nothing beside those of lines in another direction
+            frame = [replace(line, size=0.0, opens=line.opens or line is frame[0], aside=aside) for line in frame]
         lines += frame
     if loose:
         text = "".join(letter.text for letter in sorted(loose, key=lambda letter: letter.order))
         lines.append(PrintedLine(spelled_out(text).strip(), opens=True))
     return tuple(line for line in lines if line.text)
+
+
+def _is_aside(letters: Sequence[Letter]) -> bool:
+    """Whether letters in one direction are a line or two, and none of them Chinese or Japanese, which run down the page anyway."""
+    bases = sorted(letter.base for letter in letters)
+    size = max(letter.size for letter in letters)
+    lines = 1 + sum(other - one > 0.6 * size for one, other in pairwise(bases))
+    return lines <= _STAMP_LINES and not any(is_wide(letter.text) for letter in letters)
 
 
 def words_to_left(letters: Sequence[Letter]) -> Iterator[SeenWord]:

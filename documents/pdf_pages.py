@@ -270,8 +270,9 @@ def _pdfium_page(document: Any, index: int, parts: Parts) -> tuple[PrintedLine, 
 
 
 def biggest_line(pages: Sequence[Sequence[PrintedLine]]) -> str | None:
-    """The lines in the largest letters of the first page that has any, where they are clearly larger than the rest."""
-    lines = [line for line in next((page for page in pages if page), ()) if line.size and not line.cells]
+    """The lines in the largest letters of the first page that has any but stamps, where they are clearly larger than the rest."""
+    first = next((page for page in pages if not all(line.aside for line in page)), ())
+    lines = [line for line in first if line.size and not line.cells]
     sizes = sorted(line.size for line in lines for _ in line.text)
     if not sizes or sizes[-1] < _BIG * sizes[len(sizes) // 2]:
         return None
