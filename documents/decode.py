@@ -93,6 +93,9 @@ _NAMES = {
     "utf-16-be": "UTF-16",
 }
 _NEWLINES = re.compile("\r\n?|[\x85\u2028\x0b]")
+# Letters struck over by themselves or by a line, as a printer made them bold or underlined; colours of a terminal.
+_STRUCK = re.compile("(?P<bold>[^\b\n])\b(?P=bold)|_\b(?=[^\b\n])|(?<=[^\b\n])\b_")
+_TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[A-Za-z]|\][^\x07\x1b\n]{0,200}\x07|[()][A-Z0-9])")
 _CONTROLS = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 # A zero-width space parts words in scripts that write none, and nowhere else.
 _INVISIBLE = re.compile("\u00ad|[\u2060\u180e]|(?<![\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\u200b")
@@ -111,6 +114,10 @@ def decode(data: bytes, *, declared: bool = False, label: str | None = None) -> 
     Never fails: a byte that no encoding explains becomes U+FFFD, and is counted in a note.
     """
     text, notes = _decode(data, _known(label) or (_declared(data) if declared else None))
+    if "\b" in text:
+        text = _STRUCK.sub(lambda found: found["bold"] or "", text)
+    if "\x1b" in text:
+        text = _TERMINAL.sub("", text)
     return Decoded(visible(_NEWLINES.sub("\n", text.replace("\u2029", "\n\n"))), notes)
 
 
@@ -126,7 +133,7 @@ def is_text(data: bytes) -> bool:
     if any(data.startswith(mark) for mark, _ in _BOMS) or _wide(head):
         return True
     zeros = head.count(0)
-    controls = sum(head.count(bytes([code])) for code in (*range(1, 9), *range(14, 27), *range(28, 32), 127))
+    controls = sum(head.count(bytes([code])) for code in (*range(1, 8), *range(14, 27), *range(28, 32), 127))
     return zeros <= 0.2 * len(head) and controls <= 0.02 * len(head)
 
 

@@ -19,6 +19,7 @@ from documents.errors import DamagedFile, DocumentError
 from documents.formula import formula
 from documents.model import Heading, Note, Parsed, note
 from documents.styles import CONTENTS, TITLE, level_of, numeral, says_something
+from documents.symbols import symbol
 from documents.text import find_headings
 from documents.writer import TextWriter
 from documents.xml import Xml, attribute, children, descendants, local, parse_xml, read_xml, words
@@ -451,7 +452,7 @@ class _Reader:
     def _leaf(self, kind: str, element: Any, into: _Inline) -> bool:
         """Writes an element without words of other elements in it; False for one to go into."""
         if kind == "t":
-            into.parts.append(element.text or "")
+            into.parts.append(_said(element))
         elif kind in ("tab", "ptab"):
             into.parts.append("\t")
         elif kind in ("br", "cr"):
@@ -459,7 +460,7 @@ class _Reader:
         elif kind == "noBreakHyphen":
             into.parts.append("-")
         elif kind == "sym":
-            into.parts.append(_symbol(attribute(element, "char")))
+            into.parts.append(_symbol(attribute(element, "font"), attribute(element, "char")))
         elif kind in ("footnoteReference", "endnoteReference"):
             self._call(kind.removesuffix("Reference"), attribute(element, "id"), into)
         elif kind == "commentReference":
@@ -575,12 +576,23 @@ def _chart(root: Any) -> list[str]:
     return [line for line in lines if line]
 
 
-def _symbol(code: str) -> str:
+def _said(element: Any) -> str:
+    """A run's text; private letters are signs of the run's font."""
+    text = element.text or ""
+    if not any("\uf000" <= letter <= "\uf0ff" for letter in text):
+        return text
+    run = element.getparent()
+    fonts = next((one for properties in children(run, "rPr") for one in children(properties, "rFonts")), None)
+    font = attribute(fonts, "ascii") or attribute(fonts, "hAnsi") if fonts is not None else ""
+    return "".join(symbol(font, ord(letter)) if "\uf000" <= letter <= "\uf0ff" else letter for letter in text)
+
+
+def _symbol(font: str, code: str) -> str:
     try:
         point = int(code, 16)
     except ValueError:
         return ""
-    return "•" if 0xF000 <= point <= 0xF0FF else chr(point) if 0x20 <= point < 0xD800 else ""
+    return symbol(font, point) if 0xF000 <= point <= 0xF0FF else chr(point) if 0x20 <= point < 0xD800 else ""
 
 
 def _is_page(instruction: str) -> bool:

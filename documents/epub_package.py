@@ -111,7 +111,7 @@ def _order(
             texts.add(place)
         place = places[min(used[key], len(places) - 1)]  # of several items with one id each reference means the next
         used[key] += 1
-        if key not in navs and place in texts:
+        if key not in navs and (place in texts or place.lower().endswith(".svg")):
             spine.append(place)
             if attribute(reference, "linear").lower() == "no":
                 aside.append(place)

@@ -38,6 +38,8 @@ _HIDING = re.compile(
     r"|(?:text-indent|left|right|top|margin-left)\s{0,9}:\s{0,9}-\d{4,9})",
     re.I,
 )
+_FLAT = re.compile(r"(?:^|;)\s{0,9}(?:max-)?(?:height|width)\s{0,9}:\s{0,9}0(?:px|pt|em|rem|%)?\s{0,9}(?:;|!|$)", re.I)
+_CLIPPED = re.compile(r"(?:^|;)\s{0,9}overflow\s{0,9}:\s{0,9}(?:hidden|clip)", re.I)
 _SHOWN = re.compile(r"(?:^|;)\s{0,9}(display|visibility)\s{0,9}:\s{0,9}([a-z-]{1,20})", re.I)
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _RULES = 200  # of the page's own styles that hide or show something, that are looked at
@@ -222,6 +224,8 @@ class _Reader:
 
     def _why_left_out(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> str:
         """The reason, "hidden" or "menus", or "silent" for what says nothing that is not said elsewhere; empty for what is read."""
+        if "mw-editsection" in (attributes.get("class") or "").split():  # "[edit]" behind a wiki's headings
+            return "menus"
         if tag == "nav" or attributes.get("role") in _MENUS:
             return "silent" if (attributes.get("epub:type") or "").split() else "menus"
         if "pagebreak" in (attributes.get("epub:type") or "").split():
@@ -233,7 +237,7 @@ class _Reader:
         if attributes.get("aria-hidden") == "true" and "katex-html" in (attributes.get("class") or "").split():
             return "silent"
         style = attributes.get("style")
-        if style and _HIDING.search(style[:2000]):
+        if style and (_HIDING.search(style[:2000]) or (_FLAT.search(style[:2000]) and _CLIPPED.search(style[:2000]))):
             return "hidden"
         if self._styled.get(node.mem_id):
             return "hidden"

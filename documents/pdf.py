@@ -38,6 +38,7 @@ def parse_pdf(
     lines = [plain_page(pictures[number]) if number in pictures else page for number, page in enumerate(lines, 1)]
     clean = clean_pages(lines)
     pages = clean.texts
+    text = _without_asides(pages, lines)
     missing = tuple(
         index + 1
         for index, page in enumerate(pages)
@@ -52,10 +53,10 @@ def parse_pdf(
     outline = read_outline(reader)
     return Parsed(
         pages=pages,
-        headings=_headings(place_bookmarks(outline.bookmarks, pages), pages),
+        headings=_headings(place_bookmarks(outline.bookmarks, text), text),
         paged=True,
         title=title,
-        heading_title=biggest_line(lines) or _first_line(pages),
+        heading_title=biggest_line(lines) or _first_line(text) or _first_line(pages),
         author=author,
         missing_pages=missing,
         notes=raw.notes + _notes(pages, missing, pictures, outline, clean),
@@ -124,9 +125,20 @@ def _headings(outline: tuple[Heading, ...], pages: Sequence[str]) -> tuple[Headi
     return own if len(own) > len(outline) else outline
 
 
+def _without_asides(pages: Sequence[str], lines: Sequence[Sequence[PrintedLine]]) -> tuple[str, ...]:
+    """The pages with blanks in the place of stamps in their margins, which are no headings."""
+    kept: list[str] = []
+    for page, printed in zip(pages, lines, strict=True):
+        asides = {" ".join(line.text.split()) for line in printed if line.aside}
+        kept.append(
+            "\n".join(" " * len(line) if line in asides else line for line in page.split("\n")) if asides else page
+        )
+    return tuple(kept)
+
+
 def _first_line(pages: Sequence[str]) -> str | None:
-    first = next((page for page in pages if page), "").split("\n", 1)[0]
-    return first if len(first) <= 120 and not first.endswith((",", ";")) else None
+    first = next((line.strip() for page in pages for line in page.split("\n") if line.strip()), None)
+    return first if first and len(first) <= 120 and not first.endswith((",", ";")) else None
 
 
 def _missing_note(missing: Sequence[int], total: int) -> Note:

@@ -7,6 +7,7 @@ the text or in a document whose pages are numbered. The first time that it is se
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -46,6 +47,9 @@ _APART = 1.35  # of the usual step from line to line, beyond which a header stan
 _COLUMN_SHIFT = 24.0  # points that the white between columns may move from page to page
 _SENTENCE_END = (".", "!", "?", "。", "؟", "।")
 _LONGEST_WORD = 100
+_SHORTEST_HEAD = (
+    3  # letters of a word's first part, from which other words that begin with it tell whether a hyphen stays
+)
 # English words that make compounds with a hyphen, and endings that they take without one.
 _HYPHENED = {
     "well",
@@ -63,7 +67,7 @@ _HYPHENED = {
 }
 _ENDINGS = {
     "ish", "ishly", "ishness", "ness", "less", "lessly", "lessness", "ing", "ed", "er", "ers", "est", "ly", "ment", "ments",
-    "ful", "hood", "ship", "ies", "y",
+    "ful", "hood", "ship", "ies", "y", "able", "ion", "ions", "al", "ally", "en", "ende", "lijk", "heid", "loos",
 }  # fmt: skip
 
 
@@ -107,7 +111,7 @@ def clean_pages(pages: Sequence[Sequence[PrintedLine]]) -> CleanPages:
     tidy = [[_tidy(line) for line in page] for page in pages]
     kept, bare, left_out = _without_running(tidy)
     kept = _with_table_heads(kept)
-    words = _words(kept)
+    words = _Words(kept)
     texts = [_page_text(page, words) for page in kept]
     return CleanPages(tuple(_across_pages(texts, words)), frozenset(bare), left_out)
 
@@ -151,6 +155,13 @@ def _without_running(pages: list[list[PrintedLine]]) -> tuple[list[list[PrintedL
                         weak.append(texts[index][place])
                 elif texts[index][place] != page[place].text:
                     shortened[index, place] = texts[index][place]
+                seen.add(key)
+    stamps = Counter(line.text.casefold() for page in pages for line in page if line.aside)
+    for index, page in enumerate(pages if len(pages) >= _LONG else ()):
+        for place, line in enumerate(page):
+            key = line.text.casefold()
+            if line.aside and stamps[key] >= _MIN_REPEATS:
+                drop[index] |= {place} if key in seen else set()
                 seen.add(key)
     kept = []
     for index, page in enumerate(pages):
@@ -341,21 +352,39 @@ def _head(rows: Sequence[PrintedLine]) -> PrintedLine | None:
 # Words cut at line ends
 
 
-def _words(pages: Sequence[Sequence[PrintedLine]]) -> Counter[str]:
+class _Words:
     """How often each word stands in the document, without the pieces of those that are cut at line ends."""
-    words: Counter[str] = Counter()
-    cut = False
-    for page in pages:
-        for line in page:
-            found = re.findall(r"\w+(?:-\w+)*", line.text.casefold())
-            if cut:
-                found = found[1:]
-            cut = line.text.endswith("-")
-            words.update(found[:-1] if cut else found)
-    return words
+
+    def __init__(self, pages: Sequence[Sequence[PrintedLine]]) -> None:
+        self._counted: Counter[str] = Counter()
+        cut = False
+        for page in pages:
+            for line in page:
+                found = re.findall(r"\w+(?:-\w+)*", line.text.casefold())
+                if cut:
+                    found = found[1:]
+                cut = line.text.endswith("-")
+                self._counted.update(found[:-1] if cut else found)
+        self._sorted = sorted(self._counted)
+
+    def __getitem__(self, word: str) -> int:
+        return self._counted[word.casefold().strip("-")]
+
+    def hyphen_after(self, head: str) -> int:
+        """How many more words the document writes with a hyphen behind `head` than without one; forms of `head` itself don't count."""
+        more = 0
+        head = head.casefold()
+        start, stop = bisect_left(self._sorted, head), bisect_left(self._sorted, f"{head}\U0010ffff")
+        for word in self._sorted[start:stop]:
+            tail = word[len(head) :]
+            if tail.startswith("-"):
+                more += 1
+            elif len(tail) > 2 and tail not in _ENDINGS:
+                more -= 1
+        return more
 
 
-def _page_text(page: Sequence[PrintedLine], words: Counter[str]) -> str:
+def _page_text(page: Sequence[PrintedLine], words: _Words) -> str:
     text: list[str] = []
     for line in page:
         pieces = line.text.split(CUT)
@@ -369,7 +398,7 @@ def _page_text(page: Sequence[PrintedLine], words: Counter[str]) -> str:
     return "\n".join(text).strip()
 
 
-def _whole(line: str, following: str, words: Counter[str]) -> str:
+def _whole(line: str, following: str, words: _Words) -> str:
     """Both lines as one where a word is cut at the end of the first, else an empty string."""
     cut = _cut(line, following)
     if cut is None:
@@ -392,19 +421,23 @@ def _cut(line: str, following: str) -> tuple[str, str] | None:
     return (first, following[:end]) if first and first[-1].isalnum() else None
 
 
-def _joined(first: str, second: str, words: Counter[str]) -> str:
+def _joined(first: str, second: str, words: _Words) -> str:
     """A word that is cut at a line's end, with its hyphen where that belongs to the word."""
     hyphened, whole = f"{first}-{second}", first + second
     tail = second.rstrip("-").casefold()
     head = first.casefold().rsplit("-", 1)[-1]
-    if first[-1].isdigit() or second[0].isdigit() or words[hyphened.casefold()] > words[whole.casefold()]:
+    if first[-1].isdigit() or second[0].isdigit() or words[hyphened] > words[whole]:
         return hyphened
-    if words[whole.casefold()]:
+    if words[whole]:
         return whole
     if not second[0].islower() and (second[0].isupper() and not first.isupper()):
         return hyphened
-    if "-" in first.strip("-") or "-" in second.strip("-"):
+    if "-" in first or "-" in second.strip("-"):
         return hyphened
+    if len(first) > 1 and first[-1].isupper() and second[0].islower():
+        return hyphened  # "MySQL-compatible": no syllable ends in a capital
+    if len(head) >= _SHORTEST_HEAD and (more := words.hyphen_after(head)):
+        return hyphened if more > 0 else whole
     english = words["the"] > words["de"] + words["der"] + words["het"]
     if english and head in _HYPHENED and tail not in _ENDINGS:
         return hyphened
@@ -413,7 +446,7 @@ def _joined(first: str, second: str, words: Counter[str]) -> str:
     return whole
 
 
-def _across_pages(pages: Sequence[str], words: Counter[str]) -> list[str]:
+def _across_pages(pages: Sequence[str], words: _Words) -> list[str]:
     """Ends every page: with a blank line after a full stop, else with one newline; a word cut in two is made whole."""
     ended = [page.strip() for page in pages]
     for index in range(len(ended) - 1):

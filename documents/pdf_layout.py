@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 from typing import NamedTuple
 from unicodedata import normalize
@@ -26,10 +26,12 @@ _WORD_GAP = 0.13  # of a letter's size, from which white parts words where no bl
 _BLANKED_GAP = 0.28  # the same in a row that has blanks
 _THINNEST = 0.08  # of a letter's size, that a blank leaves white at least
 _LETTERS_A_BLANK = 16  # at most, in a row whose words are parted by blanks
+_LETTERS_A_WORD = 3  # at least, in Chinese and Japanese
 _JOINED_GAP = 0.5  # the same in a script whose glyphs say little about their width
 _PIECE_GAP = 0.7  # of a letter's size, from which white may part columns
 _APART = 1.5  # of a letter's size, by which two things in a row clearly stand apart
 _PARAGRAPH = 1.6  # of the usual step from line to line, beyond which a paragraph begins
+_STAMP_LINES = 2
 _MOST_ROWS = 1500  # of a page, beyond which columns aren't looked for
 _MOST_GUTTERS = 64  # followed at a time
 _DEEPEST = 12  # columns in columns
@@ -58,6 +60,7 @@ class PrintedLine:
     cells: tuple[str, ...] = ()  # of a row of a table
     columns: tuple[float, ...] = ()  # where the white between the cells lies
     opens: bool = False  # whether a paragraph begins with it
+    aside: bool = False  # whether it is turned, alone or one of two, as a stamp in the margin is
 
 
 class Insert(NamedTuple):
@@ -135,9 +138,10 @@ class _Zone(NamedTuple):
 
 
 def lay_out(drawn: Drawn, inserts: Sequence[Insert] = ()) -> tuple[PrintedLine, ...]:
-    """The page's lines in the order in which they are read: the direction most is written in first, the others after it."""
+    """The page's lines in the order in which they are read: the direction most is written in first, the others after it, stamps last."""
     lines: list[PrintedLine] = []
-    frames = sorted(drawn.letters.items(), key=lambda item: (-len(item[1]), item[0]))
+    asides = {angle for angle, letters in drawn.letters.items() if angle and _is_aside(letters)}
+    frames = sorted(drawn.letters.items(), key=lambda item: (item[0] in asides, -len(item[1]), item[0]))
     if inserts and not frames:
         frames.append((0, []))
     loose: list[Letter] = []
@@ -149,13 +153,22 @@ def lay_out(drawn: Drawn, inserts: Sequence[Insert] = ()) -> tuple[PrintedLine, 
         if place == 0 and angle % 90 == 0:
             runs += _inserted([_seen_insert(angle, insert) for insert in inserts], runs)
         frame = _frame_lines(runs, _seen_from(angle, drawn))
-        if place:  # heights tell nothing beside those of lines in another direction
-            frame = [replace(line, size=0.0, opens=line.opens or line is frame[0]) for line in frame]
+        aside = angle in asides
+        if place or aside:  # heights tell nothing beside those of lines in another direction
+            frame = [replace(line, size=0.0, opens=line.opens or line is frame[0], aside=aside) for line in frame]
         lines += frame
     if loose:
         text = "".join(letter.text for letter in sorted(loose, key=lambda letter: letter.order))
         lines.append(PrintedLine(spelled_out(text).strip(), opens=True))
     return tuple(line for line in lines if line.text)
+
+
+def _is_aside(letters: Sequence[Letter]) -> bool:
+    """Whether letters in one direction are a line or two, and none of them Chinese or Japanese, which run down the page anyway."""
+    bases = sorted(letter.base for letter in letters)
+    size = max(letter.size for letter in letters)
+    lines = 1 + sum(other - one > 0.6 * size for one, other in pairwise(bases))
+    return lines <= _STAMP_LINES and not any(is_wide(letter.text) for letter in letters)
 
 
 def words_to_left(letters: Sequence[Letter]) -> Iterator[SeenWord]:
@@ -514,10 +527,10 @@ class _Page:
                 lines += self.arranged(rows[:first], depth + 1) + self._table(rows[first : last + 1], gutters)
             else:
                 first, last = self._trimmed(rows, zone)
-                inside = rows[first : last + 1]
                 lines += self.arranged(rows[:first], depth + 1)
-                for right in (self.to_left, not self.to_left):
-                    lines += self.arranged(_side(inside, zone.gutter.middle, right=right), depth + 1)
+                for block in _blocks(rows[first : last + 1], zone.gutter.middle):
+                    for right in (self.to_left, not self.to_left):
+                        lines += self.arranged(_side(block, zone.gutter.middle, right=right), depth + 1)
             rows = rows[last + 1 :]
 
     def line(self, row: _Row) -> PrintedLine:
@@ -636,7 +649,7 @@ class _Page:
             return False
         if len(rows) >= 4 and all(side.fill >= 0.75 and side.words >= 4 for side in sides):
             return False
-        return not (len(rows) >= 3 and all(not side.cased and side.fill >= 0.6 for side in sides))
+        return not (len(rows) >= 3 and all(not side.cased and side.fill >= 0.6 and side.words >= 3 for side in sides))
 
     def _rules_between(self, rows: Sequence[_Row], x: float) -> int:
         """How many level rules cross the gutter between the first row and the last."""
@@ -763,12 +776,17 @@ class _Side(NamedTuple):
         left, right = min(piece.left for _, piece in pieces), max(piece.right for _, piece in pieces)
         firsts = [next((char for char in text if char.isalpha()), "") for text in texts]
         return cls(
-            sum(len(text.split()) for text in texts) / len(texts),
+            sum(map(_count_words, texts)) / len(texts),
             sum(first.islower() and text[:1] == first for first, text in zip(firsts, texts, strict=True)) / len(texts),
             sum(map(is_number, texts)) / len(texts),
             widths[len(widths) // 2] / max(1.0, right - left),
             any(first.islower() or first.isupper() for first in firsts),
         )
+
+
+def _count_words(text: str) -> float:
+    """How many words a line has; where no blanks part them, three letters are taken for one."""
+    return len(text.split()) + sum(map(is_wide, text)) / _LETTERS_A_WORD
 
 
 def is_number(text: str) -> bool:
@@ -836,6 +854,30 @@ def _beside(rows: Sequence[_Row], gutter: _Gutter) -> tuple[list[int], list[int]
 def _orders(row: _Row, gutter: _Gutter, *, right: bool) -> int | None:
     orders = [piece.order for piece in row.pieces if (piece.left >= gutter.middle) == right]
     return min(orders) if orders else None
+
+
+def _blocks(rows: Sequence[_Row], x: float) -> Iterator[Sequence[_Row]]:
+    """The rows by the columns that they were drawn in: of columns that stand below columns the upper ones were drawn first, one by one."""
+    least = [min(piece.order for piece in row.pieces) for row in rows]
+    following = [*accumulate(reversed(least), min)][::-1]  # the first thing drawn in a row and below it
+    start = 0
+    most = -1
+    for place, row in enumerate(rows[:-1], 1):
+        most = max(most, *(piece.order for piece in row.pieces))
+        if most < following[place] and all(_by_column(part, x) for part in (rows[start:place], rows[place:])):
+            yield rows[start:place]
+            start = place
+    yield rows[start:]
+
+
+def _by_column(rows: Sequence[_Row], x: float) -> bool:
+    """Whether two rows or more on either side of `x` were drawn one column after the other, whichever comes first."""
+    sides = [
+        [piece.order for row in rows for piece in row.pieces if (piece.left >= x) == right] for right in (False, True)
+    ]
+    if min(map(len, sides)) < 2:
+        return False
+    return max(sides[0]) < min(sides[1]) or max(sides[1]) < min(sides[0])
 
 
 def _side(rows: Sequence[_Row], x: float, *, right: bool) -> list[_Row]:

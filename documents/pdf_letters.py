@@ -396,12 +396,15 @@ def _without_columns(found: list[Letter], letters: dict[int, list[Letter]], angl
     down: list[Letter] = []
     rest: list[Letter] = []
     run: list[Letter] = []
+    column: list[Letter] = []  # the last one that runs down the page
     for letter in [*found, None]:
         if letter is not None and run and is_wide(letter.text) and _below(run[-1], letter):
             run.append(letter)
             continue
-        if len(run) >= 3 and run[0].base - run[-1].base > len(run) * 0.6 * run[0].size:
+        long = len(run) >= 3 and run[0].base - run[-1].base > len(run) * 0.6 * run[0].size
+        if long or (run and column and _beside_column(run, column)):
             down += _turned_down(run)
+            column = run
         else:
             rest += run
         run = []
@@ -420,12 +423,21 @@ def _below(one: Letter, other: Letter) -> bool:
     return abs(one.left - other.left) < 0.3 * one.size and -0.4 * one.size < one.base - other.base < 2.6 * one.size
 
 
+def _beside_column(run: Sequence[Letter], column: Sequence[Letter]) -> bool:
+    """Whether a few letters begin at the height of the column drawn before them, one line's step to its left: they are the last one."""
+    step = column[0].left - run[0].left
+    return abs(run[0].base - column[0].base) < 0.6 * run[0].size and 0.9 * run[0].size < step < 2.5 * run[0].size
+
+
 def _turned_down(run: Sequence[Letter]) -> list[Letter]:
+    """The letters of a column as those of a line. Flat ones ("一") leave white that is no blank: it is theirs up to the next letter."""
     moved: list[Letter] = []
     for letter in run:
         left = -(letter.base + 0.88 * letter.size)
         if moved:
             left = max(left, moved[-1].left + 0.3 * letter.size)
+            if 0 < left - moved[-1].right < letter.size:
+                moved[-1] = moved[-1]._replace(right=left)
         moved.append(letter._replace(left=left, right=left + 0.9 * letter.size, base=letter.left))
     return moved
 

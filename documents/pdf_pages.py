@@ -67,7 +67,8 @@ class RawPages:
 def read_raw(data: bytes, name: str, password: str | None) -> tuple[RawPages, PdfReader | None]:
     """The pages by pdfium, by pypdf where pdfium fails; and pypdf's reader, None when it cannot make sense of the file.
 
-    A file whose end is missing is mended as far as it goes. Raises DamagedFile, LockedFile, PasswordNeeded,
+    pypdf is given a copy that pdfium writes anew where it can't read the file itself. A file whose end is missing is mended as far
+    as it goes. Raises DamagedFile, LockedFile, PasswordNeeded,
     WrongPassword, UnpacksTooLarge.
     """
     data = data[max(0, data.find(b"%PDF-", 0, JUNK)) :]  # places in the file count from there
@@ -75,6 +76,8 @@ def read_raw(data: bytes, name: str, password: str | None) -> tuple[RawPages, Pd
         if not candidate:
             continue
         reader = _open_pypdf(candidate, name, password, alone=False)
+        if reader is None and (copy := _written_anew(candidate, name, password)):
+            reader = _open_pypdf(copy, name, password, alone=False)
         parts = read_parts(reader)
         raw = _by_pdfium(candidate, name, password, parts)
         if raw is None or not raw.pages:
@@ -122,6 +125,8 @@ def _open_pypdf(data: bytes, name: str, password: str | None, *, alone: bool) ->
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         locked = reader.is_encrypted and reader.decrypt(password or "") == PasswordType.NOT_DECRYPTED
+        if not locked:
+            len(reader.pages)  # fails where the pages can't be told, and then nothing beside them can
     except FAULTS:
         return None
     if locked and alone:
@@ -185,13 +190,19 @@ def drawn_page(data: bytes, number: int) -> Iterator[Any]:
 
 def unlocked(data: bytes, password: str | None) -> bytes:
     """The same file without its lock, so that its pages can be drawn later. Raises WrongPassword, PasswordNeeded, LockedFile."""
-    if not password:
-        return data
-    with _opened(data, "", password) as document:
-        if document is None:
-            return data
+    return (password and _written_anew(data, "", password)) or data
+
+
+def _written_anew(data: bytes, name: str, password: str | None) -> bytes:
+    """The file as pdfium writes it, without a lock and with its table of contents in order; empty when pdfium cannot open it."""
+    with _opened(data, name, password) as document:
+        if document is None or len(document) == 0:
+            return b""
         buffer = io.BytesIO()
-        document.save(buffer, flags=pdfium_c.FPDF_REMOVE_SECURITY)
+        try:
+            document.save(buffer, flags=pdfium_c.FPDF_REMOVE_SECURITY)
+        except pdfium.PdfiumError:
+            return b""
         return buffer.getvalue()
 
 
@@ -259,8 +270,9 @@ def _pdfium_page(document: Any, index: int, parts: Parts) -> tuple[PrintedLine, 
 
 
 def biggest_line(pages: Sequence[Sequence[PrintedLine]]) -> str | None:
-    """The lines in the largest letters of the first page that has any, where they are clearly larger than the rest."""
-    lines = [line for line in next((page for page in pages if page), ()) if line.size and not line.cells]
+    """The lines in the largest letters of the first page that has any but stamps, where they are clearly larger than the rest."""
+    first = next((page for page in pages if not all(line.aside for line in page)), ())
+    lines = [line for line in first if line.size and not line.cells]
     sizes = sorted(line.size for line in lines for _ in line.text)
     if not sizes or sizes[-1] < _BIG * sizes[len(sizes) // 2]:
         return None

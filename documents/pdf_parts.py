@@ -19,7 +19,7 @@ from documents.model import Note, note
 from documents.pdf_layout import Insert
 from documents.pdf_letters import text_string
 from documents.sections import page_ranges
-from documents.xml import descendants, local, parse_xml, words
+from documents.xml import Xml, descendants, local, read_xml, words
 
 FAULTS: tuple[type[Exception], ...] = (*PARSER_FAULTS, PyPdfError, DependencyError)
 _HIDDEN = 2 | 32  # flags of an annotation
@@ -63,6 +63,10 @@ class Parts:
     notes: tuple[Note, ...] = ()
 
 
+class BrokenPart(ValueError):
+    """The file names something here that can't be read in it."""
+
+
 class _Field(NamedTuple):
     kind: str
     flags: int
@@ -72,10 +76,10 @@ class _Field(NamedTuple):
 
 
 def read_parts(reader: PdfReader | None) -> Parts:
-    """Everything beside the pages' own text, with a note of what is broken; nothing where pypdf can't make sense of the file."""
-    parts = Parts()
+    """Everything beside the pages' own text, with a note of what is broken; nothing but a note where pypdf can't read the file."""
     if reader is None:
-        return parts
+        return Parts(notes=(note("parts_unread"),))
+    parts = Parts()
     seen: set[int] = set()
     files: list[str] = []
     broken: list[int] = []  # the page of each annotation that can't be read; one says nothing about the others
@@ -91,18 +95,26 @@ def read_parts(reader: PdfReader | None) -> Parts:
     form = _resolved(catalog.get("/AcroForm"))
     form = form if isinstance(form, Mapping) else {}
     filled = any(insert.label and insert.text not in ("[ ]",) for found in parts.inserts.values() for insert in found)
-    parts.data += [] if filled else _unplaced(form, seen)
+    unplaced, form_broken = _unplaced(form, seen)
+    form_broken = form_broken or is_broken(catalog, "/AcroForm")
+    parts.data += [] if filled else unplaced
     notes: list[Note] = []
     if form.get("/XFA") is not None:
         if not filled and not parts.data:
-            parts.data += _xfa_data(form)
+            entries, data_broken = _xfa_data(form)
+            parts.data += entries
+            form_broken = form_broken or (data_broken and bool(entries))
         notes.append(note("xfa_data") if parts.data else note("xfa"))
-    files = [*_embedded(catalog), *files]
-    unique = list(dict.fromkeys(name for name in files if name))
+    if form_broken:
+        notes.append(note("form_broken"))
+    embedded, files_broken = _embedded(catalog)
+    unique = list(dict.fromkeys([*embedded, *files]))
     if catalog.get("/Collection") is not None:
         notes.append(note("portfolio", n=max(1, len(unique)), which=_named(unique)))
     elif unique:
         notes.append(note("attachments", n=len(unique), which=_named(unique)))
+    if files_broken:
+        notes.append(note("attachments_broken"))
     if parts.comments:
         pages = [index + 1 for index in sorted(parts.comments)]
         notes.append(note("comments", n=sum(map(len, parts.comments.values())), pages=page_ranges(pages)))
@@ -114,11 +126,7 @@ def read_parts(reader: PdfReader | None) -> Parts:
 
 def _annotations(reader: PdfReader) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
     """Each annotation with its page from 0; None for one that is broken, and for all of a page behind the most that are read."""
-    try:
-        pages = list(reader.pages)
-    except FAULTS:
-        return
-    for index, page in enumerate(pages):
+    for index, page in enumerate(reader.pages):
         if is_broken(page, "/Annots"):
             yield index, None
             continue
@@ -147,7 +155,9 @@ def _read_annotation(
 ) -> None:
     kind = _resolved(annotation.get("/Subtype"))
     if kind == "/FileAttachment":
-        files.append(_file_name(_resolved(annotation.get("/FS"))))
+        if not (name := _file_name(_resolved(annotation.get("/FS")))):
+            raise BrokenPart("a file without a name")
+        files.append(name)
     if _whole_number(annotation.get("/F")) & _HIDDEN:
         return
     if kind == "/Widget":
@@ -191,7 +201,7 @@ def _entry(widget: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _field(widget: Mapping[str, Any]) -> _Field:
-    """A field's properties, which it may have from those around it."""
+    """A field's properties, which it may have from those around it. Raises BrokenPart where they can't be read."""
     found: dict[str, Any] = {}
     names: list[str] = []
     here: Any = widget
@@ -200,9 +210,13 @@ def _field(widget: Mapping[str, Any]) -> _Field:
             break
         for key in ("/FT", "/Ff", "/V", "/Opt", "/TU"):
             if key in here and key not in found:
-                found[key] = _resolved(here[key])
+                found[key] = _resolved(here.get(key))
+                if found[key] is None:
+                    raise BrokenPart(key)
         if (name := _said(here.get("/T"))).strip():
             names.insert(0, name.strip())
+        if is_broken(here, "/Parent") and not {"/FT", "/V"} <= found.keys():
+            raise BrokenPart("/Parent")
         here = _resolved(here.get("/Parent"))
     label = _said(found.get("/TU")).strip() or (names[-1] if names else "")
     return _Field(
@@ -232,29 +246,36 @@ def _top(widget: Mapping[str, Any]) -> Mapping[str, Any]:
     return parent if "/T" not in widget and isinstance(parent, Mapping) else widget
 
 
-def _unplaced(form: Mapping[str, Any], seen: set[int]) -> list[str]:
-    """Filled fields that stand on no page."""
+def _unplaced(form: Mapping[str, Any], seen: set[int]) -> tuple[list[str], bool]:
+    """Filled fields that stand on no page, and whether there are others that can't be read."""
     lines: list[str] = []
+    broken = is_broken(form, "/Fields")
     waiting = [_resolved(one) for one in _listed(form.get("/Fields"))]
     visited: set[int] = set()
     while waiting and len(visited) < _MAX_FIELDS:
         here = waiting.pop(0)
         if not isinstance(here, Mapping) or id(here) in visited:
+            broken = broken or here is None
             continue
         visited.add(id(here))
+        broken = broken or is_broken(here, "/Kids")
         kids = [_resolved(kid) for kid in _listed(here.get("/Kids"))]
         named = [kid for kid in kids if isinstance(kid, Mapping) and "/T" in kid]
-        waiting += named
+        waiting += [*named, *(kid for kid in kids if kid is None)]
         if named or id(here) in seen:
             continue
-        text, label = _entry(here)
+        try:
+            text, label = _entry(here)
+        except FAULTS:
+            broken = True
+            continue
         if text and text != "[ ]":
             lines.append(f"{label}: {text}" if label else text)
-    return lines
+    return lines, broken or bool(waiting)
 
 
-def _xfa_data(form: Mapping[str, Any]) -> list[str]:
-    """The entries in the data of an XFA form, a line each: "name: value"."""
+def _xfa_data(form: Mapping[str, Any]) -> tuple[list[str], bool]:
+    """The entries in the data of an XFA form, a line each: "name: value"; and whether some of them may be lost."""
     packets = _resolved(form.get("/XFA"))
     streams = [_resolved(one) for one in packets] if isinstance(packets, list) else [packets]
     for place, stream in enumerate(streams):
@@ -265,35 +286,48 @@ def _xfa_data(form: Mapping[str, Any]) -> list[str]:
             data = stream.get_data()
         except FAULTS:
             continue
-        root = parse_xml(data) if len(data) <= _MAX_XFA else None
-        data_sets = list(descendants(root, "data")) if root is not None else []
-        return [
+        found = read_xml(data) if len(data) <= _MAX_XFA else Xml(None, True)
+        data_sets = list(descendants(found.root, "data")) if found.root is not None else []
+        entries = [
             f"{local(leaf)}: {words(leaf)}"
             for one in data_sets[:1]
             for leaf in one.iter()
             if local(leaf) and len(leaf) == 0 and words(leaf)
         ]
-    return []
+        return entries, found.mended
+    return [], True
 
 
-def _embedded(catalog: Mapping[str, Any]) -> list[str]:
-    """Names of the files that are kept inside the document."""
+def _embedded(catalog: Mapping[str, Any]) -> tuple[list[str], bool]:
+    """Names of the files that are kept inside the document, and whether there are others whose names can't be read."""
     found: list[str] = []
     names = _resolved(catalog.get("/Names"))
-    waiting = [_resolved(names.get("/EmbeddedFiles"))] if isinstance(names, Mapping) else []
+    names = names if isinstance(names, Mapping) else {}
+    broken = is_broken(catalog, "/Names") or is_broken(names, "/EmbeddedFiles") or is_broken(catalog, "/AF")
+    tree = _resolved(names.get("/EmbeddedFiles"))
+    waiting = [] if tree is None else [tree]
+    files: list[tuple[Any, Any]] = [("", one) for one in _listed(catalog.get("/AF"))]
     visited: set[int] = set()
     while waiting and len(visited) < _MAX_NAMES:
         here = waiting.pop(0)
         if not isinstance(here, Mapping) or id(here) in visited:
+            broken = broken or here is None
             continue
         visited.add(id(here))
+        broken = broken or is_broken(here, "/Kids") or is_broken(here, "/Names")
         waiting += [_resolved(kid) for kid in _listed(here.get("/Kids"))]
         pairs = _listed(here.get("/Names"))
-        found += [
-            _file_name(_resolved(value)) or _said(key) for key, value in zip(pairs[0::2], pairs[1::2], strict=False)
-        ]
-    found += [_file_name(_resolved(one)) for one in _listed(catalog.get("/AF"))]
-    return found
+        files += zip(pairs[0::2], pairs[1::2], strict=False)
+    for key, value in files:
+        try:
+            name = _file_name(_resolved(value)) or _said(key)
+        except FAULTS:
+            name = ""
+        if name:
+            found.append(name)
+        else:
+            broken = True
+    return found, broken or bool(waiting)
 
 
 def _file_name(specification: Any) -> str:
@@ -332,15 +366,12 @@ def _resolved(value: Any) -> Any:
 
 
 def _said(value: Any) -> str:
-    """A text string, or the text of a stream; names without their stroke."""
+    """A text string, or the text of a stream; names without their stroke. Raises one of FAULTS for a stream that can't be unpacked."""
     value = _resolved(value)
     if value is None:
         return ""
     if isinstance(value, StreamObject):
-        try:
-            return text_string(value.get_data()[:_MAX_ENTRY])
-        except FAULTS:
-            return ""
+        return text_string(value.get_data()[:_MAX_ENTRY])
     if isinstance(value, bytes):
         return text_string(value)
     return str(value).removeprefix("/") if not isinstance(value, (list, Mapping)) else ""

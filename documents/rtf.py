@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from documents.errors import DamagedFile
 from documents.model import Note, Parsed, note
 from documents.styles import CONTENTS, level_of, says_something
+from documents.symbols import symbol
 from documents.writer import TextWriter
 
 _TOKEN = re.compile(
@@ -74,7 +75,7 @@ class _State:
     skip: int = 1  # letters after \\u that stand in for it
     hidden: bool = False
     deleted: bool = False
-    symbols: bool = False
+    symbols: str | None = None  # the name of the open font, where its letters are signs
 
 
 @dataclass
@@ -84,6 +85,7 @@ class _Reading:
     stack: list[_State] = field(default_factory=list)
     default: str = "cp1252"
     fonts: dict[int, str] = field(default_factory=dict)
+    font_names: dict[int, str] = field(default_factory=dict)
     font: int = 0
     styles: dict[int, int | None] = field(default_factory=dict)
     style: int = 0
@@ -167,7 +169,9 @@ def _brace(reading: _Reading, brace: bytes, name: str) -> None:
 def _word(reading: _Reading, word: str, amount: int | None) -> None:
     if word == "u" and amount is not None:
         _letters(reading)
-        _add(reading, chr(amount % 0x10000))
+        code = amount % 0x10000
+        private = 0xF000 <= code <= 0xF0FF
+        _add(reading, symbol(reading.state.symbols or "", code) if private else chr(code))
         reading.to_skip = reading.state.skip
         return
     if reading.to_skip:
@@ -197,8 +201,12 @@ def _word(reading: _Reading, word: str, amount: int | None) -> None:
         reading.state = replace(state, into="header")
     elif word == "f" and amount is not None:
         reading.font = amount
+        if state.into == "fonts":
+            reading.font_names[amount] = ""
         codec = reading.fonts.get(amount, reading.default)
-        reading.state = replace(state, codec=codec or reading.default, symbols=codec == "")
+        reading.state = replace(
+            state, codec=codec or reading.default, symbols=reading.font_names.get(amount, "") if codec == "" else None
+        )
     elif word == "fcharset" and state.into == "fonts":
         page = _CHARSETS.get(amount or 0, 0)
         reading.fonts[reading.font] = "" if amount == _SYMBOLS else _codec(page) if page else reading.default
@@ -284,8 +292,8 @@ def _letters(reading: _Reading) -> None:
         return
     raw, state = bytes(reading.raw), reading.state
     reading.raw.clear()
-    if state.symbols:
-        _add(reading, "".join("•" if byte in (0xB7, 0xA7, 0x6C, 0x6E, 0xD8, 0xFC) else " " for byte in raw))
+    if state.symbols is not None:
+        _add(reading, "".join(symbol(state.symbols, byte) for byte in raw))
     else:
         _add(reading, raw.decode(state.codec, "replace"))
 
@@ -296,6 +304,8 @@ def _add(reading: _Reading, text: str) -> None:
         return
     if state.into == "body":
         reading.words.append(text)
+    elif state.into == "fonts":
+        reading.font_names[reading.font] = (reading.font_names.get(reading.font, "") + text)[:100]
     elif state.into == "styles":
         said = reading.sides.get("styles", "") + text
         if ";" in said:

@@ -44,15 +44,18 @@ class Scope:
     """A part of the document that a question keeps to. `said` is how the question put it.
 
     Pages and sections go from number `first` to `last`, both included; None is the beginning or the end, "-1" the last one.
-    `word` is the kind of section ("chapter"), `title` its heading or the words of a part that only the document can know.
+    `word` is the kind of section ("chapter"), `title` its heading or the words of a part that only the document can know. A share
+    ("the first half") goes from number `first` to `last` of `word` equal stretches of the part `of`, or of the whole text. What is
+    only "vague" ("at the beginning") can't be honoured.
     """
 
     said: str
-    unit: Literal["text", "page", "section", "named"]
+    unit: Literal["text", "page", "section", "named", "share", "vague"]
     first: str | None = None
     last: str | None = None
     word: str = ""
     title: str = ""
+    of: Scope | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class TextQuestion:
     hold it, "first" and "last" the place, "size" how many words, pages or chapters there are (`phrases` says which), "help" how such
     a question must be put to be understood. Only `scopes` are searched. `together` is how several phrases stood beside each other,
     since "salt and pepper" may have been meant as one; `verbatim` says that they stood between quotation marks; with `letters`
-    they are looked for inside words as well. `ignored` are the parts of the question that can't be honoured.
+    they are looked for inside words as well. `ignored` are the parts of the question that can't be honoured. `things` says that it may
+    have been asked how many different things there are, which nobody can count.
     """
 
     kind: Kind
@@ -74,6 +78,7 @@ class TextQuestion:
     verbatim: bool = False
     letters: bool = False
     ignored: tuple[str, ...] = ()
+    things: bool = False
 
 
 # The question as tokens
@@ -172,7 +177,8 @@ def _trimmed(tokens: Sequence[Token]) -> list[Token]:
 # What the two languages say
 
 # What shows that a word is meant and not the thing. "quote": it stands between quotation marks or after "the word"; "name": it is a
-# name; "bare": a single word without an article; "scope": the question keeps to a part of the text.
+# name; "bare": a single word without an article; "sort": such a word that names a sort of things, as "people" does; "scope": the
+# question keeps to a part of the text; "recurring": a name of what comes again and again, such as a feast.
 _ALWAYS = frozenset({"always"})
 _SHOWN = frozenset({"quote", "name", "bare", "scope"})
 _USED = frozenset({"quote", "bare"})
@@ -181,6 +187,10 @@ _QUOTED = frozenset({"quote"})
 _WITHIN = frozenset({"quote", "bare in scope"})
 _WRITTEN = frozenset({"quote", "bare in scope", "in scope"})
 _PLACED = frozenset({"quote", "name", "scope"})
+_READ = frozenset({"quote", "bare in scope", "name in scope"})
+_STANDING = frozenset({"quote", "name", "bare in scope"})
+_OCCURRING = frozenset({"quote", "lasting name", "scope"})
+_THINGS = frozenset({"word"})
 
 
 @dataclass(frozen=True)
@@ -189,7 +199,7 @@ class Rule:
 
     A template has words, and alternatives in brackets: "how (often|many times) (is|are)"; "(ever|)" may be absent. Between the
     beginning and the end stand the words looked for. With `middle` somebody stands before it who says or writes them.
-    `both`: there are words to look for on either side of the middle.
+    `both`: there are words to look for on either side of the middle. `things`: it may be asked how many different things there are.
     """
 
     kind: Kind
@@ -198,6 +208,7 @@ class Rule:
     needs: frozenset[str] = _ALWAYS
     middle: str = ""
     both: bool = False
+    things: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,7 +232,11 @@ class Language:
     titled: str
     numbers: tuple[str, ...]
     ordinals: tuple[str, ...]
+    first: str
     last: str
+    shares: Mapping[str, int]
+    few: str
+    edges: str
     prepositions: Mapping[str, str]
     each: str
     excluding: str
@@ -234,6 +249,8 @@ class Language:
     joiners: str
     pronouns: str
     indefinite: str
+    sorts: str
+    recurring: str
     clauses: str
     counting: str
     marker: str
@@ -371,7 +388,7 @@ _ENGLISH_RULES: tuple[Rule, ...] = (
     Rule("count", f"{_OFTEN} (does|did)", _APPEAR, _SHOWN),
     Rule("count", f"{_OFTEN} {_DO}", _APPEAR, _PLACED),
     Rule("count", _OFTEN, f"({_APPEARS}|{_OCCURS})", _SHOWN),
-    Rule("count", f"{_OFTEN} {_DO}", _OCCUR, frozenset({"quote", "scope"})),
+    Rule("count", f"{_OFTEN} {_DO}", _OCCUR, _OCCURRING),
     Rule("count", f"{_OFTEN} (is|was)", "(ever|) used", _USED),
     Rule("count", f"{_OFTEN} (has|have|had)", "(ever|) been used", _USED),
     Rule("count", _OFTEN, f"{_BE} used", _USED),
@@ -380,7 +397,8 @@ _ENGLISH_RULES: tuple[Rule, ...] = (
     Rule("count", f"{_OFTEN} {_BE}", f"(ever|) {_SPELLED}", _QUOTED),
     Rule("count", _OFTEN, f"{_BE} {_SPELLED}", _QUOTED),
     Rule("count", f"{_OFTEN} {_BE}", "", _WITHIN),
-    Rule("count", f"{_OFTEN} (can|could|do|will) (you|i|we|one) (find|see|read|encounter|hear)", "", _QUOTED),
+    Rule("count", f"{_OFTEN} (can|could|do|did|will) (you|i|we|one) (find|see|read|encounter|hear|meet|come across)", "", _READ),
+    Rule("count", f"{_OFTEN} is (reference|mention) made (of|to)"),
     Rule("count", _OFTEN, "", _WITHIN),
     Rule("count", f"{_OFTEN} (do|does|did|has|have|had)", middle=_SAY),
     Rule("count", f"{_OFTEN} (do|does|did|has|have|had)", middle=_WRITE, needs=_QUOTED),
@@ -392,21 +410,30 @@ _ENGLISH_RULES: tuple[Rule, ...] = (
     Rule("count", f"how many (times|) {_MENTION} (of|for|to)", f"({_BE} there|{_DO} (you|we) (find|see)|exist|can (you|i) find|)"),
     Rule("count", f"how many {_MENTION} {_BE} there (of|for|to)"),
     Rule("count", f"how many {_MENTION} (do|does|did|has|have)", "(have|get|receive|got|)"),
-    Rule("count", f"how many {_INSTANCE} (of|to)", f"({_BE} there|exist|)", _NAMED),
-    Rule("count", f"how many {_INSTANCE} {_BE} there (of|to)", "", _NAMED),
+    Rule("count", f"how many {_INSTANCE} (of|to)", f"({_BE} there|exist|can (you|i|we) find|)", _STANDING),
+    Rule("count", f"how many {_INSTANCE} {_BE} there (of|to)", "", _STANDING),
+    Rule("count", "how many (hits|matches) (for|on)", f"({_BE} there|)", _STANDING | _USED),
+    Rule("count", f"how many ({_MENTION}|references) {_BE} made (of|to)"),
+    Rule("count", "how many appearances (do|does|did)", "make", frozenset({"quote", "name in scope"})),
+    Rule(
+        "count", "how many", "(is|are|was|were|get|got|has been|have been) (ever|also|) (mentioned|referred to|spoken of)", _THINGS,
+        things=True,
+    ),
+    Rule("count", "how many", f"(does|did|do) {_SUBJECT} (mention|refer to|speak of)", _THINGS, things=True),
+    Rule("count", f"{_AMOUNT} number of", "((that|which) (is|are)|) mentioned", _THINGS, things=True),
     Rule("count", "how many", f"({_BE} there|)", frozenset({"all quoted"})),
     Rule("count", "how many (different|) (pages|sentences|lines|paragraphs) (mention|mentions|name|contain)", "", _ALWAYS),
     Rule("count", f"(on|in|) how many (different|) (pages|sentences) {_BE}", _MENTIONED),
     Rule("count", f"(on|in|) how many (different|) (pages|sentences) {_DO}", f"({_APPEAR}|{_OCCUR})"),
     Rule("count", f"{_AMOUNT} (number|count|amount|total|tally) of (the|all|) {_MENTION} (of|for|to)", "(is|)"),
-    Rule("count", f"{_AMOUNT} (number|count) of {_INSTANCE} (of|to)", "", _NAMED),
+    Rule("count", f"{_AMOUNT} (number|count) of {_INSTANCE} (of|to)", "", _STANDING),
     Rule("count", f"{_AMOUNT} (number of|amount of|) times (that|) {_SUBJECT} (mentions|names|refers to)"),
     Rule("count", f"{_AMOUNT} number of times (that|)", _IS_MENTIONED),
     Rule("count", f"{_AMOUNT} number of times (that|)", f"({_APPEARS}|{_OCCURS})", _SHOWN),
     Rule("count", f"{_AMOUNT} number of times (that|)", "(is|was|are) used", _USED),
     Rule("count", f"{_AMOUNT} number of times (that|)", f"{_BE} {_SPELLED}", _QUOTED),
     Rule("count", f"{_AMOUNT} number of times", "", _USED),
-    Rule("count", f"{_WHAT_IS} (the|) (word|) (frequency|count|tally|total) (of|for)", "", _QUOTED),
+    Rule("count", f"{_WHAT_IS} (the|) (word|) (frequency|count|tally) (of|for)", "", _STANDING),
     Rule("count", f"{_WHAT_IS} (the|) word (frequency|count) (of|for)", "", frozenset({"quote", "bare"})),
     Rule("count", f"(count|tally) {_OFTEN}", f"({_APPEARS}|{_OCCURS})"),
     Rule("count", f"count (up|) (for me|) {_ALL} ({_MENTION}|{_INSTANCE}) (of|to)"),
@@ -535,9 +562,14 @@ ENGLISH = Language(
     titled="prologue epilogue preface introduction foreword afterword conclusion abstract summary appendix acknowledgements index",
     numbers=tuple(_UNITS.split()),
     ordinals=tuple(_ORDINALS.split()),
-    last="last final",
+    first="opening",
+    last="last final closing latter",
+    shares={"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10},
+    few="few couple several",
+    edges="beginning start middle end ending close outset",
     prepositions={
-        "(in|on|at|within|throughout|inside|across|over|anywhere in|everywhere in|only in|just in|only on|by)": "in",
+        "(in|on|at|within|throughout|inside|across|over|anywhere in|everywhere in|only in|just in|only on|by|during)": "in",
+        "(near|towards|toward|around)": "near",
         "(up to|up to and including|until|till|through|as far as|to the end of|up until)": "to",
         "(from|starting (from|at|with)|beginning with)": "from",
         "(before)": "before",
@@ -554,6 +586,15 @@ ENGLISH = Language(
     both="both either together",
     joiners="and or & and/or nor versus vs",
     pronouns="it he she they him her them this that these those who what i you we us me one his hers its their my your our there here",
+    sorts=(
+        "people persons characters names words terms things objects places locations countries nations cities towns villages animals "
+        "birds plants species languages books authors works dates years numbers events kinds types sorts examples reasons ways steps "
+        "times days weeks months hours topics subjects chapters pages"
+    ),
+    recurring=(
+        "january february march april may june july august september october november december monday tuesday wednesday thursday friday "
+        "saturday sunday christmas easter lent pentecost ramadan eid passover hanukkah halloween thanksgiving diwali el la"
+    ),
     indefinite="someone somebody something anyone anybody anything everyone everybody everything nobody nothing people things",
     clauses="that why how when where who whom whose what which whether if because",
     counting=f"({_OFTEN}|how many (mentions|occurrences|words)|number of (times|mentions|occurrences)|count|tally|word count|frequency of)",
@@ -615,7 +656,7 @@ _DUTCH_RULES: tuple[Rule, ...] = (
     Rule("count", f"{_VAAK} (komt|kwam)", "voor", _SHOWN),
     Rule("count", f"{_VAAK} (komen|kwamen)", "voor", _PLACED),
     Rule("count", _VAAK, _VOORKOMT, _SHOWN),
-    Rule("count", f"{_VAAK} {_KOMT} (je|u|we|men)", "tegen", _QUOTED),
+    Rule("count", f"{_VAAK} (kom|{_KOMT}) (ik|je|u|we|men)", "tegen", _READ),
     Rule("count", f"{_VAAK} (wordt|werd|is)", "(ooit|) gebruikt", _USED),
     Rule("count", f"{_VAAK} {_WORDT}", "(ooit|) gebruikt", _QUOTED),
     Rule("count", _VAAK, "(gebruikt (wordt|is)|wordt gebruikt)", _USED),
@@ -623,7 +664,12 @@ _DUTCH_RULES: tuple[Rule, ...] = (
     Rule("count", f"{_VAAK} {_STAAT}", "(er|erin|geschreven|vermeld|genoemd|er geschreven|)", _WRITTEN),
     Rule("count", f"{_VAAK} {_STAAT} er", "", _WRITTEN),
     Rule("count", _VAAK, f"(er|) {_STAAT}", _WRITTEN),
-    Rule("count", f"{_VAAK} (valt|viel|vallen|(lees|zie|vind|tref) (ik|je)|(lezen|vinden|zien) we)", "(aan|)", _QUOTED),
+    Rule("count", f"{_VAAK} (valt|viel|vallen)", "", _QUOTED),
+    Rule(
+        "count",
+        f"{_VAAK} ((lees|zie|vind|tref) (ik|je)|(leest|ziet|vindt|treft) (u|men)|(lezen|vinden|zien|treffen) we) (er|)", "(aan|)", _READ,
+    ),
+    Rule("count", f"{_VAAK} (lees (ik|je)|leest (u|men)|lezen we) (iets|) over", "", _STANDING),
     Rule("count", f"{_VAAK} (verschijnt|verscheen|duikt|dook)", "(op|)", _SHOWN),
     Rule("count", f"{_VAAK} (is|was) er sprake van", "", _NAMED),
     Rule("count", f"{_VAAK} {_WORDT} (er|) naar", "verwezen"),
@@ -639,6 +685,14 @@ _DUTCH_RULES: tuple[Rule, ...] = (
     Rule("count", f"hoeveel {_VERMELDING} van", "((zijn|staan|vind je|vinden we|heeft|bevat) (er|)|)"),
     Rule("count", f"hoeveel {_VERMELDING} (zijn|staan) er van"),
     Rule("count", f"hoeveel {_VERMELDING} (heeft|krijgt|hebben|krijgen)"),
+    Rule("count", "hoeveel", "(is|wordt|worden|werden|zijn) (er|) (genoemd|vermeld)", _THINGS, things=True),
+    Rule("count", "hoeveel", f"(noemt|noemen|noemde|vermeldt|vermelden) {_ONDERWERP}", _THINGS, things=True),
+    Rule("count", _AANTAL, f"(dat|die) {_WORDT_GENOEMD}", _THINGS, things=True),
+    Rule("count", f"{_AANTAL} (genoemde|vermelde)", "", _THINGS, things=True),
+    Rule(
+        "count", "hoeveel (verwijzingen naar|treffers (voor|van)|(voorkomens|gevallen) van)",
+        "((zijn|staan|vind je|vinden we) (er|)|)", _STANDING,
+    ),
     Rule("count", f"hoeveel {_KEREN} dat", f"({_WORDT_GENOEMD}|{_VOORKOMT})"),
     Rule("count", "hoeveel", "((zijn|staan) er|)", frozenset({"all quoted"})),
     Rule("count", f"(op|in|) hoeveel (verschillende|) ({_PAGINA}|zinnen) {_WORDT}", _GENOEMD),
@@ -767,9 +821,14 @@ DUTCH = Language(
     titled="proloog epiloog voorwoord inleiding nawoord slot slotwoord conclusie samenvatting bijlage dankwoord register",
     numbers=tuple(_TELWOORDEN.split()),
     ordinals=tuple(_RANGTELWOORDEN.split()),
+    first="",
     last="laatste",
+    shares={"helft": 2, "derde": 3, "kwart": 4, "vijfde": 5, "tiende": 10},
+    few="paar enkele",
+    edges="begin midden einde eind slot aanvang",
     prepositions={
-        "(in|op|binnen|alleen in|enkel in|alleen op|overal in|over|door)": "in",
+        "(in|op|binnen|alleen in|enkel in|alleen op|overal in|over|door|tijdens)": "in",
+        "(aan|bij|tegen|rond|omstreeks)": "near",
         "(tot en met|t/m|tot aan|tot aan het einde van|tot|tot het eind van|tot het einde van)": "to",
         "(vanaf|van|beginnend (bij|met))": "from",
         "(vóór|voor)": "before",
@@ -786,6 +845,12 @@ DUTCH = Language(
     both="zowel beide samen",
     joiners="en of & en/of als noch versus",
     pronouns="hij zij ze het hem haar hen hun dit dat deze die er wie wat ik je jij u we wij ons mij me men daar hier mijn zijn",
+    sorts=(
+        "mensen personen personages namen woorden termen dingen voorwerpen plaatsen plekken landen steden dorpen dieren vogels planten "
+        "soorten talen boeken schrijvers auteurs werken data jaren getallen gebeurtenissen voorbeelden redenen manieren stappen keren "
+        "keer dagen weken maanden uren onderwerpen hoofdstukken pagina's"
+    ),
+    recurring="",
     indefinite="iemand iets iedereen alles niemand niets mensen dingen",
     clauses="dat waarom hoe wanneer waar wie wat welk welke of omdat hoeveel",
     counting=f"({_VAAK}|hoeveel (vermeldingen|woorden)|aantal (keer|keren|maal|malen|vermeldingen)|tel|frequentie van)",
@@ -984,6 +1049,9 @@ class _Asked:
         by = preposition in ("by", "door")
         if (token.quoted or self._has("titled", token)) and way == "in" and not by:
             return [Scope("", "named", title=token.quoted or token.low)], at + 1
+        share = self._share(tokens, at, way)
+        if share:
+            return share
         unit = self._unit(token)
         if unit and at + 1 < len(tokens) and tokens[at + 1].quoted and unit[0] == "section":
             return [Scope("", "section", word=unit[1], title=tokens[at + 1].quoted or "")], at + 2
@@ -1000,6 +1068,53 @@ class _Asked:
         if book and way == "in" and (determined or token.low in ("text", "tekst")):
             return [Scope("", "text")], at + 1
         return [], at
+
+    def _share(self, tokens: list[Token], at: int, way: str) -> tuple[list[Scope], int] | None:
+        """ "First half", "last quarter of chapter 2"; "beginning" and "first few pages", which nobody can measure."""
+        place = self._place(tokens[at].low)
+        stretches = self._stretches(tokens, at + 1, place) if place and way == "in" else None
+        if stretches:
+            first, last, many, stop = stretches
+            within, stop = self._of_part(tokens, stop)
+            return ([Scope("", "share", first, last, many, of=within)], stop) if stop else None
+        at += tokens[at].low in ("very", "hele", "allereerste")
+        if at < len(tokens) and self._has("edges", tokens[at]) and way in ("in", "near", "from", "to"):
+            _, stop = self._of_part(tokens, at + 1)
+            return ([Scope("", "vague")], stop) if stop else None
+        few = bool(place and at + 2 < len(tokens) and self._has("few", tokens[at + 1]))
+        stop = at + 2 + (few and tokens[at + 2].low == "of")
+        if few and stop < len(tokens) and self._unit(tokens[stop]):
+            _, stop = self._of_part(tokens, stop + 1)
+            return ([Scope("", "vague")], stop) if stop else None
+        return ([], at) if way == "near" else None
+
+    def _stretches(self, tokens: list[Token], at: int, place: str) -> tuple[str, str, str, int] | None:
+        """ "Half", "two thirds", "10%" behind "first" or "last": the numbers of the first and the last stretch, how many stretches there
+        are, and where that ends."""
+        if at >= len(tokens):
+            return None
+        shares = self.language.shares
+        if many := shares.get(tokens[at].low):
+            return place, place, str(many), at + 1
+        percent = regex.fullmatch(r"(\d{1,2})(%?)", tokens[at].low)
+        behind = tokens[at + 1].low if at + 1 < len(tokens) else ""
+        number = self._number(tokens[at].low)
+        if percent and (percent[2] or behind in ("percent", "procent", "%")):
+            number, many, stop = percent[1], 100, at + (1 if percent[2] else 2)
+        else:
+            many, stop = shares.get(behind.removesuffix("s"), 0), at + 2
+        if not (number and number.isdigit() and many and 0 < int(number) <= many and place in ("1", "-1")):
+            return None
+        return ("1", number, str(many), stop) if place == "1" else (f"-{number}", "-1", str(many), stop)
+
+    def _of_part(self, tokens: list[Token], at: int) -> tuple[Scope | None, int]:
+        """The part of the document that "of" at `at` leads to, None for all of it; and where that ends, 0 where it is no part of it."""
+        if at >= len(tokens) or tokens[at].low not in ("of", "van"):
+            return None, at
+        found, stop = self._part(tokens, at + 1, "in")
+        if len(found) != 1:
+            return None, 0
+        return (None if found[0].unit == "text" else found[0]), stop
 
     def _unit(self, token: Token) -> tuple[Literal["page", "section"], str] | None:
         if self._has("pages", token):
@@ -1057,6 +1172,8 @@ class _Asked:
     def _place(self, low: str) -> str | None:
         if low in self.language.ordinals:
             return str(self.language.ordinals.index(low) + 1)
+        if self.language.has(self.language.first, low):
+            return "1"
         counted = regex.fullmatch(r"(\d{1,4})(?:st|nd|rd|th|e|de|ste)", low)
         return counted[1] if counted else "-1" if self.language.has(self.language.last, low) else None
 
@@ -1119,6 +1236,7 @@ class _Asked:
             letters=what.letters,
             scopes=(*self.scopes, *what.scopes),
             ignored=ignored,
+            things=rule.things and not what.verbatim,
         )
 
     def _question(self, kind: Kind) -> TextQuestion:
@@ -1174,7 +1292,11 @@ class _Asked:
         if any("quote" in part.shown for part in parts):
             shown |= {"quote"}
         if self.scopes:
-            shown |= {"scope", "in scope"} | ({"bare in scope"} if "bare" in shown else set())
+            shown |= {"scope", "in scope", *(f"{one} in scope" for one in ("bare", "name") if one in shown)}
+        if "name" in shown and not any(self._has("recurring", token) for token in tokens):
+            shown |= {"lasting name"}
+        if "quote" in shown or ("bare" in shown and not any(self._has("sorts", token) for token in tokens)):
+            shown |= {"word"}
         whole = [token for item in items for token in item]
         together = _said(self.question, whole) if len(phrases) > 1 and not any(part.verbatim for part in parts) else ""
         scopes = tuple(scope for part in parts for scope in part.scopes)
@@ -1226,7 +1348,7 @@ class _Asked:
         shown = {"quote"} if labelled else set()
         own = [
             token
-            for token in item
+            for token in self._owner(item)
             if not self._has("articles", token) and token.low not in ("of", "van", "der", "de", "la", "von")
         ]
         if own and all(self.question[token.start].isupper() and token.start > self.first for token in own):
@@ -1299,6 +1421,8 @@ def _numeral(low: str) -> str | None:
 
 # Where these scripts are written, no space stands between two words.
 _NO_SPACES = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Bopomofo}"
+# Of those, the ones whose lines may end within a word. A list of words in Katakana is parted by its lines' ends alone.
+_RUN_ON = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Bopomofo}"
 _WORD = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{_NO_SPACES}]]"
 _LETTERS = r"\p{L}\p{M}\p{N}"
 # Vowels that Thai and Lao write behind their consonant, and so part of its word.
@@ -1325,6 +1449,7 @@ _ODD: tuple[tuple[str, str], ...] = (
     ("&", r"(?P<entity>&(?:[A-Za-z]{2,12}\d{0,2}|\#\d{2,7}|\#[xX][0-9A-Fa-f]{2,6});)"),
     (r"[_*]", r"(?P<emphasis>[_*]+)"),
     (r"[-\u2010\u2011]", r"(?P<broken>[-\u2010\u2011]\r?\n[^\S\n]*)"),
+    (rf"[{_RUN_ON}]", rf"(?P<turn>(?<=[{_RUN_ON}])\r?\n(?=[{_RUN_ON}]))"),
 )
 _BROKEN = r"(?<=\p{L})[-\u2010\u2011]\r?\n[^\S\n]*(?=\p{L})"
 _NOT_COMPOSED = r"(?P<composed>(?:\P{{M}}\p{{M}}|[{single}])\p{{M}}*|[\u1100-\u11ff]+)"
@@ -1390,7 +1515,7 @@ class _Folded:
         said, (start, end) = odd[0], odd.span()
         before, after = text[start - 1 : start], text[end : end + 1]
         match odd.lastgroup:
-            case "unseen":
+            case "unseen" | "turn":
                 return ""
             case "composed":
                 return unicodedata.normalize("NFC", _compiled(rf"[{_UNSEEN}]+").sub("", said)).replace("\u0130", "i")
@@ -1510,11 +1635,12 @@ def _spoken(word: str) -> str | None:
 
 @dataclass(frozen=True)
 class _Part:
-    """What a scope comes to: stretches of the text, and how to say it. Without `pages` it is made of sections."""
+    """What a scope comes to: stretches of the text, and how to say it: its pages, the titles of its sections, or as it was `said`."""
 
     spans: tuple[_Span, ...]
     titles: tuple[str, ...] = ()
     pages: tuple[int, int] | None = None
+    said: str = ""
 
 
 class _Document:
@@ -1548,11 +1674,31 @@ class _Document:
             return _Part((_Span(0, len(self.text)),))
         if scope.unit == "page":
             return self._pages(scope)
+        if scope.unit == "share":
+            return self._share(scope)
+        if scope.unit == "vague":
+            return None
         if scope.title:
             return self._titled(scope.title)
         return (
             self._numbered(scope, self.headings) or self._numbered(scope, self._written(scope.word)) or self._nth(scope)
         )
+
+    def _share(self, scope: Scope) -> _Part | None:
+        whole = self.part(scope.of) if scope.of else _Part((_Span(0, len(self.text)),))
+        many = int(scope.word or 1)
+        first, last = (self._counted(number, many) for number in (scope.first or "1", scope.last or "-1"))
+        if whole is None or first is None or last is None or last > many:
+            return None
+        length = sum(span.end - span.start for span in whole.spans)
+        begin, stop = length * (first - 1) // many, length * last // many
+        spans: list[_Span] = []
+        passed = 0  # characters of the whole before a span of it
+        for start, end in whole.spans:
+            spans.append(_Span(max(start, start + begin - passed), min(end, start + stop - passed)))
+            passed += end - start
+        said = scope.said[:1].lower() + scope.said[1:]
+        return _Part(tuple(span for span in spans if span.start < span.end), said=said)
 
     def _pages(self, scope: Scope) -> _Part | None:
         first, last = self._numbered_pages(scope)
@@ -1710,7 +1856,7 @@ class _Answer:
             part = document.part(scope)
             if part:
                 self.parts.append(part)
-            elif scope.unit == "named" and not regex.search(r"[\"“«‘'„]", scope.said):
+            elif scope.unit == "vague" or (scope.unit == "named" and not regex.search(r"[\"“«‘'„]", scope.said)):
                 self.notes.append(words("lookup.ignored", part=scope.said))
             else:
                 self.notes.append(words("lookup.no_part", part=scope.said))
@@ -1722,7 +1868,7 @@ class _Answer:
         for scope, part in zip(kept, self.parts, strict=True):
             if said and said[-1] == scope.said:
                 self.groups[-1].append(part)
-            elif part.titles or part.pages:
+            elif part.titles or part.pages or part.said:
                 self.groups.append([part])
                 said.append(scope.said)
 
@@ -1794,6 +1940,7 @@ class _Answer:
         else:
             lines = [self._counted(phrase, places) for phrase, places in found.items()]
             lines += self._together(found, spans)
+            lines += [self.words("lookup.things")] if self.wanted.things else []
         return "\n\n".join([*lines, *self.notes]) if kind == "quote" else "\n".join([*lines, *self.notes]), spans
 
     def _together(self, found: Mapping[str, list[_Span]], spans: list[_Span]) -> list[str]:
@@ -1813,6 +1960,8 @@ class _Answer:
         return self.words("lookup.join").join(said) or self.words("lookup.in_text")
 
     def _part_said(self, part: _Part) -> str:
+        if part.said:
+            return part.said
         if part.pages:
             return self.words.at(*part.pages)
         titles = list(dict.fromkeys(part.titles))

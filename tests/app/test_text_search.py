@@ -24,6 +24,33 @@ LANGUAGES = Languages.load()
 # A question, what kind it is, the words looked for, and the parts of the document that it keeps to.
 ASKED: dict[str, tuple[Kind, str, str]] = {
     "How often is the word “lamp” used in chapter 2?": ("count", "lamp", "in chapter 2"),
+    "How many instances of lamp in the last chapter?": ("count", "lamp", "in the last chapter"),
+    "What is the number of uses of lamp on page 3?": ("count", "lamp", "on page 3"),
+    "How many hits for lamp?": ("count", "lamp", ""),
+    "How often does Anna's occur?": ("count", "Anna's", ""),
+    "How many times does O'Brien occur?": ("count", "O'Brien", ""),
+    "How many lamps are mentioned?": ("count", "lamps", ""),
+    "How many lamps are mentioned in chapter 2?": ("count", "lamps", "in chapter 2"),
+    "How many lamps does the text mention?": ("count", "lamps", ""),
+    "What is the number of lamps mentioned on page 1?": ("count", "lamps", "on page 1"),
+    "How many references are made to the lamp?": ("count", "lamp", ""),
+    "How often do you read Anna in chapter 2?": ("count", "Anna", "in chapter 2"),
+    "How often do we come across lamp in the first two pages?": ("count", "lamp", "in the first two pages"),
+    "How often is Anna mentioned in the first half?": ("count", "Anna", "in the first half"),
+    "In the second half of the book, how often does Anna appear?": ("count", "Anna", "In the second half of the book"),
+    "How often is the lamp mentioned in the last third of chapter 2?": (
+        "count",
+        "lamp",
+        "in the last third of chapter 2",
+    ),
+    "How often is Anna mentioned near the end of the book?": ("count", "Anna", "near the end of the book"),
+    "How often does Anna appear in the first few pages?": ("count", "Anna", "in the first few pages"),
+    "How often is Anna mentioned in the first two thirds?": ("count", "Anna", "in the first two thirds"),
+    "How often does “lamp” come up in the last 10% of the text?": ("count", "lamp", "in the last 10% of the text"),
+    "How often does Anna feature in the opening chapter?": ("count", "Anna", "in the opening chapter"),
+    "How many appearances does Anna make in chapter 3?": ("count", "Anna", "in chapter 3"),
+    "What's the count of lamp in chapter 2?": ("count", "lamp", "in chapter 2"),
+    "How often does Anna's name occur?": ("count", "Anna", ""),
     "How many times is Anna mentioned on page 5?": ("count", "Anna", "on page 5"),
     "How many times is Anna mentioned up to page 12?": ("count", "Anna", "up to page 12"),
     "In chapter 2, how many times is the lamp mentioned?": ("count", "lamp", "In chapter 2"),
@@ -232,6 +259,27 @@ ASKED_IN_DUTCH: dict[str, tuple[Kind, str, str]] = {
     "Kun je het woord lamp voor me tellen?": ("count", "lamp", ""),
     "Tel het woord lamp in hoofdstuk 2.": ("count", "lamp", "in hoofdstuk 2"),
     "Tel alle vermeldingen van Anna": ("count", "Anna", ""),
+    "Hoe vaak komt Anna voor in de eerste helft?": ("count", "Anna", "in de eerste helft"),
+    "Hoe vaak wordt in de tweede helft van het boek de lamp genoemd?": (
+        "count",
+        "lamp",
+        "in de tweede helft van het boek",
+    ),
+    "Hoe vaak komt Anna voor in het laatste kwart van hoofdstuk 2?": (
+        "count",
+        "Anna",
+        "in het laatste kwart van hoofdstuk 2",
+    ),
+    "Hoe vaak komt lamp voor aan het eind van hoofdstuk 2?": ("count", "lamp", "aan het eind van hoofdstuk 2"),
+    "Hoe vaak komt Anna voor in de eerste paar bladzijden?": ("count", "Anna", "in de eerste paar bladzijden"),
+    "Hoe vaak lees je Tom in de eerste twee pagina's?": ("count", "Tom", "in de eerste twee pagina's"),
+    "Hoe vaak kom je Anna tegen in hoofdstuk 1?": ("count", "Anna", "in hoofdstuk 1"),
+    "Hoe vaak zien we Tom op pagina 2?": ("count", "Tom", "op pagina 2"),
+    "Hoeveel lampen worden er genoemd?": ("count", "lampen", ""),
+    "Hoeveel lampen noemt de tekst?": ("count", "lampen", ""),
+    "Hoeveel verwijzingen naar Anna zijn er?": ("count", "Anna", ""),
+    "Hoe vaak lees je over Anna?": ("count", "Anna", ""),
+    "Hoeveel voorkomens van lamp zijn er in hoofdstuk 2?": ("count", "lamp", "in hoofdstuk 2"),
     "Wat is het aantal vermeldingen van lamp?": ("count", "lamp", ""),
     "Het aantal keren dat Anna genoemd wordt": ("count", "Anna", ""),
     "Aantal keer lamp": ("count", "lamp", ""),
@@ -311,6 +359,34 @@ ASKED_IN_DUTCH: dict[str, tuple[Kind, str, str]] = {
     "Hoe vaak wordt Anna genoemd op pagina 2 en op pagina 4?": ("count", "Anna", "op pagina 2 en op pagina 4"),
 }
 FOR_THE_MODEL = (
+    "How often does Anna appear in court?",
+    "How many appearances did Anna make for the club?",
+    "What is the count of votes?",
+    "Hoe vaak lees je over voetbal?",
+    "Hoe vaak komt Anna op bezoek?",
+    "How many people live there?",
+    "How many people are mentioned?",
+    "How many different birds are mentioned?",
+    "How many of the lamps are mentioned?",
+    "How many men are named in the will?",
+    "How many instances of theft are there?",
+    "How many hits did the ship take?",
+    "How often do earthquakes occur?",
+    "How often does Christmas occur?",
+    "How often do you see Tom in summer?",
+    "How often do you see Tom at the beginning of the year?",
+    "How often does Tom win in the first half?",
+    "How many people die at the end of the book?",
+    "How often is the lamp lit in the first half of November?",
+    "What happens in the first half of the book?",
+    "Who is mentioned at the end?",
+    "Hoeveel mensen wonen daar?",
+    "Hoeveel mensen worden er genoemd?",
+    "Hoeveel mensen worden er gered?",
+    "Hoe vaak zie je Tom in de zomer?",
+    "Hoe vaak lees je een boek?",
+    "Hoe vaak komt de dokter aan het begin van het jaar?",
+    "Wat gebeurt er in de tweede helft?",
     "How many lifeboats are there?",
     "How often does the ferry sail?",
     "How many people live in the village?",
@@ -592,6 +668,14 @@ def test_a_count_says_how_often_on_which_pages_and_what_it_holds() -> None:
     assert ask("Hoe vaak wordt Zorro genoemd?", PAGES).text == "“Zorro” staat nergens in de tekst."
 
 
+def test_a_count_of_things_says_that_it_is_one_of_words() -> None:
+    said = log("How many lamps are mentioned?")
+    assert said == (
+        "“lamps” stands in the text once, on page 1. Including the singular (“lamp”): 6 times.\n"
+        "That is how often the word stands there. How many different ones there are can’t be counted."
+    )
+
+
 def test_plurals_are_told_beside_the_exact_form() -> None:
     assert log("How often is the lamp mentioned?") == (
         "“lamp” stands in the text 5 times, on 3 of its 3 pages. Including plurals (“lamps”): 6 times."
@@ -643,6 +727,13 @@ def test_words_without_a_plural_have_none(word: str) -> None:
         ("How often is Pim in chapter 1 or in chapter 2?", "“Pim” stands in “Chapter 1” and in “Chapter 2” 3 times, on 2 of its 2 pages."),
         ("How often is Pim mentioned in chapters 1 to 2?", "“Pim” stands in “Chapter 1” to “Chapter 2” 3 times, on 2 of its 2 pages."),
         ("How often is Pim mentioned in chapter 1 on page 2?", "“Pim” doesn’t stand anywhere in “Chapter 1” and on page 2."),
+        ("How often is Pim mentioned in the first half?", "“Pim” stands in the first half twice, on 2 of its 2 pages."),
+        ("How often is Pim mentioned in the second half?", "“Pim” stands in the second half twice, on 2 of its 2 pages."),
+        ("How often is Nora mentioned in the last half of chapter 2?", "“Nora” stands in the last half of chapter 2 twice, on page 2."),
+        ("How often is Pim mentioned in the first two thirds?", "“Pim” stands in the first two thirds 3 times, on 2 of its 2 pages."),
+        ("How often is Pim mentioned in the last 10%?", "“Pim” stands in the last 10% once, on page 3."),
+        ("In the first half of chapter 2, how often is Pim mentioned?", "“Pim” stands in the first half of chapter 2 twice, on page 2."),
+        ("Hoe vaak komt Pim voor in de eerste helft?", "“Pim” staat twee keer in de eerste helft, op 2 van de 2 pagina’s."),
         ("How often is Pim mentioned in section 3?", "“Pim” stands in “Epilogue” once, on page 3."),
         ("How often is Pim mentioned in The Log?", "“Pim” stands in the text 4 times, on 3 of its 3 pages."),
         ("Find every mention of Pim in Chapter 2", "“Pim” stands in “Chapter 2” twice, on page 2."),
@@ -667,6 +758,12 @@ def test_a_part_that_is_asked_for_is_all_that_is_searched(question: str, said: s
             "The document has nothing by the name of “on page 40”, so that was not taken into account.",
         ),
         ("How often is Pim mentioned in dispatches?", "Not taken into account: “in dispatches”."),
+        ("How often does Pim appear at the beginning?", "Not taken into account: “at the beginning”."),
+        ("How often is Pim mentioned in the first few pages?", "Not taken into account: “in the first few pages”."),
+        (
+            "Hoe vaak komt Pim voor aan het eind van het boek?",
+            "Er is geen rekening gehouden met “aan het eind van het boek”.",
+        ),
         ("How often does Nora mention Pim?", "Not taken into account: “Nora”."),
         ("How often is Pim mentioned except in chapter 1?", "Not taken into account: “except in chapter 1”."),
         ("How many times does Pim appear outside chapter 2?", "Not taken into account: “outside chapter 2”."),
@@ -823,6 +920,11 @@ def test_emphasis_and_what_stands_beside_a_word_leave_it_a_word() -> None:
     )
     assert count("A*", "A* is a way. A way, A*!") == 2
     assert count("can", "can can't cannot") == 1
+
+
+def test_a_line_that_ends_within_a_word_without_spaces_parts_nothing() -> None:
+    assert count("看见", "小猫没有看\n见船。小猫看见海。\n\n看\n\n见") == 2
+    assert count("ランプ", "ランプ\nパン\n石油ランプ\n") == 1 + 1
 
 
 def test_marks_of_footnotes_are_said() -> None:

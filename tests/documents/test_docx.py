@@ -201,6 +201,12 @@ def test_tables_repeat_what_reaches_over_rows_and_keep_tables_within_in_order() 
     assert text(outer) == "a | b\nin1 | in2\nc\n"
 
 
+def test_letters_of_fonts_of_signs_are_the_signs_that_they_show() -> None:
+    signs = '<w:p><w:r><w:sym w:font="Wingdings" w:char="F0FE"/><w:sym w:font="Symbol" w:char="F061"/></w:r>'
+    run = '<w:r><w:rPr><w:rFonts w:ascii="Symbol" w:hAnsi="Symbol"/></w:rPr><w:t>\uf062 \uf0a3</w:t></w:r></w:p>'
+    assert text(signs + run).strip() == "☑αβ ≤"
+
+
 def test_what_is_hidden_or_in_the_margin_is_counted() -> None:
     hidden = "<w:r><w:rPr><w:vanish/></w:rPr><w:t> unseen</w:t></w:r>"
     comment = '<w:r><w:commentReference w:id="0"/></w:r>'

@@ -107,3 +107,11 @@ def test_lines_end_however_they_end_and_what_cannot_be_seen_is_no_part_of_a_word
     assert decode("a\r\nb\rc\x85d\u2028e".encode()).text == "a\nb\nc\nd\ne"
     assert decode("light\u00adhouse, light\u200bhouse".encode()).text == "lighthouse, lighthouse"
     assert decode("แมว\u200bกิน".encode()).text == "แมว\u200bกิน"
+
+
+def test_what_was_struck_over_and_the_colours_of_a_terminal_are_no_letters() -> None:
+    manual = b"N\bNA\bAM\bME\bE\n  lamp [-_\bo_\bi_\bl] x\b_\n"
+    assert documents.read(manual, "lamp.txt").text == "NAME\n  lamp [-oil] x\n"
+    assert (
+        documents.read(b"\x1b[1;31mERROR\x1b[0m The bell is broken.\n", "a.log").text == "ERROR The bell is broken.\n"
+    )

@@ -288,3 +288,12 @@ def test_chapters_may_be_in_other_encodings() -> None:
     parts["OPS/text/c2.xhtml"] = page.format("utf-16").encode("utf-16")
     document = documents.read(makers.archive(parts), "b.epub")
     assert document.pages[1:] == ("Café\n\nÉén ruïne – “lamp”.\n\n",) * 2 and document.notes == ()
+
+
+def test_a_drawing_in_the_reading_order_is_read() -> None:
+    parts = makers.epub_parts([("One", "<p>The lamp.</p>")])
+    package = str(parts["OPS/book.opf"])
+    package = package.replace("</manifest>", '<item id="map" href="map.svg" media-type="image/svg+xml"/></manifest>')
+    parts["OPS/book.opf"] = package.replace("</spine>", '<itemref idref="map"/></spine>')
+    parts["OPS/map.svg"] = '<svg xmlns="http://www.w3.org/2000/svg"><text>A map of Orrin</text></svg>'
+    assert documents.read(makers.archive(parts), "a.epub").text.rstrip().endswith("A map of Orrin")

@@ -22,6 +22,7 @@ def page(body: str, head: str = "") -> documents.Document:
         '<p style="font-size: 0px">unseen</p>',
         '<p style="opacity:0">unseen</p>',
         '<p style="position:absolute;left:-9999px">unseen</p>',
+        '<div style="max-height:0;overflow:hidden">unseen</div>',
         "<p hidden>unseen</p>",
         '<p class="no">unseen</p>',
         '<div id="off"><p>unseen</p></div>',
@@ -145,3 +146,8 @@ def test_halves_of_letters_and_odd_numbers_do_no_harm() -> None:
         b"<html><head><title>Lamp &#xD800;</title></head><body>&#xDE00; &#x0; &#150; lit</body></html>", "a.html"
     )
     assert document.text.encode() and document.title.encode() and document.text.endswith("– lit\n")
+
+
+def test_what_a_wiki_writes_behind_its_headings_is_no_part_of_them() -> None:
+    document = page('<h2>History<span class="mw-editsection">[<a>edit</a>]</span></h2><p>It burned.</p>')
+    assert document.text.strip() == "History\n\nIt burned." and document.notes == (note("menus_left_out", n=1),)

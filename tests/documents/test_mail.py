@@ -80,3 +80,30 @@ def test_frames_of_a_saved_page_are_read_after_it() -> None:
 def test_a_text_that_begins_like_a_mail_is_a_text() -> None:
     assert documents.read(b"From: the keeper\nTo: whom it concerns\n\nThe lamp is lit.\n", "a.txt").format == "text"
     assert documents.read(b"Note: one\nNote: two\n\nThe lamp is lit.\n", "a").format == "text"
+
+
+def test_a_mail_within_a_mail_has_its_headers() -> None:
+    message, inner = mail(), mail(Subject="Lamp", To="Anna")
+    inner.set_content("Out of oil.")
+    message.set_content("See below.")
+    message.add_attachment(inner)
+    text = documents.read(message.as_bytes(), "a.eml").text
+    assert text.endswith("See below.\n\nFrom: Ada <ada@x.org>\nTo: Anna\nSubject: Lamp\n\nOut of oil.\n")
+
+
+def test_a_header_whose_bytes_name_no_encoding_is_judged_as_texts_are() -> None:
+    document = documents.read("From: a@b.c\nSubject: Het café\n\nEén café.\n".encode("cp1252"), "a.eml")
+    assert document.title == "Het café" and document.text.endswith("Subject: Het café\n\nEén café.\n")
+
+
+def test_each_mail_of_a_mailbox_is_a_section() -> None:
+    mails = []
+    for subject, said in (("One", "From here on.\n\nFrom there too."), ("Two", "één café")):
+        message = mail(Subject=subject)
+        message.set_content(said, cte="base64" if subject == "Two" else "7bit")
+        body = message.as_bytes().replace(b"\nFrom ", b"\n>From ")
+        mails.append(b"From ada@x.org Mon Jun  3 10:00:00 2024\n" + body)
+    document = documents.read(b"\n".join(mails), "all.mbox")
+    assert [section.title for section in document.sections] == ["One", "Two"]
+    assert "From here on.\n\nFrom there too." in document.pages[0] and document.pages[1].endswith("één café\n")
+    assert "2024" not in document.text

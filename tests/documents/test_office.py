@@ -130,6 +130,12 @@ def test_tables_notes_lists_and_links_of_rich_text() -> None:
     )
 
 
+def test_letters_of_fonts_of_signs_are_the_signs_that_they_show() -> None:
+    fonts = rb"{\fonttbl{\f0 Arial;}{\f1\fcharset2 Symbol;}{\f2\fcharset2 Wingdings;}}"
+    body = rb"\f0 angle \f1 a\'a3b\'b5\f0  and \f2\'fe\'a8\'d8\f0  \f1\u-3999?\f0\par"
+    assert read(rtf(fonts + body), "a.rtf").text == "angle α≤β∝ and ☑☐• α\n"
+
+
 def test_what_rich_text_hides_is_not_read_and_counted() -> None:
     document = read(
         rtf(rb"Lit.{\v unseen}{\deleted gone}{\*\annotation Really?}{\*\unknown stuff}{\pict 00ff} At dusk.\par"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import pytest
 from pypdf import PdfReader, PdfWriter
@@ -205,6 +206,56 @@ def test_text_that_is_drawn_sideways_is_read(turn: int) -> None:
     assert read_lines(buffer.getvalue()) == LEFT
 
 
+def stamped_pdf(stamp: str, *pages: Sequence[str], angle: int = 90) -> bytes:
+    """Pages with a line in large letters that runs up or down the margin, drawn first."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, invariant=1)
+    for page in pages:
+        canvas.saveState()
+        canvas.translate(30, 400)
+        canvas.rotate(angle)
+        canvas.setFont("Helvetica", 20)
+        canvas.drawString(0, 0, stamp)
+        canvas.restoreState()
+        for n, line in enumerate(page):
+            canvas.drawString(60, 700 - 14 * n, line)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("angle", [90, 270])
+@pytest.mark.parametrize("pages", [[LEFT], [[LEFT[0]]], [[], LEFT]])
+def test_a_stamp_in_the_margin_comes_last_and_is_no_title(pages: list[list[str]], angle: int) -> None:
+    stamp = "arXiv:2101.01234v2 [cs.CL] 5 January 2021"
+    document = documents.read(stamped_pdf(stamp, *pages, angle=angle), "a.pdf")
+    assert document.title == document.sections[0].title == LEFT[0]
+    assert stamp in document.text and document.text.split("\n").index(stamp) >= len(pages[0])
+
+
+def test_a_chapters_number_in_the_margin_is_no_heading_and_is_read_once() -> None:
+    pages = [[f"Line {n} of page {page} goes on" for n in range(3)] for page in range(7)]
+    document = documents.read(stamped_pdf("Chapter 3", *pages, angle=270), "a.pdf")
+    assert document.text.count("Chapter 3") == 1 and len(document.sections) == 1
+    assert [line for line in document.text.split("\n") if line.startswith("Line")] == [
+        line for page in pages for line in page
+    ]
+
+
+def test_columns_below_columns_are_read_block_by_block() -> None:
+    lines = [
+        [f"{block} {side} {n} goes on and on" for n in range(3)]
+        for block in ("upper", "lower")
+        for side in ("left", "right")
+    ]
+    placed = [
+        (60 + 250 * (place % 2), 700 - 60 * (place // 2) - 14 * n, line)
+        for place, column in enumerate(lines)
+        for n, line in enumerate(column)
+    ]
+    assert [line for line in read_lines(drawn_pdf(placed)) if line] == [line for column in lines for line in column]
+
+
 def test_a_slanting_stamp_comes_after_the_text() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer, invariant=1)
@@ -238,6 +289,16 @@ def test_a_slanting_stamp_comes_after_the_text() -> None:
             "a light-\nhouse. Light-house, light-house, lighthouse",
             "a light-house. Light-house, light-house, lighthouse",
         ),
+        ("a MySQL-\ncompatible lens", "a MySQL-compatible lens"),
+        ("Mr McDon-\nald", "Mr McDonald"),
+        (
+            "a user-\ncontrollable lens. The user-defined, user-made, users",
+            "a user-controllable lens. The user-defined, user-made, users",
+        ),
+        ("some-\nthing else. Some thing, some thing, somewhat", "something else. Some thing, some thing, somewhat"),
+        ("set --no-\nrestore here. See --no-restore", "set --no-restore here. See --no-restore"),
+        ("een oud-\nleerling. De oud-strijder", "een oud-leerling. De oud-strijder"),
+        ("een zee-\nschip. De zeeman", "een zeeschip. De zeeman"),
         ("de vuur-\ntoren brandt", "de vuurtoren brandt"),
         ("soft\u00ad\nly he came", "softly he came"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 import documents
 from documents import Document
+from documents.pdf_parts import read_parts
 from tests.documents.makers import drawn_pdf, pdf
 
 ROOT = Path(__file__).parents[2]
@@ -192,6 +194,90 @@ def test_a_broken_annotation_is_noted_and_the_others_are_read(spoil: Callable[[P
 
 def test_annotations_that_the_file_names_but_does_not_hold_are_noted() -> None:
     assert notes(changed(pdf([BOARD]), none_in_the_file)) == [("annotations_broken", {"n": 1, "pages": "1"})]
+
+
+def filled_field(writer: PdfWriter, name: str, **more: object) -> IndirectObject:
+    entry = {NameObject("/FT"): NameObject("/Tx"), NameObject("/T"): TextStringObject(name)}
+    entry[NameObject("/V")] = TextStringObject("Odda Marrin")
+    return writer._add_object(DictionaryObject({**entry, **{NameObject(key): value for key, value in more.items()}}))
+
+
+@pytest.mark.parametrize("place", ["/AcroForm", "/Fields", "a field", "/V", "/Kids", "a kid", "/Parent"])
+def test_a_broken_form_is_noted_and_what_is_left_of_it_is_read(place: str) -> None:
+    def add(writer: PdfWriter) -> None:
+        fields = ArrayObject([filled_field(writer, "keeper")])
+        gone = nowhere(writer)
+        if place == "a field":
+            fields.append(gone)
+        elif place == "a kid":
+            fields.append(filled_field(writer, "heir", **{"/Kids": ArrayObject([gone])}))
+        elif place == "/Parent":
+            kid = DictionaryObject({NameObject("/T"): TextStringObject("boat"), NameObject("/Parent"): gone})
+            fields.append(writer._add_object(kid))
+        elif place in ("/V", "/Kids"):
+            fields.append(filled_field(writer, "heir", **{place: gone}))
+        form = DictionaryObject({NameObject("/Fields"): gone if place == "/Fields" else fields})
+        writer._root_object[NameObject("/AcroForm")] = gone if place == "/AcroForm" else form
+
+    document = changed(pdf([BOARD]), add)
+    assert notes(document) == [("form_broken", {})]
+    assert ("keeper: Odda Marrin" in document.text) == (place not in ("/AcroForm", "/Fields"))
+
+
+@pytest.mark.parametrize("place", ["/Names", "/EmbeddedFiles", "a leaf", "a file", "/AF"])
+def test_a_broken_list_of_attached_files_is_noted_beside_those_that_it_names(place: str) -> None:
+    def add(writer: PdfWriter) -> None:
+        writer.add_attachment("minutes.txt", b"All were present.")
+        root, gone = writer._root_object, nowhere(writer)
+        files = root["/Names"]["/EmbeddedFiles"]
+        if place == "a leaf":
+            whole = DictionaryObject({NameObject("/Names"): files["/Names"]})
+            files[NameObject("/Kids")] = ArrayObject([writer._add_object(whole), gone])
+        elif place == "a file":
+            files["/Names"].extend([TextStringObject(""), gone])
+        elif place == "/EmbeddedFiles":
+            root["/Names"][NameObject(place)] = gone
+        else:
+            root[NameObject(place)] = gone
+
+    document = changed(pdf([BOARD]), add)
+    assert ("attachments_broken", {}) in notes(document)
+    named = [values["which"] for key, values in notes(document) if key == "attachments"]
+    assert named == ([] if place in ("/Names", "/EmbeddedFiles") else ["minutes.txt"])
+
+
+def outlined_form() -> bytes:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, invariant=1)
+    for name in ("One", "Two", "Three"):
+        canvas.bookmarkPage(name)
+        canvas.addOutlineEntry(name, name)
+        canvas.acroForm.textfield(name=f"name {name}", value=f"entry {name}", x=220, y=735)
+        canvas.drawString(60, 740, "Name:")
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("found", "instead"),
+    [
+        (rb"%%EOF", b""),
+        (rb"startxref\s+\d+\s+%%EOF", b""),
+        (rb"xref\s0 ", b"xref\n0 zz"),
+        (rb"startxref\s+\d+", b"startxref x"),
+    ],
+)
+def test_a_file_whose_table_of_contents_is_broken_keeps_bookmarks_and_entries(found: bytes, instead: bytes) -> None:
+    data = re.sub(found, instead, outlined_form())
+    document = documents.read(data, "a.pdf")
+    assert [section.title for section in document.sections] == ["One", "Two", "Three"]
+    assert [f"Name: entry {name}" in document.text for name in ("One", "Two", "Three")] == [True] * 3
+    assert document.notes == ()
+
+
+def test_where_only_the_pages_can_be_read_it_is_said_that_nothing_beside_them_was() -> None:
+    assert [one.key for one in read_parts(None).notes] == ["parts_unread"]
 
 
 def test_hidden_annotations_are_not_read() -> None:

@@ -1,8 +1,13 @@
-"""PDF in Arabic, Hebrew, Hindi and Thai: the order of reading, whole words, the letters themselves."""
+"""PDF in Arabic, Hebrew, Hindi, Thai and Chinese: the order of reading, whole words, the letters themselves."""
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfgen.canvas import Canvas
 
 import documents
 from documents.pdf_script import consonants_first, in_logical_order, spelled_out
@@ -64,6 +69,54 @@ def test_vowel_signs_that_are_seen_first_are_read_behind_their_consonants() -> N
     assert text_of(seen(["ि", "क", "ता", "ब"], 60, 700)) == "किताब"
     assert consonants_first("िहन्दी की िस्थति") == "हिन्दी की स्थिति"
     assert consonants_first("यति गति रवि") == "यति गति रवि"
+
+
+def test_a_column_of_chinese_has_no_blanks_beside_its_flat_letters() -> None:
+    """A flat letter may stand higher than its place, as in fonts for text that runs down the page."""
+    placed = [
+        (letter, 300.0, 700.0 - 11.5 * n + (5 if letter == "一" else 0))
+        for n, letter in enumerate("第一行在这里第二行")
+    ]
+    assert documents.read(glyph_pdf(placed), "a.pdf").text.strip() == "第一行在这里第二行"
+
+
+def chinese_pdf(*placed: tuple[float, float, str]) -> bytes:
+    buffer = io.BytesIO()
+    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+    canvas = Canvas(buffer, invariant=1)
+    canvas.setFont("STSong-Light", 10)
+    for x, y, text in placed:
+        canvas.drawString(x, y, text)
+    canvas.save()
+    return buffer.getvalue()
+
+
+def test_columns_of_chinese_are_read_one_after_the_other_and_its_tables_by_row() -> None:
+    left = [
+        "第二段分成两栏每一栏都两端对齐看看",
+        "会不会在字中间出现空格十二个人一起",
+        "上了船一个也没有下来海上起了大雾",
+    ]
+    right = [
+        "什么都看不见老人每天晚上点亮灯塔的",
+        "灯北风吹来海浪拍打着岩石小猫睡在窗",
+        "台上没有看见船孩子说今天是八月三日",
+    ]
+    columns = [(x, 700 - 14 * n, line) for x, lines in ((60, left), (250, right)) for n, line in enumerate(lines)]
+    assert documents.read(chinese_pdf(*columns), "a.pdf").text.split() == [*left, *right]
+    rows = [("姓名", "城市"), ("王一", "北京"), ("李二", "上海"), ("张三", "广州")]
+    cells = [(60 + 100 * m, 700 - 14 * n, cell) for n, row in enumerate(rows) for m, cell in enumerate(row)]
+    assert documents.read(chinese_pdf(*cells), "a.pdf").text.strip().split("\n") == [" | ".join(row) for row in rows]
+
+
+def test_the_short_last_column_of_text_that_runs_down_the_page_is_part_of_it() -> None:
+    columns = ["竖排文字第一行", "在这里第二行也", "有。"]
+    placed = [
+        (letter, float(x), 700.0 - 11 * n)
+        for x, text in zip((300, 284, 268), columns, strict=True)
+        for n, letter in enumerate(text)
+    ]
+    assert text_of(placed).split() == columns
 
 
 def test_columns_of_arabic_are_read_from_the_right() -> None:
