@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from app import portable, rows
@@ -33,7 +34,7 @@ from app.errors import (
 from app.models import Models
 from app.password import hashed
 from app.pictures import Pictures, ReadPicture
-from app.reading import Reader, ReadingQueue, SavePolicy
+from app.reading import LeasePolicy, Reader, ReadingQueue, SavePolicy
 from app.settings import NOTE, Choices
 from app.views import JobView, Note, PageView, Preview, SectionText, ShelfItem, StretchRead, longer_words, unit_of
 from app.words import Languages, Words
@@ -88,17 +89,20 @@ class Library:
         models: Models | None = None,
         *,
         policy: SavePolicy | None = None,
+        lease: LeasePolicy | None = None,
         read_picture: ReadPicture | None = None,
     ) -> None:
-        """Without `models` each document's newest memory is shown, whichever model made it. `policy` says how often a reading is saved.
-        `read_picture` reads pages without text (OCR); None where the packages for it are not there."""
+        """Without `models` each document's newest memory is shown, whichever model made it. `policy` says how often a reading is saved,
+        `lease` when it is taken over from a process that seems to be dead. `read_picture` reads pages without text (OCR); None where the
+        packages for it are not there."""
         self._store = store
         self.models = models or Models()
         self.jobs = store.jobs
         self.pictures = Pictures(store, read_picture, lambda: self._sandbox)
         self.conversations = Conversations(store)
         self.reader = Reader(store, self.models, policy or SavePolicy())
-        self.queue = ReadingQueue(store, self.models, self.reader, self.pictures)
+        owner, lease = token_hex(8), lease or LeasePolicy()
+        self.queue = ReadingQueue(store, self.models, self.reader, self.pictures, owner, lease)
         worker = AnswerWorker()
         self.answering = Answering(store, self.models, self.reader, self.conversations, self.words, worker)
         self.summaries = Summaries(store, self.models, self.reader, self.conversations, self.words, worker)

@@ -118,7 +118,8 @@ class Checkpoint:
 @dataclass(frozen=True)
 class JobRow:
     """A reading that was asked for. The numbers are those of its last saved memory. `kind` "ocr" has the text of pages without any
-    read off their pictures first, `pictures` of them, of `of_pictures`, so far.
+    read off their pictures first, `pictures` of them, of `of_pictures`, so far. While it is being read, `owner` names the process that
+    does, `beat` grows as long as that lives, and `wish` is how it is to end before it is through ('cancelled' or 'queued').
     """
 
     id: int
@@ -136,6 +137,9 @@ class JobRow:
     kind: str = "read"
     pictures: int = 0
     of_pictures: int | None = None
+    owner: str | None = None
+    beat: int | None = None
+    wish: str | None = None
 
 
 @dataclass(frozen=True)

@@ -90,8 +90,10 @@ def test_a_removed_document_takes_no_more_and_what_was_kept_goes_with_it(store: 
 def test_a_job_becomes_one_that_reads_pictures_first(store: Store):
     job_id = store.jobs.enqueue(DOCUMENT.id)
     assert store.jobs.enqueue(DOCUMENT.id, "ocr") == job_id == store.jobs.enqueue(DOCUMENT.id)
-    store.jobs.looked(job_id, 1, 4)
-    job = store.jobs.claim()
+    job = store.jobs.claim("one")
+    assert job is not None
+    store.jobs.looked(job, 1, 4)
+    job = store.jobs.get(job_id)
     assert job is not None and (job.kind, job.pictures, job.of_pictures) == ("ocr", 1, 4)
 
 
