@@ -89,8 +89,8 @@ def _told_notes(library: Library, item: ShelfItem, out: Output) -> None:
 
 
 def read_again(library: Library, out: Output) -> int:
-    """Reads again every document that an older memory or another model has read."""
-    stale = [item for item in library.shelf() if item.status == "stale"]
+    """Reads again every document that an older memory or another model has read, and those whose memory is damaged."""
+    stale = [item for item in library.shelf() if item.status in ("stale", "damaged")]
     reports, errors = [], []
     with stop_on_interrupt() as stopped:
         for item in stale:

@@ -299,11 +299,17 @@ class Reader:
 
         Raises SnapshotDamaged, StateCorrupt, UnknownPage, NotReadThatFar, and what `newest` raises.
         """
+        from engine.errors import StateCorrupt
+
         engine = self._models.engine
         kept = self.newest(row) if page is None else self.check_page(row, page)
         kept, blob = self._store.snapshots.load(kept)
-        state, starts = engine.state_from_bytes(blob), self._page_starts(engine, row, kept)
-        n_tokens = kept.n_tokens
+        try:
+            state = engine.state_from_bytes(blob)
+        except StateCorrupt:
+            self._store.snapshots.mark_damaged(kept)
+            raise
+        starts, n_tokens = self._page_starts(engine, row, kept), kept.n_tokens
         if page is not None and page < len(starts) and starts[page] < n_tokens:
             n_tokens = starts[page]
             left = self._store.checkpoints.after(row.id, engine.fingerprint, n_tokens)
@@ -340,6 +346,8 @@ class Reader:
 
         if kept is not None:
             try:
+                if kept.damaged:
+                    raise SnapshotDamaged(row.id)
                 kept, blob = self._store.snapshots.load(kept)
                 state, before = engine.state_from_bytes(blob), engine.empty_state()
                 since = self._store.checkpoints.last(row.id, engine.fingerprint)

@@ -35,6 +35,8 @@ def steps() -> tuple[Callable[[Database], None], ...]:
         m016_answers,
         m017_page_labels,
         m018_owners,
+        m019_damage,
+        m020_removed_for,
     )
 
 
@@ -315,3 +317,15 @@ def m018_owners(db: Database) -> None:
     db.execute("ALTER TABLE jobs ADD COLUMN owner TEXT")
     db.execute("ALTER TABLE jobs ADD COLUMN beat INTEGER")
     db.execute("ALTER TABLE jobs ADD COLUMN wish TEXT CHECK (wish IN ('cancelled', 'queued'))")
+
+
+def m019_damage(db: Database) -> None:
+    """Whether a memory was found damaged: it is then offered to be read again."""
+    db.execute("ALTER TABLE snapshots ADD COLUMN damaged INTEGER NOT NULL DEFAULT 0")
+
+
+def m020_removed_for(db: Database) -> None:
+    """For how many seconds a removed document has been off the shelf, as counted until a time."""
+    db.execute("ALTER TABLE documents ADD COLUMN removed_for REAL NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE documents ADD COLUMN counted_at TEXT")
+    db.execute("UPDATE documents SET counted_at = removed_at")

@@ -90,7 +90,7 @@ class NewSnapshot:
 
 @dataclass(frozen=True)
 class SnapshotRow:
-    """A stored memory without its bytes; `sha256` and `n_bytes` are of those."""
+    """A stored memory without its bytes; `sha256` and `n_bytes` are of those. With `damaged` it was found to be another than was stored."""
 
     id: int
     document_id: str
@@ -104,6 +104,7 @@ class SnapshotRow:
     created_at: str
     sha256: str
     n_bytes: int
+    damaged: bool = False
 
 
 @dataclass(frozen=True)

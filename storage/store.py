@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -45,6 +46,12 @@ class Store:
     def path(self) -> Path:
         """Where the file is."""
         return self._connection.path
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside is kept together, or nothing of it."""
+        with self._connection.transaction():
+            yield
 
     def record_progress(
         self,

@@ -83,7 +83,7 @@ def test_a_removed_document_takes_no_more_and_what_was_kept_goes_with_it(store: 
     store.documents.restore(DOCUMENT.id)
     store.pictures.put(DOCUMENT.id, 2, "It stays.")
     store.documents.remove(DOCUMENT.id)
-    assert store.documents.sweep("9999") == 1
+    assert store.documents.sweep(0.0) == 1
     assert _sql(store, "SELECT (SELECT count(*) FROM originals) + (SELECT count(*) FROM pictures)") == [(0,)]
 
 

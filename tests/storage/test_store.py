@@ -164,7 +164,7 @@ def test_nothing_is_kept_of_a_removed_document(shelved: Store):
     shelved.jobs.enqueue(DOCUMENT.id)
     shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", confidence=0.9, evidence=EVIDENCE)
     assert shelved.documents.remove(DOCUMENT.id)
-    assert shelved.documents.sweep("9999") == 1
+    assert shelved.documents.sweep(0.0) == 1
     for table in ("documents", "pages", "sections", "snapshots", "jobs", "chats", "messages", "checkpoints", "worths"):
         assert _sql(shelved, f"SELECT count(*) FROM {table}") == [(0,)], table
     assert not shelved.documents.remove(DOCUMENT.id)
@@ -218,7 +218,7 @@ def test_saving_for_a_removed_document_says_so(shelved: Store):
     shelved.documents.remove(DOCUMENT.id)
     with pytest.raises(DocumentGone, match="removed from the shelf"):
         shelved.record_progress(SNAPSHOT)
-    shelved.documents.sweep("9999")
+    shelved.documents.sweep(0.0)
     with pytest.raises(DocumentGone):
         shelved.snapshots.load(kept)
     with pytest.raises(DocumentGone, match="removed from the shelf"):
@@ -411,11 +411,11 @@ def test_a_removed_document_comes_back_as_it_was(shelved: Store):
     assert gone == (None, [], [])
     assert shelved.jobs.get(job).status == "cancelled"
     assert not shelved.documents.remove(DOCUMENT.id)
-    assert shelved.documents.sweep("2001-01-01T00:00:00.000+00:00") == 0
+    assert shelved.documents.sweep(60.0) == 0
     assert shelved.documents.restore(DOCUMENT.id) and not shelved.documents.restore(DOCUMENT.id)
     assert shelved.documents.get(DOCUMENT.id) == before
     assert len(shelved.chats.turns(DOCUMENT.id)) == 1 and shelved.checkpoints.after(DOCUMENT.id, "model-a", 0)
-    assert shelved.documents.sweep("9999") == 0
+    assert shelved.documents.sweep(0.0) == 0
 
 
 def test_worths_are_kept_with_the_progress_they_belong_to(shelved: Store):
