@@ -38,9 +38,7 @@ def read_files(library: Library, files: list[Path], password: str | None, out: O
             try:
                 item = library.add_file(file, password)
                 _told_notes(library, item, out)
-                if ocr or item.scan:
-                    _read_pictures(library, item, stopped, out)
-                reports.append(_reported(_read(library, item, stopped, out)))
+                reports.append(_reported(_read(library, item, stopped, out, ocr=ocr or item.scan)))
             except named_errors() as error:
                 out.note(f"{error_line(error)}" if file.name in str(error) else f"{error_line(error)} ({file})")
                 errors.append({"file": str(file), "error": type(error).__name__, "message": str(error)})
@@ -62,25 +60,27 @@ def _reported(report: ReadReport) -> dict[str, Any]:
     return {name: getattr(report, name) for name in REPORTED}
 
 
-def _read(library: Library, item: ShelfItem, stopped: Callable[[], bool], out: Output) -> ReadReport:
-    report = library.reader.read(item.id, on_progress=ProgressLine(item.title, out), should_stop=stopped)
+def _read(
+    library: Library, item: ShelfItem, stopped: Callable[[], bool], out: Output, *, ocr: bool = False
+) -> ReadReport:
+    def tell(done: int, total: int) -> None:
+        if done < total:
+            out.note(f"{item.title}: reading the picture of page {done + 1} of {total}")
+        elif ocr:
+            _told_notes(library, library.get(item.id), out)
+
+    line = ProgressLine(item.title, out)
+    report = library.queue.read_now(item.id, ocr=ocr, on_picture=tell, on_progress=line, should_stop=stopped)
+    job = library.job(item.id)
+    if job and job.status == "cancelled" and job.pictures < (job.of_pictures or 0):
+        raise PicturesStopped(item.title, library.get(item.id).pictures)
     if not report.complete:
-        raise ReadingStopped(report.title, 100 * report.read_tokens // report.tokens)
+        raise ReadingStopped(report.title, 100 * report.read_tokens // max(1, report.tokens))
     out.text(
         f"{report.id}  {report.title}: {report.tokens:,} tokens in {duration(report.seconds)} "
         f"({report.tokens_per_second:,.0f} a second), memory {size(report.state_bytes)}"
     )
     return report
-
-
-def _read_pictures(library: Library, item: ShelfItem, stopped: Callable[[], bool], out: Output) -> None:
-    def tell(done: int, total: int) -> None:
-        if done < total:
-            out.note(f"{item.title}: reading the picture of page {done + 1} of {total}")
-
-    if not library.pictures.read(item.id, on_picture=tell, should_stop=stopped):
-        raise PicturesStopped(item.title, library.get(item.id).pictures)
-    _told_notes(library, library.get(item.id), out)
 
 
 def _told_notes(library: Library, item: ShelfItem, out: Output) -> None:
@@ -89,8 +89,8 @@ def _told_notes(library: Library, item: ShelfItem, out: Output) -> None:
 
 
 def read_again(library: Library, out: Output) -> int:
-    """Reads again every document that an older memory or another model has read."""
-    stale = [item for item in library.shelf() if item.status == "stale"]
+    """Reads again every document that an older memory or another model has read, and those whose memory is damaged."""
+    stale = [item for item in library.shelf() if item.status in ("stale", "damaged")]
     reports, errors = [], []
     with stop_on_interrupt() as stopped:
         for item in stale:

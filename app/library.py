@@ -9,10 +9,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from app import portable, rows
@@ -33,7 +34,7 @@ from app.errors import (
 from app.models import Models
 from app.password import hashed
 from app.pictures import Pictures, ReadPicture
-from app.reading import Reader, ReadingQueue, SavePolicy
+from app.reading import LeasePolicy, Reader, ReadingQueue, SavePolicy
 from app.settings import NOTE, Choices
 from app.views import JobView, Note, PageView, Preview, SectionText, ShelfItem, StretchRead, longer_words, unit_of
 from app.words import Languages, Words
@@ -88,17 +89,20 @@ class Library:
         models: Models | None = None,
         *,
         policy: SavePolicy | None = None,
+        lease: LeasePolicy | None = None,
         read_picture: ReadPicture | None = None,
     ) -> None:
-        """Without `models` each document's newest memory is shown, whichever model made it. `policy` says how often a reading is saved.
-        `read_picture` reads pages without text (OCR); None where the packages for it are not there."""
+        """Without `models` each document's newest memory is shown, whichever model made it. `policy` says how often a reading is saved,
+        `lease` when it is taken over from a process that seems to be dead. `read_picture` reads pages without text (OCR); None where the
+        packages for it are not there."""
         self._store = store
         self.models = models or Models()
         self.jobs = store.jobs
         self.pictures = Pictures(store, read_picture, lambda: self._sandbox)
         self.conversations = Conversations(store)
         self.reader = Reader(store, self.models, policy or SavePolicy())
-        self.queue = ReadingQueue(store, self.models, self.reader, self.pictures)
+        owner, lease = token_hex(8), lease or LeasePolicy()
+        self.queue = ReadingQueue(store, self.models, self.reader, self.pictures, owner, lease)
         worker = AnswerWorker()
         self.answering = Answering(store, self.models, self.reader, self.conversations, self.words, worker)
         self.summaries = Summaries(store, self.models, self.reader, self.conversations, self.words, worker)
@@ -124,10 +128,11 @@ class Library:
         memory and all. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
         opened = self._sandbox.open_file(data, name, password, scans=self.pictures.available)
         row, sections = rows.of_document(opened.document)
-        self._store.documents.add(row, opened.document.pages, sections)
-        if opened.original is not None:
-            original = OriginalRow(opened.name, opened.original, opened.scan)
-            self._store.pictures.keep(row.id, original, self._row(row.id).missing_pages)
+        with self._store.transaction():
+            self._store.documents.add(row, opened.document.pages, sections)
+            if opened.original is not None:
+                original = OriginalRow(opened.name, opened.original, opened.scan)
+                self._store.pictures.keep(row.id, original, self._row(row.id).missing_pages)
         return self.get(row.id)
 
     def add_file(self, path: Path, password: str | None = None) -> ShelfItem:
@@ -205,8 +210,7 @@ class Library:
 
     def sweep(self, *, days: float = KEPT_DAYS) -> int:
         """Forgets for good what was removed more than `days` ago; returns how many documents."""
-        before = datetime.now(UTC) - timedelta(days=days)
-        return self._store.documents.sweep(before.isoformat(timespec="milliseconds"))
+        return self._store.documents.sweep(timedelta(days=days).total_seconds())
 
     def job(self, document_id: str) -> JobView | None:
         """The document's newest job as it was last saved, or None. ReadingQueue.progress has it live."""
@@ -243,19 +247,21 @@ class Library:
         portable.write(path, bundle)
 
     def import_snapshot(self, path: Path) -> ShelfItem:
-        """Takes such a file in; a memory that goes further than the file's is kept.
+        """Takes such a file in, document and memory at once; a memory that goes further than the file's is kept.
 
         Raises FileUnreadable, NotASnapshotFile, SnapshotFileDamaged, SnapshotFileTooNew, TextDiffers.
         """
         bundle = portable.read(path)
         row, new = bundle.document, bundle.snapshot
-        added = self._store.documents.add(row, bundle.pages, bundle.sections)
-        # A memory names places in the very same text; another version of the reader may have cut it otherwise.
-        if not (added or tuple(self._store.documents.pages(row.id)) == bundle.pages):
-            raise TextDiffers(row.title)
-        kept = self._store.snapshots.get(row.id, new.fingerprint)
-        if kept is None or (new.complete, new.n_tokens) > (kept.complete, kept.n_tokens):
-            self._store.put_memory(new, bundle.checkpoints, bundle.worths)
+        with self._store.transaction():
+            added = self._store.documents.add(row, bundle.pages, bundle.sections)
+            # A memory names places in the very same text; another version of the reader may have cut it otherwise.
+            if not (added or tuple(self._store.documents.pages(row.id)) == bundle.pages):
+                raise TextDiffers(row.title)
+            kept = self._store.snapshots.get(row.id, new.fingerprint)
+            further = kept is None or kept.damaged or (new.complete, new.n_tokens) > (kept.complete, kept.n_tokens)
+            if further:
+                self._store.put_memory(new, bundle.checkpoints, bundle.worths)
         return self.get(row.id)
 
     def page(self, document_id: str, number: int, words: str = "") -> PageView:

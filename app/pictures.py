@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import rows
 from app.errors import OcrMissing
-from storage import Store
+from storage import JobRow, Store
 
 if TYPE_CHECKING:
     from documents import Sandbox
@@ -32,7 +32,7 @@ class Pictures:
         self,
         document_id: str,
         *,
-        job_id: int | None = None,
+        job: JobRow | None = None,
         on_picture: OnPicture = lambda done, total: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> bool:
@@ -40,7 +40,7 @@ class Pictures:
         then to be read again. Pages don't call this: they use ReadingQueue.read_pictures.
 
         Tells `on_picture` how many are done and of how many. False when stopped on the way, asked between pictures. A picture that
-        can't be read is passed over and stays missing. Raises UnknownDocument, OcrMissing, OcrUnusable, DocumentGone.
+        can't be read is passed over and stays missing. Raises UnknownDocument, OcrMissing, OcrUnusable, DocumentGone, JobTaken.
         """
         from documents import PictureUnreadable  # here, because the format readers take a while to import
 
@@ -54,23 +54,25 @@ class Pictures:
         before = len(self._store.pictures.texts(row.id))
         total = before + len(unread)
         for done, number in enumerate(unread, before):
-            self._tell(job_id, done, total, on_picture)
+            self._tell(job, done, total, on_picture)
             if should_stop():
                 return False
             try:
                 text = self._read_picture(self._sandbox().page_picture(original.data, number))  # type: ignore[misc]  # asked above
             except PictureUnreadable:
                 continue  # it stays missing, and the document says so
-            self._store.pictures.put(row.id, number, text)
+            with self._store.jobs.held(job):
+                self._store.pictures.put(row.id, number, text)
         # the whole file is cut into pages and sections again: headers, words across pages and headings come out right
         texts = self._store.pictures.texts(row.id)
         document = self._sandbox().open_file(original.data, original.name, scans=True, pictures=texts).document
         _, sections = rows.of_document(document)
-        self._store.pictures.settle(row.id, document.pages, sections, document.missing_pages, rows.notes(document))
-        self._tell(job_id, total, total, on_picture)
+        with self._store.jobs.held(job):
+            self._store.pictures.settle(row.id, document.pages, sections, document.missing_pages, rows.notes(document))
+        self._tell(job, total, total, on_picture)
         return True
 
-    def _tell(self, job_id: int | None, done: int, total: int, on_picture: OnPicture) -> None:
-        if job_id is not None:
-            self._store.jobs.looked(job_id, done, total)
+    def _tell(self, job: JobRow | None, done: int, total: int, on_picture: OnPicture) -> None:
+        if job is not None:
+            self._store.jobs.looked(job, done, total)
         on_picture(done, total)

@@ -11,10 +11,11 @@ import threading
 import time
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from app import rows
 from app.errors import (
@@ -27,13 +28,14 @@ from app.errors import (
     named_errors,
 )
 from app.models import Models
-from app.pictures import Pictures
+from app.pictures import OnPicture, Pictures
 from app.views import JobView, MemoryView, ReadProgress, ReadReport, Stretch, unit_of
 from storage import (
     Checkpoint,
     DocumentGone,
     DocumentRow,
     JobRow,
+    JobTaken,
     NewSnapshot,
     SnapshotDamaged,
     SnapshotRow,
@@ -49,8 +51,8 @@ if TYPE_CHECKING:
 
 OnProgress = Callable[[ReadProgress], None]
 ShouldStop = Callable[[], bool]
+JobEnd = Literal["queued", "cancelled"]
 RETRY_SECONDS = 5.0  # how long the worker waits after the database failed under it
-LOOK_SECONDS = 2.0
 MOST_STRETCHES = 80
 
 
@@ -73,6 +75,15 @@ class SavePolicy:
 
 
 @dataclass(frozen=True)
+class LeasePolicy:
+    """A process that reads shows every `beat_seconds` that it lives, and looks as often for what others have left. From one that has not
+    shown it for `silent_seconds`, by the clock of the one that looks, its reading is taken over."""
+
+    beat_seconds: float = 2.0
+    silent_seconds: float = 15.0
+
+
+@dataclass(frozen=True)
 class Memory:
     """A document's memory of its first `n_tokens` tokens, the engine that made it, and at which token each page begins."""
 
@@ -92,14 +103,14 @@ class _Sitting:
         row: DocumentRow,
         tokens: TokenizedDocument,
         start: _Start,
-        job_id: int | None,
+        job: JobRow | None,
     ) -> None:
         self._store = store
         self._policy = policy
         self._row = row
         self._tokens = tokens
         self._start = start
-        self._job_id = job_id
+        self._job = job
         self._since, self._before = start.since, start.before
         self._worths = bytearray()
         self._unsaved_seconds, self._unsaved_groups = 0.0, 0
@@ -134,7 +145,7 @@ class _Sitting:
         )
 
     def save(self) -> None:
-        """Saves where the reading stands, unless that is saved. Raises DocumentGone."""
+        """Saves where the reading stands, unless that is saved. Raises DocumentGone, JobTaken."""
         step, engine = self._step, self._start.engine
         if step is None or not self._unsaved_groups:
             return
@@ -155,7 +166,7 @@ class _Sitting:
             left = Checkpoint(self._since, self.n_tokens, engine.departed(self._before, step.state))
         self._store.record_progress(
             snapshot,
-            job_id=self._job_id,
+            job=self._job,
             tokens_per_second=step.tokens_per_second,
             eta_seconds=step.eta_seconds,
             worths=bytes(self._worths),
@@ -201,32 +212,34 @@ class Reader:
         self,
         document_id: str,
         *,
-        job_id: int | None = None,
+        job: JobRow | None = None,
         on_progress: OnProgress = lambda progress: None,
         should_stop: ShouldStop = lambda: False,
     ) -> ReadReport:
         """Reads to the end, or until should_stop() is True or another model takes over, asked between groups.
 
         Goes on from the newest memory that fits. A document that is read already returns at once. Pages don't call
-        this: they use ReadingQueue.enqueue. Raises UnknownDocument, NothingToRead, ModelNotReady, ModelMissing.
+        this: they use ReadingQueue.enqueue. Under a claimed `job` nothing is written once another process has that.
+        Raises UnknownDocument, NothingToRead, ModelNotReady, ModelMissing, JobTaken.
         """
         engine, row = self._models.engine, rows.known(self._store, document_id)
         kept = self._store.snapshots.get(row.id, engine.fingerprint)
-        start = self._start(engine, row, kept, job_id)
+        start = self._start(engine, row, kept, job)
         if kept and kept.complete and start.n_tokens:
-            if job_id is not None:
-                self._begin(job_id, start, kept.total_tokens)
-                self._store.jobs.finish(job_id, "done")
+            if job is not None:
+                self._begin(job, start, kept.total_tokens)
+                self._store.jobs.finish(job, "done")
             return rows.report(row, kept, kept.total_tokens)
         pages = self._store.documents.pages(row.id)
         if not any(page.strip() for page in pages):
             raise NothingToRead(row.title)
         with self._models.turns.take():
             tokens = engine.tokenize(pages)
-        self._store.documents.set_tokens(row.id, len(tokens.ids))
-        if job_id is not None:
-            self._begin(job_id, start, len(tokens.ids))
-        sitting = _Sitting(self._store, self._policy, row, tokens, start, job_id)
+        with self._store.jobs.held(job):
+            self._store.documents.set_tokens(row.id, len(tokens.ids))
+            if job is not None:
+                self._begin(job, start, len(tokens.ids))
+        sitting = _Sitting(self._store, self._policy, row, tokens, start, job)
         steps = engine.read(tokens.ids[start.n_tokens :], start.state, group_tokens=start.group_tokens)
         while sitting.n_tokens < sitting.total:
             with self._models.turns.take():
@@ -238,6 +251,27 @@ class Reader:
             on_progress(sitting.advance(step, seconds))
         sitting.save()
         return rows.report(row, self._store.snapshots.get(row.id, engine.fingerprint), sitting.total)
+
+    def report(self, document_id: str) -> ReadReport:
+        """How far the document has been read by the running model. Raises UnknownDocument, ModelNotReady, ModelMissing."""
+        row = rows.known(self._store, document_id)
+        kept = self._store.snapshots.get(row.id, self._models.engine.fingerprint)
+        return rows.report(row, kept, kept.total_tokens if kept else row.n_tokens or 0)
+
+    def progress(self, job: JobRow) -> ReadProgress:
+        """How far another process is, as it last saved it. Raises UnknownDocument, ModelNotReady, ModelMissing."""
+        row = rows.known(self._store, job.document_id)
+        kept = self._store.snapshots.get(row.id, self._models.engine.fingerprint)
+        return ReadProgress(
+            document_id=row.id,
+            n_tokens=job.n_tokens,
+            total_tokens=job.total_tokens or 0,
+            tokens_per_second=job.tokens_per_second or 0.0,
+            eta_seconds=job.eta_seconds or 0.0,
+            page=kept.page if kept else 0,
+            pages=row.n_pages,
+            saved=True,
+        )
 
     def newest(self, row: DocumentRow) -> SnapshotRow:
         """The document's newest memory that the running model can use, without its bytes. Raises NotReadYet, StaleSnapshot,
@@ -265,11 +299,17 @@ class Reader:
 
         Raises SnapshotDamaged, StateCorrupt, UnknownPage, NotReadThatFar, and what `newest` raises.
         """
+        from engine.errors import StateCorrupt
+
         engine = self._models.engine
         kept = self.newest(row) if page is None else self.check_page(row, page)
         kept, blob = self._store.snapshots.load(kept)
-        state, starts = engine.state_from_bytes(blob), self._page_starts(engine, row, kept)
-        n_tokens = kept.n_tokens
+        try:
+            state = engine.state_from_bytes(blob)
+        except StateCorrupt:
+            self._store.snapshots.mark_damaged(kept)
+            raise
+        starts, n_tokens = self._page_starts(engine, row, kept), kept.n_tokens
         if page is not None and page < len(starts) and starts[page] < n_tokens:
             n_tokens = starts[page]
             left = self._store.checkpoints.after(row.id, engine.fingerprint, n_tokens)
@@ -300,12 +340,14 @@ class Reader:
         starts.frombytes(blob)
         return starts
 
-    def _start(self, engine: Engine, row: DocumentRow, kept: SnapshotRow | None, job_id: int | None) -> _Start:
+    def _start(self, engine: Engine, row: DocumentRow, kept: SnapshotRow | None, job: JobRow | None) -> _Start:
         """Where to go on from: the newest memory; a damaged one is dropped, since reading again is the cure for it."""
         from engine.errors import FingerprintMismatch, StateCorrupt
 
         if kept is not None:
             try:
+                if kept.damaged:
+                    raise SnapshotDamaged(row.id)
                 kept, blob = self._store.snapshots.load(kept)
                 state, before = engine.state_from_bytes(blob), engine.empty_state()
                 since = self._store.checkpoints.last(row.id, engine.fingerprint)
@@ -314,16 +356,16 @@ class Reader:
                     before = engine.as_of(state, [one.departed for one in left], since)
                 return _Start(engine, state, kept.n_tokens, kept.seconds, kept.group_tokens, since, before)
             except (SnapshotDamaged, StateCorrupt, FingerprintMismatch):
-                self._store.snapshots.remove(row.id, engine.fingerprint)
-        job = self._store.jobs.get(job_id) if job_id is not None else None
+                with self._store.jobs.held(job):
+                    self._store.snapshots.remove(row.id, engine.fingerprint)
         # the group size that an earlier start of the job chose, else one that fits the memory that is free now
         chosen = job.group_tokens if job and job.fingerprint == engine.fingerprint else None
         empty = engine.empty_state()
         return _Start(engine, empty, 0, 0.0, chosen or engine.group_tokens(), 0, empty)
 
-    def _begin(self, job_id: int, start: _Start, total_tokens: int) -> None:
+    def _begin(self, job: JobRow, start: _Start, total_tokens: int) -> None:
         self._store.jobs.begin(
-            job_id,
+            job,
             fingerprint=start.engine.fingerprint,
             group_tokens=start.group_tokens,
             n_tokens=start.n_tokens,
@@ -347,7 +389,10 @@ def stretches(positions: Sequence[int], n_tokens: int, page_starts: Sequence[int
 
 
 class ReadingQueue:
-    """Reads documents one after another in a thread of its own. Every method may be called from any thread."""
+    """Reads documents one after another in a thread of its own. Every method may be called from any thread.
+
+    Other processes may have queues over the same library: each document is read by one of them. `owner` is this one's name.
+    """
 
     def __init__(
         self,
@@ -355,6 +400,8 @@ class ReadingQueue:
         models: Models,
         reader: Reader,
         pictures: Pictures,
+        owner: str,
+        lease: LeasePolicy,
         *,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
@@ -363,20 +410,21 @@ class ReadingQueue:
         self._models = models
         self._reader = reader
         self._pictures = pictures
+        self._owner = owner
+        self._lease = lease
         self._retry_seconds = retry_seconds
         self._changed = threading.Condition()
         self._wakes = 0
         self._stopping = threading.Event()
-        self._cancelled: set[int] = set()
-        self._stepping_aside: set[int] = set()
+        self._seen: dict[tuple[int, str | None, int | None], float] = {}  # job, owner and beat: since when
         self._live: dict[int, ReadProgress] = {}
         self._worker: threading.Thread | None = None
 
     def start(self) -> None:
-        """Starts the worker. Jobs that a dead process left half done are queued again and go on where they stood."""
-        self._jobs.requeue_abandoned()
+        """Starts the worker. Jobs that a dead process left half done go on where they stood, once it was silent for long enough."""
         self._stopping.clear()
-        self._spawn()
+        if self._worker is None or not self._worker.is_alive():
+            self._spawn()
 
     def stop(self, timeout: float = 60.0) -> bool:
         """Stops after the group at hand, with its memory saved; the job goes on at the next start.
@@ -406,31 +454,51 @@ class ReadingQueue:
         """Queues a reading that begins with the document's pictures (OCR) and returns its job id; one that waits or is going on
         becomes such a reading. Raises UnknownDocument."""
         rows.known(self._store, document_id)
-        before = self._jobs.latest(document_id)
         job_id = self._jobs.enqueue(document_id, "ocr")
-        if before and before.status == "reading" and before.kind != "ocr":
-            self._stepping_aside.add(before.id)  # its text is about to change
         self._notify()
         return job_id
 
+    def read_now(
+        self,
+        document_id: str,
+        *,
+        ocr: bool = False,
+        on_picture: OnPicture = lambda done, total: None,
+        on_progress: OnProgress = lambda progress: None,
+        should_stop: ShouldStop = lambda: False,
+    ) -> ReadReport:
+        """Reads that document in the caller's thread, whatever else waits, with `ocr` its pictures first. Where another process reads it
+        already, that is waited for and its progress told. Not for a queue that was started. Raises what Reader.read and Pictures.read
+        raise."""
+        while not should_stop():
+            job_id = self.read_pictures(document_id) if ocr else self.enqueue(document_id)
+            job = self._jobs.claim(self._owner, document_id)
+            if job:
+                return self._read(
+                    job,
+                    on_picture=on_picture,
+                    on_progress=on_progress,
+                    ending=lambda: "cancelled" if should_stop() else None,
+                )
+            self._release_abandoned()
+            elsewhere = self._jobs.get(job_id)
+            if elsewhere and elsewhere.total_tokens:
+                on_progress(self._reader.progress(elsewhere))
+            time.sleep(self._lease.beat_seconds)
+        return self._reader.report(document_id)
+
     def cancel(self, document_id: str) -> bool:
         """Ends the document's reading after the group at hand; what was read stays. False when there is none."""
-        cancelled = self._jobs.cancel_queued(document_id)
-        job = self._jobs.latest(document_id)
-        if not cancelled and job and job.status == "reading":
-            self._cancelled.add(job.id)
-            cancelled = True
+        cancelled = self._jobs.cancel(document_id)
         self._notify()
         return cancelled
 
     def first(self, document_id: str) -> bool:
         """Reads that document before all others: one that is being read steps aside after the group at hand, and goes on from
         there in its turn. False when it does not wait."""
-        if not self._jobs.first(document_id):
-            return False
-        self._stepping_aside |= {job.id for job in self._jobs.active() if job.status == "reading"}
+        found = self._jobs.first(document_id)
         self._notify()
-        return True
+        return found
 
     def progress(self, document_id: str) -> JobView | None:
         """The document's newest job, live, or None when it never had one."""
@@ -474,63 +542,111 @@ class ReadingQueue:
         self._worker.start()
 
     def _work(self) -> None:
-        failed = False
         while not self._stopping.is_set():
-            if not self._models.wait(LOOK_SECONDS / 4):
+            if not self._models.wait(0.5):
                 continue
             wakes = self._wakes
             try:
-                if failed:
-                    self._jobs.requeue_abandoned()
-                    failed = False
-                job = self._jobs.claim()
+                self._release_abandoned()
+                job = self._jobs.claim(self._owner)
                 if job:
-                    self._read(job)
+                    self._read(
+                        job,
+                        on_picture=lambda done, total: self._notify(),
+                        on_progress=lambda progress, id=job.id: self._show(id, progress),
+                        ending=lambda: "queued" if self._stopping.is_set() else None,
+                    )
+            except (DocumentGone, UnknownDocument, JobTaken):
+                continue  # removed while it was read, or another process has it by now: nothing of it is ours any more
             except StorageError:
-                # Not even the job's end could be written: the disk is full or the file locked. Either may pass.
-                failed = True
+                # It may be that not even the job's end could be written: the disk is full or the file locked. Either may pass.
                 self._stopping.wait(self._retry_seconds)
                 continue
+            except named_errors():
+                continue  # kept with the job
             except BaseException:
                 # A mistake of ours in one document must be seen, and must not keep the others from being read.
                 if not self._stopping.is_set():
                     self._spawn()
                 raise
             if job is None:
-                # Now and then it looks by itself, for jobs that another process queued.
+                # Now and then it looks by itself, for jobs that another process queued or left.
                 with self._changed:
-                    self._changed.wait_for(lambda seen=wakes: self._wakes != seen, LOOK_SECONDS)
+                    self._changed.wait_for(lambda seen=wakes: self._wakes != seen, self._lease.beat_seconds)
 
-    def _read(self, job: JobRow) -> None:
-        def should_stop() -> bool:
-            return self._stopping.is_set() or job.id in self._cancelled | self._stepping_aside
+    def _release_abandoned(self) -> None:
+        """Puts jobs back in the queue whose owner has been silent for too long. That is timed from when its beat was first seen here: what
+        the clocks of two processes say is never compared."""
+        before, self._seen = self._seen, {}
+        for job in self._jobs.active():
+            if job.status != "reading" or job.owner == self._owner:
+                continue
+            seen = (job.id, job.owner, job.beat)
+            since = before.get(seen, time.monotonic())
+            if time.monotonic() - since < self._lease.silent_seconds:
+                self._seen[seen] = since
+            elif self._jobs.release(job):
+                self._notify()
 
+    @contextmanager
+    def _beating(self, job: JobRow) -> Iterator[None]:
+        """Shows inside the `with` that whoever reads the job's document lives, however long a group of windows takes."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(self._lease.beat_seconds):
+                with suppress(StorageError):  # locked for a while, or full: the next beat may come through
+                    if not self._jobs.beat(job):
+                        return
+
+        beating = threading.Thread(target=beat, name="beating", daemon=True)
+        beating.start()
         try:
-            through = job.kind != "ocr" or self._pictures.read(
-                job.document_id, job_id=job.id, on_picture=lambda done, total: self._notify(), should_stop=should_stop
-            )
-            if through:
-                report = self._reader.read(
-                    job.document_id,
-                    job_id=job.id,
-                    on_progress=lambda progress: self._show(job.id, progress),
-                    should_stop=should_stop,
-                )
-                through = report.complete
-            if not through:
-                self._jobs.finish(job.id, "cancelled" if job.id in self._cancelled else "queued")
-        except (DocumentGone, UnknownDocument):
-            pass  # removed while it was read: its job is gone with it
-        except named_errors() as error:
-            self._jobs.finish(job.id, "failed", str(error))
-        except BaseException as error:
-            self._jobs.finish(job.id, "failed", f"Reading ended unexpectedly: {error!r}. Please report this.")
-            raise
+            yield
         finally:
-            self._live.pop(job.id, None)
-            self._cancelled.discard(job.id)
-            self._stepping_aside.discard(job.id)
-            self._notify()
+            over.set()
+            beating.join()
+
+    def _read(
+        self,
+        job: JobRow,
+        *,
+        on_picture: OnPicture,
+        on_progress: OnProgress,
+        ending: Callable[[], JobEnd | None],
+    ) -> ReadReport:
+        """Reads the document of a claimed job, until `ending` says how the job is to end, or somebody wished for it. How it ended is kept
+        with the job, and errors are raised besides."""
+        end: str | None = None
+
+        def should_stop() -> bool:
+            nonlocal end
+            end = ending() or self._jobs.wish(job)
+            return end is not None
+
+        with self._beating(job):
+            try:
+                report = self._reader.report(job.document_id)
+                if job.kind != "ocr" or self._pictures.read(
+                    job.document_id, job=job, on_picture=on_picture, should_stop=should_stop
+                ):
+                    report = self._reader.read(
+                        job.document_id, job=job, on_progress=on_progress, should_stop=should_stop
+                    )
+                if not report.complete:
+                    self._jobs.finish(job, end or "queued")  # the latter for another model, which then takes over
+                return report
+            except (DocumentGone, UnknownDocument, JobTaken):
+                raise  # its job has ended, or goes on elsewhere
+            except named_errors() as error:
+                self._jobs.finish(job, "failed", str(error))
+                raise
+            except BaseException as error:
+                self._jobs.finish(job, "failed", f"Reading ended unexpectedly: {error!r}. Please report this.")
+                raise
+            finally:
+                self._live.pop(job.id, None)
+                self._notify()
 
     def _show(self, job_id: int, progress: ReadProgress) -> None:
         self._live[job_id] = progress

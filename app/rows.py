@@ -59,6 +59,8 @@ def _status(job: JobRow | None, usable: SnapshotRow | None, *, stale: bool, fing
         return "queued"
     if job and job.status == "reading":
         return "reading"
+    if usable and usable.damaged:
+        return "damaged"
     if usable and usable.complete:
         return "read"
     # What happened to a reading by another model says nothing about this one.

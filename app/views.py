@@ -12,7 +12,7 @@ SHORTEST_WORD = 4
 PHRASE = re.compile(r"[“\"](.+)[”\"]", re.DOTALL)
 Unit = Literal["page", "section", "part"]
 Note = tuple[str, dict[str, str | int]]  # the key of a sentence in the catalogue, and what stands in its blanks
-Status = Literal["new", "queued", "reading", "read", "stale", "failed", "cancelled"]
+Status = Literal["new", "queued", "reading", "read", "stale", "failed", "cancelled", "damaged"]
 JobStatus = Literal["queued", "reading", "done", "cancelled", "failed"]
 
 
@@ -61,7 +61,8 @@ class ShelfItem:
     """One document as the shelf shows it.
 
     `status`: "new" never read; "queued", "reading"; "read" to its end by the running model; "cancelled" stopped part
-    way (reading goes on from there); "failed" with `error`; "stale" read by another model only.
+    way (reading goes on from there); "failed" with `error`; "stale" read by another model only; "damaged" when its memory
+    was found to be so.
     `tokens` is None until the document was tokenised once. `read_tokens` and `read_pages` (pages read to their end)
     belong to the newest memory that the running model can use, and `state_bytes` is that memory's size; all 0 when
     there is none. Times are ISO 8601 in UTC. `pictures` is how many pages have no text that could be read off them (OCR), and

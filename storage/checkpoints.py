@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from storage.connection import Connection
 from storage.errors import SnapshotDamaged
 from storage.rows import Checkpoint, NewSnapshot
+from storage.snapshots import mark_damaged
 
 
 def clear(db: Database, snapshot: NewSnapshot) -> None:
@@ -54,7 +55,7 @@ class CheckpointTable:
     def after(self, document_id: str, fingerprint: str, n_tokens: int) -> tuple[Checkpoint, ...]:
         """All in which something may have left that was there after the first `n_tokens` tokens, in their order.
 
-        Raises SnapshotDamaged.
+        Raises SnapshotDamaged, once the memory is marked so.
         """
         sql = (
             "SELECT since, n_tokens, sha256, departed FROM checkpoints"
@@ -64,6 +65,7 @@ class CheckpointTable:
         for row in self._connection.rows(sql, [document_id, fingerprint, n_tokens]):
             blob = row["departed"]
             if not isinstance(blob, bytes) or hashlib.sha256(blob).hexdigest() != row["sha256"]:
+                mark_damaged(self._connection, document_id, fingerprint)
                 raise SnapshotDamaged(document_id)
             found.append(Checkpoint(row["since"], row["n_tokens"], blob))
         return tuple(found)

@@ -13,6 +13,7 @@ from storage.rows import DocumentRow, SectionRow, notes_from
 # Kept as JSON, and so are the notes, in a column that is called warnings.
 LISTS = ("missing_pages", "tags", "page_labels")
 RESTORE = "UPDATE documents SET removed_at = NULL WHERE id = ? AND removed_at IS NOT NULL"
+OFF_THE_SHELF = ("removed_at", "removed_for", "counted_at")
 
 
 class DocumentTable:
@@ -105,8 +106,11 @@ class DocumentTable:
     def remove(self, document_id: str) -> bool:
         """Takes the document off the shelf and ends its readings; all of it stays till it is swept. False when there was none."""
         with self._connection.transaction() as db:
-            sql = "UPDATE documents SET removed_at = ? WHERE id = ? AND removed_at IS NULL"
-            if db.execute(sql, [now(), document_id]).rowcount == 0:
+            sql = (
+                "UPDATE documents SET removed_at = :now, removed_for = 0, counted_at = :now"
+                " WHERE id = :id AND removed_at IS NULL"
+            )
+            if db.execute(sql, {"now": now(), "id": document_id}).rowcount == 0:
                 return False
             db.execute(
                 "UPDATE jobs SET status = 'cancelled' WHERE document_id = ? AND status IN ('queued', 'reading')",
@@ -119,13 +123,24 @@ class DocumentTable:
         with self._connection.transaction() as db:
             return db.execute(RESTORE, [document_id]).rowcount > 0
 
-    def sweep(self, before: str) -> int:
-        """Deletes with everything about them the documents that were removed before that time; returns how many."""
+    def sweep(self, keep_seconds: float) -> int:
+        """Deletes with everything about them the documents that were removed more than so long ago; returns how many.
+
+        Since the time of day may be set, forward or back, the time between two sweeps is added up, and counts for no more than half of
+        `keep_seconds`: what was removed just now is there after any one jump of the clock.
+        """
         with self._connection.transaction() as db:
-            return db.execute("DELETE FROM documents WHERE removed_at < ?", [before]).rowcount
+            passed = "(julianday(:now) - julianday(counted_at)) * 86400"
+            db.execute(
+                f"UPDATE documents SET removed_for = removed_for + max(0, min({passed}, :most)), counted_at = :now"
+                " WHERE removed_at IS NOT NULL",
+                {"now": now(), "most": keep_seconds / 2},
+            )
+            sql = "DELETE FROM documents WHERE removed_at IS NOT NULL AND removed_for >= ?"
+            return db.execute(sql, [keep_seconds]).rowcount
 
 
 def _document(row: dict[str, Any]) -> DocumentRow:
-    kept = {name: value for name, value in row.items() if name not in ("removed_at", "warnings")}
+    kept = {name: value for name, value in row.items() if name not in (*OFF_THE_SHELF, "warnings")}
     lists = {name: tuple(json.loads(row[name])) for name in LISTS}
     return DocumentRow(**kept | lists, notes=notes_from(json.loads(row["warnings"])))

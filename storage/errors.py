@@ -83,6 +83,13 @@ class DocumentGone(StorageError):
         super().__init__("The document was removed from the shelf meanwhile, so nothing more was saved.")
 
 
+class JobTaken(StorageError):
+    """Another process reads the document by now, since this one had seemed to be dead."""
+
+    def __init__(self) -> None:
+        super().__init__("Another window on this library reads the document now, so nothing more was saved here.")
+
+
 class SnapshotDamaged(StorageError):
     """A stored memory no longer has the digest it was saved with."""
 

@@ -1,16 +1,26 @@
-"""Jobs: readings that were asked for, kept so that a killed process can go on."""
+"""Jobs: readings that were asked for, kept so that a killed process can go on.
+
+Several processes may work on one library. Each has a name of its own, and a job that is being read carries the name of its owner and a
+beat, a number that the owner raises as long as it lives. Only the owner writes what belongs to the reading; another process may put a job
+back in the queue when its beat has stood still for long enough, and from then on the owner of before writes nothing more.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from storage.connection import Connection, now
-from storage.rows import JobRow
+from storage.errors import JobTaken
+from storage.rows import JobRow, NewSnapshot
 
 COLUMNS = (
     "id, document_id, status, fingerprint, group_tokens, n_tokens, total_tokens, tokens_per_second, eta_seconds,"
-    " error, created_at, updated_at, kind, pictures, of_pictures"
+    " error, created_at, updated_at, kind, pictures, of_pictures, owner, beat, wish"
 )
+# of a job by its id and owner; a removed document's job is nobody's any more
+HELD = "id = :id AND owner = :owner AND status = 'reading'"
 
 
 class JobTable:
@@ -21,7 +31,7 @@ class JobTable:
 
     def enqueue(self, document_id: str, kind: str = "read") -> int:
         """The id of the document's waiting or running job; a new one when it has none. Of kind "ocr" it reads pictures first, and a
-        job that waits or runs becomes one."""
+        job that waits or runs becomes one: one that runs is put back for that, as its text is about to change."""
         time = now()
         with self._connection.transaction() as db:
             db.execute(
@@ -31,56 +41,104 @@ class JobTable:
                 {"document_id": document_id, "time": time},
             )
             if kind != "read":
-                sql = "UPDATE jobs SET kind = ? WHERE document_id = ? AND status IN ('queued', 'reading')"
-                db.execute(sql, [kind, document_id])
+                db.execute(
+                    "UPDATE jobs SET kind = :kind, wish = coalesce(wish, CASE WHEN status = 'reading' THEN 'queued' END)"
+                    " WHERE document_id = :document_id AND status IN ('queued', 'reading') AND kind <> :kind",
+                    {"kind": kind, "document_id": document_id},
+                )
             sql = "SELECT id FROM jobs WHERE document_id = ? AND status IN ('queued', 'reading')"
             return int(db.execute(sql, [document_id]).fetchone()[0])
 
-    def claim(self) -> JobRow | None:
-        """Takes the job whose turn it is, now 'reading'; None when nothing waits."""
-        if not self._connection.row("SELECT id FROM jobs WHERE status = 'queued' LIMIT 1"):
+    def claim(self, owner: str, document_id: str | None = None) -> JobRow | None:
+        """Takes for `owner` the job whose turn it is, now 'reading', or that of one document; None when none waits.
+
+        One that bears the owner's name already comes first: it could not even say how that reading ended.
+        """
+        ready = "(status = 'queued' OR (status = 'reading' AND owner = :owner))"
+        ready += " AND document_id = coalesce(:document_id, document_id)"
+        values = {"owner": owner, "document_id": document_id, "time": now()}
+        if not self._connection.row(f"SELECT id FROM jobs WHERE {ready} LIMIT 1", values):
             return None  # asked every few seconds: nothing is written as long as nothing waits
-        time = now()
         with self._connection.transaction() as db:
             claimed = db.execute(
-                "UPDATE jobs SET status = 'reading', error = NULL, updated_at = ? WHERE id ="
-                f" (SELECT id FROM jobs WHERE status = 'queued' ORDER BY rank DESC, id LIMIT 1) RETURNING {COLUMNS}",
-                [time],
+                "UPDATE jobs SET status = 'reading', owner = :owner, beat = 0, error = NULL, updated_at = :time"
+                f" WHERE id = (SELECT id FROM jobs WHERE {ready} ORDER BY status = 'queued', rank DESC, id LIMIT 1)"
+                f" RETURNING {COLUMNS}",
+                values,
             ).fetchall()
         names = [name.strip() for name in COLUMNS.split(",")]
         return JobRow(**dict(zip(names, claimed[0], strict=True))) if claimed else None
 
-    def begin(self, job_id: int, *, fingerprint: str, group_tokens: int, n_tokens: int, total_tokens: int) -> None:
-        """Keeps what the reading runs with: the same `group_tokens` again gives the same memory bit for bit."""
+    @contextmanager
+    def held(self, job: JobRow | None) -> Iterator[None]:
+        """A transaction that belongs to the reading of a claimed job: nothing of it is kept where another process has that by now, or its
+        document was removed. Without a job it is just a transaction. Raises JobTaken."""
+        with self._connection.transaction() as db:
+            if job is not None and not db.execute(f"SELECT 1 FROM jobs WHERE {HELD}", _name(job)).fetchone():
+                raise JobTaken
+            yield
+
+    def begin(self, job: JobRow, *, fingerprint: str, group_tokens: int, n_tokens: int, total_tokens: int) -> None:
+        """Keeps what the reading runs with: the same `group_tokens` again gives the same memory bit for bit. Raises JobTaken."""
         self._update(
-            job_id, fingerprint=fingerprint, group_tokens=group_tokens, n_tokens=n_tokens, total_tokens=total_tokens
+            job, fingerprint=fingerprint, group_tokens=group_tokens, n_tokens=n_tokens, total_tokens=total_tokens
         )
 
-    def looked(self, job_id: int, pictures: int, of_pictures: int) -> None:
-        """Keeps how many pictures have been read, and of how many."""
-        self._update(job_id, pictures=pictures, of_pictures=of_pictures)
+    def looked(self, job: JobRow, pictures: int, of_pictures: int) -> None:
+        """Keeps how many pictures have been read, and of how many. Raises JobTaken."""
+        self._update(job, pictures=pictures, of_pictures=of_pictures)
 
-    def finish(self, job_id: int, status: str, error: str | None = None) -> None:
-        """Ends the job as 'done', 'cancelled' or 'failed', or puts it back as 'queued'."""
-        self._update(job_id, status=status, error=error)
+    def progress(self, job: JobRow, saved: NewSnapshot, rate: float | None, eta_seconds: float | None) -> None:
+        """Keeps how far the reading is and its `rate` in tokens a second; with a complete memory it is done. Raises JobTaken."""
+        figures = {"n_tokens": saved.n_tokens, "total_tokens": saved.total_tokens}
+        done = {"status": "done"} if saved.complete else {}
+        self._update(job, **figures, **done, tokens_per_second=rate, eta_seconds=eta_seconds)
 
-    def requeue_abandoned(self) -> int:
-        """Puts jobs that a dead process left as 'reading' back in the queue; returns how many."""
+    def finish(self, job: JobRow, status: str, error: str | None = None) -> None:
+        """Ends a claimed job as 'done', 'cancelled' or 'failed', or puts it back as 'queued'. Raises JobTaken."""
+        self._update(job, status=status, error=error, wish=None)
+
+    def beat(self, job: JobRow) -> bool:
+        """Shows that the owner of a claimed job lives. False where another process has it by now."""
         with self._connection.transaction() as db:
-            sql = "UPDATE jobs SET status = 'queued', updated_at = ? WHERE status = 'reading'"
-            return db.execute(sql, [now()]).rowcount
+            return db.execute(f"UPDATE jobs SET beat = beat + 1 WHERE {HELD}", _name(job)).rowcount > 0
 
-    def cancel_queued(self, document_id: str) -> bool:
-        """Cancels the document's job if it still waits. False when none waits."""
+    def wish(self, job: JobRow) -> str | None:
+        """How a claimed job is to end before its reading is through, 'cancelled' or 'queued'; None while it goes on. Raises JobTaken."""
+        row = self._connection.row(f"SELECT wish FROM jobs WHERE {HELD}", _name(job))
+        if row is None:
+            raise JobTaken
+        return row["wish"]
+
+    def release(self, job: JobRow) -> bool:
+        """Puts a job back whose owner seems to be dead, as it was wished for or in the queue. False, and nothing changed, where it does not
+        stand as in `job` any more: then its owner lives, or another process was here first."""
         with self._connection.transaction() as db:
-            sql = "UPDATE jobs SET status = 'cancelled', updated_at = ? WHERE document_id = ? AND status = 'queued'"
+            sql = (
+                "UPDATE jobs SET status = coalesce(wish, 'queued'), owner = NULL, wish = NULL, updated_at = :time"
+                " WHERE id = :id AND status = 'reading' AND owner IS :owner AND beat IS :beat"
+            )
+            return db.execute(sql, {**_name(job), "beat": job.beat, "time": now()}).rowcount > 0
+
+    def cancel(self, document_id: str) -> bool:
+        """Cancels the document's job, at once if it still waits; one that is being read is wished to end. False when there is none."""
+        with self._connection.transaction() as db:
+            sql = (
+                "UPDATE jobs SET wish = CASE status WHEN 'reading' THEN 'cancelled' END,"
+                " status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END, updated_at = ?"
+                " WHERE document_id = ? AND status IN ('queued', 'reading')"
+            )
             return db.execute(sql, [now(), document_id]).rowcount > 0
 
     def first(self, document_id: str) -> bool:
-        """Puts the document's waiting job before all that wait. False when none of its jobs waits."""
+        """Puts the document's waiting job before all that wait; those that are being read are wished to step aside. False when none of its
+        jobs waits."""
         with self._connection.transaction() as db:
             sql = "UPDATE jobs SET rank = (SELECT max(rank) + 1 FROM jobs) WHERE document_id = ? AND status = 'queued'"
-            return db.execute(sql, [document_id]).rowcount > 0
+            if db.execute(sql, [document_id]).rowcount == 0:
+                return False
+            db.execute("UPDATE jobs SET wish = coalesce(wish, 'queued') WHERE status = 'reading'")
+        return True
 
     def get(self, job_id: int) -> JobRow | None:
         """One job, or None."""
@@ -101,11 +159,16 @@ class JobTable:
         sql = f"SELECT {COLUMNS} FROM jobs WHERE status IN ('queued', 'reading') ORDER BY status = 'queued', rank DESC, id"
         return [JobRow(**row) for row in self._connection.rows(sql)]
 
-    def _update(self, job_id: int, **values: Any) -> None:
+    def _update(self, job: JobRow, **values: Any) -> None:
         changes = ", ".join(f"{name} = :{name}" for name in (*values, "updated_at"))
         with self._connection.transaction() as db:
-            sql = f"UPDATE jobs SET {changes} WHERE id = :id"
-            db.execute(sql, {**values, "updated_at": now(), "id": job_id})
+            sql = f"UPDATE jobs SET {changes} WHERE {HELD}"
+            if db.execute(sql, {**values, "updated_at": now(), **_name(job)}).rowcount == 0:
+                raise JobTaken
+
+
+def _name(job: JobRow) -> dict[str, Any]:
+    return {"id": job.id, "owner": job.owner}
 
 
 def _job(row: dict[str, Any] | None) -> JobRow | None:

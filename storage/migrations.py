@@ -34,6 +34,9 @@ def steps() -> tuple[Callable[[Database], None], ...]:
         m015_checkpoints,
         m016_answers,
         m017_page_labels,
+        m018_owners,
+        m019_damage,
+        m020_removed_for,
     )
 
 
@@ -306,3 +309,23 @@ def m016_answers(db: Database) -> None:
 def m017_page_labels(db: Database) -> None:
     """The numbers printed on a document's pages as JSON, where they are others than 1, 2, 3; none for documents added before this."""
     db.execute("ALTER TABLE documents ADD COLUMN page_labels TEXT NOT NULL DEFAULT '[]'")
+
+
+def m018_owners(db: Database) -> None:
+    """Which process reads a job's document, a number that it raises as long as it lives, and how the reading is to end before it is
+    through."""
+    db.execute("ALTER TABLE jobs ADD COLUMN owner TEXT")
+    db.execute("ALTER TABLE jobs ADD COLUMN beat INTEGER")
+    db.execute("ALTER TABLE jobs ADD COLUMN wish TEXT CHECK (wish IN ('cancelled', 'queued'))")
+
+
+def m019_damage(db: Database) -> None:
+    """Whether a memory was found damaged: it is then offered to be read again."""
+    db.execute("ALTER TABLE snapshots ADD COLUMN damaged INTEGER NOT NULL DEFAULT 0")
+
+
+def m020_removed_for(db: Database) -> None:
+    """For how many seconds a removed document has been off the shelf, as counted until a time."""
+    db.execute("ALTER TABLE documents ADD COLUMN removed_for REAL NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE documents ADD COLUMN counted_at TEXT")
+    db.execute("UPDATE documents SET counted_at = removed_at")

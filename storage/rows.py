@@ -90,7 +90,7 @@ class NewSnapshot:
 
 @dataclass(frozen=True)
 class SnapshotRow:
-    """A stored memory without its bytes; `sha256` and `n_bytes` are of those."""
+    """A stored memory without its bytes; `sha256` and `n_bytes` are of those. With `damaged` it was found to be another than was stored."""
 
     id: int
     document_id: str
@@ -104,6 +104,7 @@ class SnapshotRow:
     created_at: str
     sha256: str
     n_bytes: int
+    damaged: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ class Checkpoint:
 @dataclass(frozen=True)
 class JobRow:
     """A reading that was asked for. The numbers are those of its last saved memory. `kind` "ocr" has the text of pages without any
-    read off their pictures first, `pictures` of them, of `of_pictures`, so far.
+    read off their pictures first, `pictures` of them, of `of_pictures`, so far. While it is being read, `owner` names the process that
+    does, `beat` grows as long as that lives, and `wish` is how it is to end before it is through ('cancelled' or 'queued').
     """
 
     id: int
@@ -136,6 +138,9 @@ class JobRow:
     kind: str = "read"
     pictures: int = 0
     of_pictures: int | None = None
+    owner: str | None = None
+    beat: int | None = None
+    wish: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from sqlite_utils import Database
 
 from storage.connection import Connection, now
-from storage.errors import DocumentGone, SnapshotDamaged
+from storage.errors import DocumentGone, SnapshotDamaged, StorageError
 from storage.rows import NewSnapshot, SnapshotRow
 
 COLUMNS = (
     "id, document_id, fingerprint, n_tokens, total_tokens, page, complete, group_tokens, seconds,"
-    " created_at, sha256, n_bytes"
+    " created_at, sha256, n_bytes, damaged"
 )
 
 
 def write(db: Database, snapshot: NewSnapshot) -> str:
     """Stores a memory inside the caller's transaction, in place of the one before, and returns its SHA-256."""
     digest = hashlib.sha256(snapshot.blob).hexdigest()
-    values = {**asdict(snapshot), "created_at": now(), "sha256": digest, "n_bytes": len(snapshot.blob)}
+    values = {**asdict(snapshot), "created_at": now(), "sha256": digest, "n_bytes": len(snapshot.blob), "damaged": 0}
     kept = ("document_id", "fingerprint")
     changes = ", ".join(f"{name} = excluded.{name}" for name in values if name not in kept)
     db.execute(
@@ -30,6 +31,14 @@ def write(db: Database, snapshot: NewSnapshot) -> str:
         values,
     )
     return digest
+
+
+def mark_damaged(connection: Connection, document_id: str, fingerprint: str) -> None:
+    """Keeps that a memory was found damaged, if that can be written: whoever looks for it then knows before it is loaded."""
+    with suppress(StorageError), connection.transaction() as db:
+        db.execute(
+            "UPDATE snapshots SET damaged = 1 WHERE document_id = ? AND fingerprint = ?", [document_id, fingerprint]
+        )
 
 
 class SnapshotTable:
@@ -62,13 +71,14 @@ class SnapshotTable:
     def load(self, snapshot: SnapshotRow) -> tuple[SnapshotRow, bytes]:
         """The memory's bytes and the row they belong to, which may be newer by now.
 
-        Raises SnapshotDamaged, DocumentGone.
+        Raises DocumentGone and, once it is marked so, SnapshotDamaged.
         """
         row = self._connection.row(f"SELECT {COLUMNS}, blob FROM snapshots WHERE id = ?", [snapshot.id])
         if row is None:
             raise DocumentGone
         blob = row.pop("blob")
         if not isinstance(blob, bytes) or hashlib.sha256(blob).hexdigest() != row["sha256"]:
+            mark_damaged(self._connection, snapshot.document_id, snapshot.fingerprint)
             raise SnapshotDamaged(snapshot.document_id)
         return _snapshot(row), blob
 
@@ -82,11 +92,16 @@ class SnapshotTable:
         with self._connection.transaction() as db:
             db.execute("UPDATE snapshots SET page_starts = ? WHERE id = ?", [page_starts, snapshot.id])
 
+    def mark_damaged(self, snapshot: SnapshotRow) -> None:
+        """Keeps that a memory can't be used, though its digest is right; if that can be written."""
+        mark_damaged(self._connection, snapshot.document_id, snapshot.fingerprint)
+
     def remove(self, document_id: str, fingerprint: str) -> None:
-        """Deletes one memory, so that its document is read anew."""
+        """Deletes one memory, and what left it, so that its document is read anew."""
         with self._connection.transaction() as db:
-            db.execute("DELETE FROM snapshots WHERE document_id = ? AND fingerprint = ?", [document_id, fingerprint])
+            for table in ("snapshots", "checkpoints", "worths"):
+                db.execute(f"DELETE FROM {table} WHERE document_id = ? AND fingerprint = ?", [document_id, fingerprint])
 
 
 def _snapshot(row: dict[str, Any]) -> SnapshotRow:
-    return SnapshotRow(**{**row, "complete": bool(row["complete"])})
+    return SnapshotRow(**{**row, "complete": bool(row["complete"]), "damaged": bool(row["damaged"])})

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from storage import checkpoints, snapshots
 from storage.chats import ChatTable
 from storage.checkpoints import CheckpointTable
-from storage.connection import Connection, now
+from storage.connection import Connection
 from storage.documents import DocumentTable
 from storage.errors import DocumentGone
 from storage.jobs import JobTable
 from storage.pictures import PictureTable
-from storage.rows import Checkpoint, NewSnapshot
+from storage.rows import Checkpoint, JobRow, NewSnapshot
 from storage.snapshots import SnapshotTable
 from storage.worths import WorthTable
 from storage.worths import write as write_worths
@@ -46,11 +47,17 @@ class Store:
         """Where the file is."""
         return self._connection.path
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside is kept together, or nothing of it."""
+        with self._connection.transaction():
+            yield
+
     def record_progress(
         self,
         snapshot: NewSnapshot,
         *,
-        job_id: int | None = None,
+        job: JobRow | None = None,
         tokens_per_second: float | None = None,
         eta_seconds: float | None = None,
         worths: bytes = b"",
@@ -59,30 +66,19 @@ class Store:
         """Saves a reading's memory and its job's progress in one transaction; a complete memory makes the job 'done'.
 
         `worths` are those of the tokens since the last time, `checkpoint` is what left the memory since its last checkpoint. Returns
-        the memory's SHA-256. After a crash either all of it is there or nothing. Raises DocumentGone.
+        the memory's SHA-256. After a crash either all of it is there or nothing. Raises DocumentGone, JobTaken.
         """
         with self._connection.transaction() as db:
             there = "SELECT 1 FROM documents WHERE id = ? AND removed_at IS NULL"
             if db.execute(there, [snapshot.document_id]).fetchone() is None:
                 raise DocumentGone
+            if job is not None:
+                self.jobs.progress(job, snapshot, tokens_per_second, eta_seconds)
             digest = snapshots.write(db, snapshot)
             if worths:
                 write_worths(db, snapshot, worths)
             if checkpoint is not None:
                 checkpoints.write(db, snapshot, checkpoint)
-            db.execute(
-                "UPDATE jobs SET n_tokens = ?, total_tokens = ?, tokens_per_second = ?, eta_seconds = ?,"
-                " updated_at = ?, status = CASE WHEN ? THEN 'done' ELSE status END WHERE id = ?",
-                [
-                    snapshot.n_tokens,
-                    snapshot.total_tokens,
-                    tokens_per_second,
-                    eta_seconds,
-                    now(),
-                    snapshot.complete,
-                    job_id,
-                ],
-            )
         return digest
 
     def put_memory(self, snapshot: NewSnapshot, left: Sequence[Checkpoint], worths: bytes) -> None:

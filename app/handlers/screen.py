@@ -17,7 +17,7 @@ from app.views import JobView, ShelfItem
 from app.words import Words
 
 KEEP: dict[str, Any] = gr.skip()
-CAN_START = frozenset({"new", "stale", "cancelled", "failed"})
+CAN_START = frozenset({"new", "stale", "cancelled", "failed", "damaged"})
 
 
 class Screen(NamedTuple):
@@ -168,12 +168,13 @@ def about(words: Words, item: ShelfItem) -> Words:
 
 
 def safely(library: Library, request: gr.Request, action: Callable[[Words], Screen]) -> Screen:
-    """Return what `action` shows in the language of the request, or a notice with what went wrong."""
+    """Return what `action` shows in the language of the request, or a notice with what went wrong; the next tick then looks at the shelf
+    again, for what can be done may have changed with it."""
     words = words_of(library, request)
     try:
         return action(words)
     except named_errors() as error:
-        return Screen(notice=notice(words, [words.error(error)]))
+        return Screen(notice=notice(words, [words.error(error)]), mark="")
 
 
 def askable(library: Library) -> int:

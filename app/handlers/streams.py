@@ -75,4 +75,5 @@ class Streams:
         item = next((item for item in self._library.shelf() if item.id == document_id), None)
         shown = Screen(**settled(words, item, self._library)) if item else self._opened(words, "")
         restored = gr.Textbox(value=back) if problem and back else Screen().question
-        return shown._replace(notice=notice(words, [problem] if problem else []), question=restored)
+        mark = "" if problem else shown.mark  # the next tick looks at the shelf again
+        return shown._replace(notice=notice(words, [problem] if problem else []), question=restored, mark=mark)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.library import Library
-from app.reading import SavePolicy
+from app.reading import LeasePolicy, SavePolicy
 from storage import Store
 from tests.app.small_engine import SmallEngine, shelf
 
@@ -13,6 +13,7 @@ SOURCE = (
     b"# Tides\n\nThe tide comes at six and goes at noon.\n\n# Moons\n\nThe moon is called Oru.\n\n"
     b"## Rings\n\nIt has no ring.\n"
 )
+QUICK = LeasePolicy(beat_seconds=0.05, silent_seconds=0.3)  # where no other process really reads
 TEXT = SOURCE.decode().replace("#", "").replace("\n ", "\n").lstrip()  # what is read of it
 
 
@@ -29,7 +30,7 @@ def engine() -> SmallEngine:
 
 @pytest.fixture
 def library(engine: SmallEngine, store: Store) -> Library:
-    return shelf(engine, store, SavePolicy(seconds=3600.0, groups=3))
+    return shelf(engine, store, SavePolicy(seconds=3600.0, groups=3), lease=QUICK)
 
 
 @pytest.fixture

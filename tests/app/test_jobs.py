@@ -173,9 +173,9 @@ def test_a_stopped_queue_goes_on_at_the_next_start(
 
 def test_a_job_that_a_dead_process_left_is_taken_up(library: Library, store: Store, queue: ReadingQueue, tides: str):
     store.jobs.enqueue(tides)
-    left = store.jobs.claim()
+    left = store.jobs.claim("dead")
     assert left is not None
-    store.jobs.begin(left.id, fingerprint="f1", group_tokens=11, n_tokens=0, total_tokens=len(TEXT))
+    store.jobs.begin(left, fingerprint="f1", group_tokens=11, n_tokens=0, total_tokens=len(TEXT))
     queue.start()
     assert status(queue, tides) == "done"
     assert library.models.engine.group_sizes == {11}  # the group size that the dead process chose

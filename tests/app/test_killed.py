@@ -13,16 +13,19 @@ import pytest
 
 from app.reading import SavePolicy
 from storage import Store
+from tests.app.conftest import QUICK
 from tests.app.small_engine import SmallEngine, shelf
 
 BOOK = "# One\n\n" + "It rained on the hill. " * 100 + "\n\n# Two\n\n" + "It snowed in the vale. " * 100
 READER = """
 import sys, pathlib, time
-from app.reading import SavePolicy
+from app.reading import LeasePolicy, SavePolicy
 from storage import Store
 from tests.app.small_engine import SmallEngine, shelf
 
-library = shelf(SmallEngine(group=13, pause=0.004), Store.open(pathlib.Path(sys.argv[1])), SavePolicy(groups=2))
+lease = LeasePolicy(beat_seconds=0.05, silent_seconds=0.3)
+store = Store.open(pathlib.Path(sys.argv[1]))
+library = shelf(SmallEngine(group=13, pause=0.004), store, SavePolicy(groups=2), lease=lease)
 queue = library.queue
 queue.enqueue(library.add_file(pathlib.Path(sys.argv[2])).id)
 queue.start()
@@ -63,7 +66,7 @@ def test_a_killed_reading_ends_in_the_same_memory(tmp_path: Path):
         assert (job.status, job.n_tokens) == ("reading", before.n_tokens)  # never one without the other
 
         engine = SmallEngine(group=5)  # another group size would be chosen now: the reading keeps its own
-        library = shelf(engine, store, SavePolicy(groups=2))
+        library = shelf(engine, store, SavePolicy(groups=2), lease=QUICK)
         queue = library.queue
         queue.start()
         done = queue.wait(row.id, 300)

@@ -20,6 +20,7 @@ from app.terminal import Output
 from documents import NoText, PictureUnreadable
 from documents.ocr import available, picture_reader
 from storage import Store
+from tests.app.conftest import QUICK
 from tests.app.small_engine import SmallEngine, said, shelf, state_of
 from tests.documents import makers
 from tests.documents.test_pdf import PROSE
@@ -60,7 +61,7 @@ def reads() -> Reads:
 
 @pytest.fixture
 def library(engine: SmallEngine, store: Store, reads: Reads) -> Library:
-    return shelf(engine, store, POLICY, read_picture=reads)
+    return shelf(engine, store, POLICY, read_picture=reads, lease=QUICK)
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def test_what_a_dead_process_had_read_off_is_not_read_again(
 ):
     item = library.add(SCAN, "scan.pdf")
     queue.enqueue(item.id)
-    job = store.jobs.claim()
+    job = store.jobs.claim("dead")
 
     def die() -> None:
         if len(reads.seen) == 3:
@@ -180,7 +181,7 @@ def test_what_a_dead_process_had_read_off_is_not_read_again(
 
     reads.before = die
     with pytest.raises(KeyboardInterrupt):
-        library.pictures.read(item.id, job_id=job.id)
+        library.pictures.read(item.id, job=job)
     assert store.jobs.latest(item.id).status == "reading" and len(store.pictures.texts(item.id)) == 3
     reads.before = lambda: None
     queue.start()

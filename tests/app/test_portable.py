@@ -253,7 +253,7 @@ def test_tags_travel_and_older_files_have_none(library: Library, tides: str, fil
         for name, data in parts.items():
             archive.writestr(name, data)
     library.remove(tides)
-    library.sweep(days=-1)
+    library.sweep(days=0)
     assert library.import_snapshot(file).tags == ()
 
 

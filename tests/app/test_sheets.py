@@ -68,7 +68,7 @@ def test_a_removed_document_takes_its_file_along(library: Library, store: Store)
     document = library.add(pdf(PAGES), "print.pdf").id
     assert store.pictures.original(document) is not None
     library.remove(document)
-    library.sweep(days=-1)
+    library.sweep(days=0)
     assert store.pictures.original(document) is None
 
 

@@ -196,15 +196,16 @@ def test_a_full_disk_is_named_and_keeps_what_was_saved(path: Path):
         store.documents.add(DOCUMENT, PAGES, SECTIONS)
         store.snapshots.put(SNAPSHOT)
         kept = store.snapshots.get(DOCUMENT.id, SNAPSHOT.fingerprint)
-        job_id = store.jobs.enqueue(DOCUMENT.id)
+        store.jobs.enqueue(DOCUMENT.id)
+        job = store.jobs.claim("one")
+        assert job is not None
         # SQLite's own limit on the file's size fails in the same way as a disk without space.
         store.snapshots._connection.rows("PRAGMA max_page_count = 1")
         big = SNAPSHOT.__class__(**{**SNAPSHOT.__dict__, "n_tokens": 60, "blob": bytes(300_000)})
         with pytest.raises(DiskFull, match="saved before is safe"):
-            store.record_progress(big, job_id=job_id)
+            store.record_progress(big, job=job)
         assert kept is not None and store.snapshots.load(kept) == (kept, SNAPSHOT.blob)
-        job = store.jobs.get(job_id)
-        assert job is not None and job.n_tokens == 0
+        assert store.jobs.get(job.id) == job and job.n_tokens == 0
 
 
 def test_a_file_that_may_not_be_written_is_named(path: Path):

@@ -83,15 +83,17 @@ def test_a_removed_document_takes_no_more_and_what_was_kept_goes_with_it(store: 
     store.documents.restore(DOCUMENT.id)
     store.pictures.put(DOCUMENT.id, 2, "It stays.")
     store.documents.remove(DOCUMENT.id)
-    assert store.documents.sweep("9999") == 1
+    assert store.documents.sweep(0.0) == 1
     assert _sql(store, "SELECT (SELECT count(*) FROM originals) + (SELECT count(*) FROM pictures)") == [(0,)]
 
 
 def test_a_job_becomes_one_that_reads_pictures_first(store: Store):
     job_id = store.jobs.enqueue(DOCUMENT.id)
     assert store.jobs.enqueue(DOCUMENT.id, "ocr") == job_id == store.jobs.enqueue(DOCUMENT.id)
-    store.jobs.looked(job_id, 1, 4)
-    job = store.jobs.claim()
+    job = store.jobs.claim("one")
+    assert job is not None
+    store.jobs.looked(job, 1, 4)
+    job = store.jobs.get(job_id)
     assert job is not None and (job.kind, job.pictures, job.of_pictures) == ("ocr", 1, 4)
 
 

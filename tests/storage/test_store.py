@@ -13,6 +13,7 @@ from storage import (
     Checkpoint,
     DocumentGone,
     DocumentRow,
+    JobTaken,
     NewSnapshot,
     SectionRow,
     SnapshotDamaged,
@@ -141,19 +142,19 @@ def test_a_damaged_snapshot_is_refused(shelved: Store):
 
 def test_progress_and_memory_are_written_together_or_not_at_all(shelved: Store):
     job_id = shelved.jobs.enqueue(DOCUMENT.id)
-    shelved.jobs.claim()
-    shelved.record_progress(SNAPSHOT, job_id=job_id, tokens_per_second=26.0, eta_seconds=2.0)
+    claimed = shelved.jobs.claim("one")
+    shelved.record_progress(SNAPSHOT, job=claimed, tokens_per_second=26.0, eta_seconds=2.0)
     job, kept = shelved.jobs.get(job_id), shelved.snapshots.get(DOCUMENT.id, "model-a")
     assert job is not None and kept is not None
     assert (job.status, job.n_tokens, job.total_tokens, job.tokens_per_second) == ("reading", 40, 90, 26.0)
 
     _sql(shelved, "CREATE TRIGGER broken BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'no'); END")
     with pytest.raises(sqlite3.IntegrityError):
-        shelved.record_progress(replace(SNAPSHOT, n_tokens=60, blob=b"60"), job_id=job_id)
+        shelved.record_progress(replace(SNAPSHOT, n_tokens=60, blob=b"60"), job=claimed)
     assert shelved.snapshots.get(DOCUMENT.id, "model-a") == kept
 
     _sql(shelved, "DROP TRIGGER broken")
-    shelved.record_progress(replace(SNAPSHOT, n_tokens=90, complete=True, blob=b"90"), job_id=job_id)
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=90, complete=True, blob=b"90"), job=claimed)
     job = shelved.jobs.get(job_id)
     assert job is not None and (job.status, job.n_tokens) == ("done", 90)
 
@@ -163,7 +164,7 @@ def test_nothing_is_kept_of_a_removed_document(shelved: Store):
     shelved.jobs.enqueue(DOCUMENT.id)
     shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", confidence=0.9, evidence=EVIDENCE)
     assert shelved.documents.remove(DOCUMENT.id)
-    assert shelved.documents.sweep("9999") == 1
+    assert shelved.documents.sweep(0.0) == 1
     for table in ("documents", "pages", "sections", "snapshots", "jobs", "chats", "messages", "checkpoints", "worths"):
         assert _sql(shelved, f"SELECT count(*) FROM {table}") == [(0,)], table
     assert not shelved.documents.remove(DOCUMENT.id)
@@ -216,12 +217,12 @@ def test_saving_for_a_removed_document_says_so(shelved: Store):
     (kept,) = shelved.snapshots.of_documents()
     shelved.documents.remove(DOCUMENT.id)
     with pytest.raises(DocumentGone, match="removed from the shelf"):
-        shelved.record_progress(SNAPSHOT, job_id=1)
-    shelved.documents.sweep("9999")
+        shelved.record_progress(SNAPSHOT)
+    shelved.documents.sweep(0.0)
     with pytest.raises(DocumentGone):
         shelved.snapshots.load(kept)
     with pytest.raises(DocumentGone, match="removed from the shelf"):
-        shelved.record_progress(SNAPSHOT, job_id=1)
+        shelved.record_progress(SNAPSHOT)
     with pytest.raises(DocumentGone):
         shelved.chats.add_turn(DOCUMENT.id, "When?", "Now.")
 
@@ -278,11 +279,11 @@ def test_turns_belong_to_the_newest_chat_of_their_document(shelved: Store):
 def test_a_document_has_one_job_at_a_time(shelved: Store):
     job_id = shelved.jobs.enqueue(DOCUMENT.id)
     assert shelved.jobs.enqueue(DOCUMENT.id) == job_id
-    claimed = shelved.jobs.claim()
+    claimed = shelved.jobs.claim("one")
     assert claimed is not None and (claimed.id, claimed.status) == (job_id, "reading")
     assert shelved.jobs.enqueue(DOCUMENT.id) == job_id
-    assert shelved.jobs.claim() is None
-    shelved.jobs.finish(job_id, "failed", "The disk is full.")
+    assert shelved.jobs.claim("two") is None
+    shelved.jobs.finish(claimed, "failed", "The disk is full.")
     again = shelved.jobs.enqueue(DOCUMENT.id)
     assert again > job_id
     latest = shelved.jobs.latest(DOCUMENT.id)
@@ -290,21 +291,94 @@ def test_a_document_has_one_job_at_a_time(shelved: Store):
     assert shelved.jobs.latest_of_all() == {DOCUMENT.id: latest}
 
 
-def test_jobs_are_taken_in_order_and_taken_up_again(shelved: Store):
-    ids = [DOCUMENT.id]
-    for digit in "12":
-        ids.append(digit * 16)
-        shelved.documents.add(replace(DOCUMENT, id=digit * 16, sha256=digit * 64), ("a",), ())
+def _shelve(store: Store, digits: str) -> list[str]:
+    for digit in digits:
+        store.documents.add(replace(DOCUMENT, id=digit * 16, sha256=digit * 64), ("a",), ())
+    return [digit * 16 for digit in digits]
+
+
+def test_jobs_are_taken_in_order_each_by_one_owner(shelved: Store):
+    ids = [DOCUMENT.id, *_shelve(shelved, "12")]
     jobs = [shelved.jobs.enqueue(document_id) for document_id in ids]
-    first = shelved.jobs.claim()
-    assert first is not None and first.id == jobs[0]
-    shelved.jobs.begin(first.id, fingerprint="model-a", group_tokens=20, n_tokens=0, total_tokens=90)
-    assert shelved.jobs.cancel_queued(ids[1])
-    assert not shelved.jobs.cancel_queued(ids[0])
+    first, second = shelved.jobs.claim("one"), shelved.jobs.claim("two", ids[2])
+    assert first is not None and (first.id, first.owner) == (jobs[0], "one")
+    assert second is not None and (second.id, second.owner) == (jobs[2], "two")
+    assert shelved.jobs.claim("two", ids[0]) is None, "another reads it"
+    assert shelved.jobs.cancel(ids[1]) and not shelved.jobs.cancel(ids[1])
     assert [job.id for job in shelved.jobs.active()] == [jobs[0], jobs[2]]
-    assert shelved.jobs.requeue_abandoned() == 1
-    taken = shelved.jobs.claim()
-    assert taken is not None and (taken.id, taken.group_tokens, taken.total_tokens) == (jobs[0], 20, 90)
+
+
+def test_only_the_owner_of_a_job_writes_what_belongs_to_its_reading(shelved: Store):
+    shelved.jobs.enqueue(DOCUMENT.id)
+    before = shelved.jobs.claim("one")
+    assert before is not None
+    shelved.jobs.begin(before, fingerprint="model-a", group_tokens=20, n_tokens=0, total_tokens=90)
+    shelved.record_progress(SNAPSHOT, job=before, worths=bytes(40))
+    assert shelved.jobs.beat(before)
+    assert not shelved.jobs.release(before), "its beat was raised meanwhile"
+    silent = shelved.jobs.get(before.id)
+    assert silent is not None and silent.beat == 1
+    assert shelved.jobs.release(silent) and not shelved.jobs.release(silent)
+    after = shelved.jobs.claim("two")
+    assert after is not None and (after.id, after.owner, after.group_tokens, after.total_tokens) == (
+        before.id, "two", 20, 90,
+    )  # fmt: skip
+    stands = _sql(shelved, "SELECT * FROM jobs, snapshots, worths")
+    assert not shelved.jobs.beat(before)
+    late = replace(SNAPSHOT, n_tokens=60, blob=b"60")
+    for write in (
+        lambda: shelved.jobs.begin(before, fingerprint="x", group_tokens=1, n_tokens=0, total_tokens=1),
+        lambda: shelved.jobs.looked(before, 1, 2),
+        lambda: shelved.jobs.finish(before, "failed", "no"),
+        lambda: shelved.jobs.wish(before),
+        lambda: shelved.record_progress(late, job=before, worths=bytes(20), checkpoint=Checkpoint(20, 60, b"x")),
+    ):
+        with pytest.raises(JobTaken, match="reads the document now"):
+            write()
+    with pytest.raises(JobTaken), shelved.jobs.held(before):
+        shelved.documents.set_tokens(DOCUMENT.id, 7)
+    assert _sql(shelved, "SELECT * FROM jobs, snapshots, worths") == stands
+    assert _sql(shelved, "SELECT count(*) FROM checkpoints WHERE departed = x'78'") == [(0,)]
+    shelved.record_progress(replace(late, n_tokens=90, complete=True), job=after)
+    assert shelved.jobs.latest(DOCUMENT.id).status == "done"
+
+
+def test_a_job_whose_end_could_not_be_kept_is_its_owners_again(shelved: Store):
+    (other,) = _shelve(shelved, "1")
+    shelved.jobs.enqueue(DOCUMENT.id)
+    left = shelved.jobs.claim("one")
+    shelved.jobs.enqueue(other)
+    assert shelved.jobs.first(other)
+    again = shelved.jobs.claim("one")
+    assert left is not None and again is not None and again.id == left.id
+
+
+def test_what_is_wished_for_a_reading_is_told_to_whoever_reads(shelved: Store):
+    others = _shelve(shelved, "12")
+    for document_id in (DOCUMENT.id, *others):
+        shelved.jobs.enqueue(document_id)
+    one, two = shelved.jobs.claim("one"), shelved.jobs.claim("two")
+    assert one is not None and two is not None and shelved.jobs.wish(one) is None
+    assert shelved.jobs.first(others[1]) and not shelved.jobs.first(DOCUMENT.id)
+    assert shelved.jobs.wish(one) == shelved.jobs.wish(two) == "queued"
+    assert shelved.jobs.cancel(DOCUMENT.id)
+    assert (shelved.jobs.wish(one), shelved.jobs.wish(two)) == ("cancelled", "queued")
+    shelved.jobs.finish(two, "queued")
+    assert shelved.jobs.get(two.id).wish is None
+    now = shelved.jobs.get(one.id)
+    assert now is not None and shelved.jobs.release(now), "its owner died before it could do so"
+    assert shelved.jobs.get(one.id).status == "cancelled"
+
+
+def test_a_reading_is_put_back_when_its_pictures_are_wanted_first(shelved: Store):
+    shelved.jobs.enqueue(DOCUMENT.id)
+    job = shelved.jobs.claim("one")
+    assert job is not None and shelved.jobs.enqueue(DOCUMENT.id, "ocr") == job.id
+    assert shelved.jobs.wish(job) == "queued"
+    shelved.jobs.finish(job, "queued")
+    again = shelved.jobs.claim("one")
+    assert again is not None and again.kind == "ocr" and shelved.jobs.enqueue(DOCUMENT.id, "ocr") == job.id
+    assert shelved.jobs.wish(again) is None, "it reads them already"
 
 
 def test_notes_are_kept_and_replaced(store: Store):
@@ -337,11 +411,11 @@ def test_a_removed_document_comes_back_as_it_was(shelved: Store):
     assert gone == (None, [], [])
     assert shelved.jobs.get(job).status == "cancelled"
     assert not shelved.documents.remove(DOCUMENT.id)
-    assert shelved.documents.sweep("2001-01-01T00:00:00.000+00:00") == 0
+    assert shelved.documents.sweep(60.0) == 0
     assert shelved.documents.restore(DOCUMENT.id) and not shelved.documents.restore(DOCUMENT.id)
     assert shelved.documents.get(DOCUMENT.id) == before
     assert len(shelved.chats.turns(DOCUMENT.id)) == 1 and shelved.checkpoints.after(DOCUMENT.id, "model-a", 0)
-    assert shelved.documents.sweep("9999") == 0
+    assert shelved.documents.sweep(0.0) == 0
 
 
 def test_worths_are_kept_with_the_progress_they_belong_to(shelved: Store):

@@ -1,0 +1,219 @@
+"""Two apps on one library: each document is read once, and what a dead one leaves is gone on with by the other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.reading import LeasePolicy
+from storage import JobRow, Store
+from tests.app.small_engine import SmallEngine, shelf
+from tests.storage.test_store import DOCUMENT
+
+LONG = 300.0  # a busy machine takes its time
+SILENT = 2.0
+APP = """
+import sys, pathlib
+from app.reading import LeasePolicy, SavePolicy
+from storage import Store
+from tests.app.small_engine import SmallEngine, shelf
+
+path, pause, silent = sys.argv[1:]
+engine = SmallEngine(group=13, pause=float(pause), slots=200)
+lease = LeasePolicy(beat_seconds=0.1, silent_seconds=float(silent))
+with Store.open(pathlib.Path(path), busy_seconds=120) as store:
+    queue = shelf(engine, store, SavePolicy(groups=2, first_checkpoint=500), lease=lease).queue
+    queue.start()
+    print("open", flush=True)
+    sys.stdin.readline()
+    assert queue.stop()
+print(engine.tokens_read)
+"""
+Start = Callable[..., "App"]
+needs_signals = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system can't stop a process")
+
+
+class App:
+    """An app in a process of its own, which reads in the background."""
+
+    def __init__(self, path: Path, pause: float, silent: float = SILENT) -> None:
+        words = [sys.executable, "-c", APP, str(path), str(pause), str(silent)]
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None and self.process.stdout.readline() == "open\n"
+
+    def tell(self, signal_number: int) -> None:
+        os.kill(self.process.pid, signal_number)
+
+    def kill(self) -> int:
+        """Ends it at once, whatever it does, and gives its exit status."""
+        self.process.kill()
+        self.process.communicate()
+        return self.process.returncode
+
+    def end(self) -> int:
+        """Ends it and gives how many tokens it has read."""
+        said, _ = self.process.communicate("\n", timeout=LONG)
+        assert self.process.returncode == 0
+        return int(said)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "library.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    with Store.open(path, busy_seconds=120) as store:
+        yield store
+
+
+@pytest.fixture
+def start(path: Path) -> Iterator[Start]:
+    """Starts an app on the library, for as long as the test takes."""
+    apps: list[App] = []
+
+    def start(pause: float, silent: float = SILENT) -> App:
+        apps.append(App(path, pause, silent))
+        return apps[-1]
+
+    yield start
+    for app in apps:
+        if app.process.poll() is None:
+            app.kill()
+
+
+def shelved(store: Store, number: int, sentences: int) -> str:
+    """A document on the shelf, unread."""
+    text = f"Book {number}. " + f"It rained {number} times on the hill. " * sentences
+    row = replace(DOCUMENT, id=f"{number:016d}", sha256=f"{number:064d}", n_pages=1, missing_pages=(), notes=())
+    assert store.documents.add(row, (text,), ())
+    return row.id
+
+
+def queued(store: Store, number: int, sentences: int) -> str:
+    """A document that waits to be read."""
+    document_id = shelved(store, number, sentences)
+    store.jobs.enqueue(document_id)
+    return document_id
+
+
+def until(holds: Callable[[], bool], app: App | None = None) -> None:
+    deadline = time.monotonic() + LONG
+    while not holds():
+        assert time.monotonic() < deadline and (app is None or app.process.poll() is None)
+        time.sleep(0.01)
+
+
+def job_of(store: Store, document_id: str) -> JobRow:
+    job = store.jobs.latest(document_id)
+    assert job is not None
+    return job
+
+
+def memory(store: Store, document_id: str) -> bytes:
+    kept = store.snapshots.get(document_id, "f1")
+    assert kept is not None and kept.complete
+    return store.snapshots.load(kept)[1]
+
+
+def memory_of_one_reading(store: Store, tmp_path: Path, document_id: str) -> bytes:
+    row = store.documents.get(document_id)
+    assert row is not None
+    with Store.open(tmp_path / "alone.db") as alone:
+        alone.documents.add(row, store.documents.pages(document_id), store.documents.sections(document_id))
+        assert shelf(SmallEngine(group=13, slots=200), alone).reader.read(document_id).complete
+        return memory(alone, document_id)
+
+
+def everything(path: Path) -> list[list[tuple]]:
+    connection = sqlite3.connect(path)
+    try:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return [connection.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in sorted(tables)]
+    finally:
+        connection.close()
+
+
+def test_each_book_is_read_once(store: Store, start: Start):
+    apps = start(0.01, silent=60.0), start(0.01, silent=60.0)
+    ids = [queued(store, number, 15) for number in range(6)]
+    until(lambda: all(job_of(store, document_id).status == "done" for document_id in ids))
+    read = [app.end() for app in apps]
+    assert sum(read) == sum(len("".join(store.documents.pages(document_id))) for document_id in ids)
+    assert all(read), "both have read some"
+
+
+@needs_signals
+def test_what_a_killed_app_was_reading_goes_on_in_the_other(store: Store, start: Start, tmp_path: Path):
+    document_id = queued(store, 1, 100)
+    first = start(0.02)
+    until(lambda: job_of(store, document_id).n_tokens > 0, first)
+    second = start(0.0)
+    until(lambda: job_of(store, document_id).n_tokens > 1500, first)  # which took longer than a dead one may be silent
+    owner = job_of(store, document_id).owner
+    assert first.kill() == -signal.SIGKILL
+    left = job_of(store, document_id)
+    assert (left.status, left.owner) == ("reading", owner), "the other left it alone while it was read"
+    until(lambda: job_of(store, document_id).status == "done", second)
+    assert job_of(store, document_id).owner != owner
+    total = len("".join(store.documents.pages(document_id)))
+    assert second.end() == total - left.n_tokens, "nothing that was saved was read again"
+    assert memory(store, document_id) == memory_of_one_reading(store, tmp_path, document_id)
+
+
+@needs_signals
+@pytest.mark.parametrize("pause", [0.0, 0.01], ids=["when all is read", "while the other reads"])
+def test_an_app_that_wakes_too_late_writes_nothing_more(store: Store, start: Start, tmp_path: Path, pause: float):
+    document_id = queued(store, 1, 120)
+    first = start(0.02)
+    until(lambda: job_of(store, document_id).n_tokens > 500, first)
+    first.tell(signal.SIGSTOP)
+    stopped = job_of(store, document_id)
+    second = start(pause)
+    until(lambda: job_of(store, document_id).n_tokens > stopped.n_tokens, second)
+    taken = job_of(store, document_id)
+    assert taken.owner != stopped.owner
+    if not pause:
+        until(lambda: job_of(store, document_id).status == "done", second)
+        stands = everything(store.path)
+    first.tell(signal.SIGCONT)
+    assert first.end() < stopped.n_tokens + 5 * 13, "it soon found that the reading was not its own any more"
+    if not pause:
+        assert everything(store.path) == stands
+    until(lambda: job_of(store, document_id).status == "done", second)
+    assert job_of(store, document_id).owner == taken.owner
+    total = len("".join(store.documents.pages(document_id)))
+    assert second.end() == total - stopped.n_tokens
+    assert memory(store, document_id) == memory_of_one_reading(store, tmp_path, document_id)
+
+
+def test_a_reading_is_cancelled_from_the_other_app(store: Store, start: Start):
+    document_id = queued(store, 1, 120)
+    app = start(0.01)
+    until(lambda: job_of(store, document_id).n_tokens > 100, app)
+    library = shelf(SmallEngine(), store)
+    assert library.queue.cancel(document_id)
+    until(lambda: job_of(store, document_id).status == "cancelled", app)
+    kept = library.get(document_id)
+    assert kept.status == "cancelled" and app.end() == kept.read_tokens
+
+
+def test_the_terminal_waits_for_what_an_app_reads(store: Store, start: Start):
+    document_id = queued(store, 1, 60)
+    app = start(0.01)
+    until(lambda: job_of(store, document_id).n_tokens > 0, app)
+    engine, told = SmallEngine(slots=200), []
+    library = shelf(engine, store, lease=LeasePolicy(beat_seconds=0.1, silent_seconds=60.0))
+    report = library.queue.read_now(document_id, on_progress=told.append)
+    assert report.complete and engine.tokens_read == 0 and app.end() == report.tokens
+    assert told and all(0 < progress.n_tokens <= report.tokens == progress.total_tokens for progress in told)
