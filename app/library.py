@@ -23,6 +23,7 @@ from app.answering.summary import Summaries
 from app.answering.worker import AnswerWorker
 from app.errors import (
     AmbiguousDocument,
+    NotASnapshotFile,
     NothingToRestore,
     NotReadYet,
     PasswordEmpty,
@@ -38,7 +39,7 @@ from app.reading import LeasePolicy, Reader, ReadingQueue, SavePolicy
 from app.settings import NOTE, Choices
 from app.views import JobView, Note, PageView, Preview, SectionText, ShelfItem, StretchRead, longer_words, unit_of
 from app.words import Languages, Words
-from storage import DocumentRow, OriginalRow, SnapshotRow, Store
+from storage import DocumentRow, OriginalRow, SectionRow, SnapshotRow, Store
 
 if TYPE_CHECKING:
     from documents import Sandbox
@@ -125,11 +126,13 @@ class Library:
 
     def add(self, data: bytes, name: str, password: str | None = None) -> ShelfItem:
         """Puts a file on the shelf, unread; the same bytes again give the document there is, or was until lately, with its
-        memory and all. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
+        memory and all. Where that came in a memory file, the text in the file itself takes the place of one that differs, and memories of
+        that are forgotten. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
         opened = self._sandbox.open_file(data, name, password, scans=self.pictures.available)
         row, sections = rows.of_document(opened.document)
         with self._store.transaction():
-            self._store.documents.add(row, opened.document.pages, sections)
+            if not self._store.documents.add(row, opened.document.pages, sections):
+                self._compare(row, opened.document.pages, sections)
             if opened.original is not None:
                 original = OriginalRow(opened.name, opened.original, opened.scan)
                 self._store.pictures.keep(row.id, original, self._row(row.id).missing_pages)
@@ -249,18 +252,20 @@ class Library:
     def import_snapshot(self, path: Path) -> ShelfItem:
         """Takes such a file in, document and memory at once; a memory that goes further than the file's is kept.
 
-        Raises FileUnreadable, NotASnapshotFile, SnapshotFileDamaged, SnapshotFileTooNew, TextDiffers.
+        Its text can't be compared with the file that it claims to be of, so the document says so until that file is added. Raises
+        FileUnreadable, NotASnapshotFile, SnapshotFileDamaged, SnapshotFileTooNew, TextDiffers.
         """
         bundle = portable.read(path)
         row, new = bundle.document, bundle.snapshot
+        self._check_memory(bundle, path.name)
         with self._store.transaction():
-            added = self._store.documents.add(row, bundle.pages, bundle.sections)
             # A memory names places in the very same text; another version of the reader may have cut it otherwise.
-            if not (added or tuple(self._store.documents.pages(row.id)) == bundle.pages):
+            there = tuple(self._store.documents.pages(row.id))
+            if there and there != bundle.pages:
                 raise TextDiffers(row.title)
+            self._store.documents.add(row, bundle.pages, bundle.sections)
             kept = self._store.snapshots.get(row.id, new.fingerprint)
-            further = kept is None or kept.damaged or (new.complete, new.n_tokens) > (kept.complete, kept.n_tokens)
-            if further:
+            if kept is None or kept.damaged or (new.complete, new.n_tokens) > (kept.complete, kept.n_tokens):
                 self._store.put_memory(new, bundle.checkpoints, bundle.worths)
         return self.get(row.id)
 
@@ -320,6 +325,35 @@ class Library:
         if words is not None and not words.strip():
             raise PasswordEmpty
         self.keep_choices(replace(self.choices(), password=None if words is None else hashed(words)))
+
+    def _check_memory(self, bundle: portable.Bundle, name: str) -> None:
+        """That the memory is one, and, where the model that made it runs, just what that leaves of the text. Raises NotASnapshotFile."""
+        from engine.container import check
+        from engine.errors import EngineError
+
+        new, left = bundle.snapshot, [one.departed for one in bundle.checkpoints]
+        try:
+            for blob in (new.blob, *left):
+                check(blob)
+            if self.models.fingerprint != new.fingerprint:
+                return  # that model checks it whenever it loads it
+            engine = self.models.engine
+            with self.models.turns.take():
+                engine.check_memory(new.blob, left, new.n_tokens, complete=new.complete)
+                fits = len(engine.tokenize(bundle.pages).ids) == new.total_tokens
+        except EngineError as error:
+            raise NotASnapshotFile(name, "what it says is a memory is none") from error
+        if not fits:
+            raise NotASnapshotFile(name, "its memory is of another text")
+
+    def _compare(self, row: DocumentRow, pages: Sequence[str], sections: Sequence[SectionRow]) -> None:
+        """The text of a file and the one that a memory file brought under its name: the file's own is the true one."""
+        there = self._row(row.id)
+        if portable.IMPORTED not in there.notes:
+            return  # another version of the reader may have read the same file otherwise
+        if tuple(self._store.documents.pages(row.id)) != tuple(pages):
+            self._store.documents.describe(row.id, row.title, row.author, there.tags)
+        self._store.pictures.settle(row.id, pages, sections, row.missing_pages, row.notes)
 
     def _hinted(self, item: ShelfItem) -> ShelfItem:
         """The same with a note on how its pictures could be read, where a library can't."""

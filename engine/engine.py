@@ -14,13 +14,13 @@ from engine import read, whole
 from engine.answer import Answer, Answerer, Ask, Recalled, Source, TextOf
 from engine.config import SIZES
 from engine.device import choose_device, choose_dtype
-from engine.errors import EmptyText
+from engine.errors import EmptyText, StateCorrupt
 from engine.generate import AnswerOptions
 from engine.load import Loaded, fingerprint, load_model
 from engine.point import PAGE
 from engine.prompts import Turn
 from engine.read import ReadStep, TokenizedDocument
-from engine.state import Departed, State, as_of, departed
+from engine.state import Departed, Layout, State, as_of, departed, empty_departed
 from engine.summarize import summarize
 
 ANSWER = AnswerOptions()
@@ -70,9 +70,12 @@ class Engine:
             d, memory.config, memory.scorer, memory.keys, memory.values, memory.pointing.key_heads, memory.gate
         )
         self.answerer = Answerer(d, self.tokenizer, memory)
+        empty, config = self.empty_state(), memory.config
+        self._layout = Layout.of(self.state_to_bytes(empty), config.bits, d.D, config.window)
+        self._nothing_left = empty_departed(empty)
         self.info = EngineInfo(
             name, str(d.device), loaded.parts["dtype"], memory.config.window, memory.config.slots, memory.config.rule,
-            len(self.state_to_bytes(self.finished(self.empty_state()))), memory.weights_sha256, memory.trained,
+            len(self.state_to_bytes(self.finished(empty))), memory.weights_sha256, memory.trained,
             2 * 2 * d.L * d.N * d.D, sum(weights.numel() for weights in d.base.parameters()),
         )  # fmt: skip
 
@@ -121,8 +124,16 @@ class Engine:
 
     def state_from_bytes(self, data: bytes) -> State:
         """A stored state, on the model's device. Raises StateCorrupt and FingerprintMismatch."""
-        state = State.from_bytes(data, self.fingerprint, self.memory.config.bits, self.decoder.D)
-        return state.to(self.decoder.device)
+        return State.from_bytes(data, self.fingerprint, self._layout).to(self.decoder.device)
+
+    def check_memory(self, data: bytes, left: Sequence[bytes], n_tokens: int, *, complete: bool) -> None:
+        """That a stored state, and what left it at checkpoints, are what reading the first `n_tokens` tokens leaves; with `complete` it was
+        read to the end. Raises StateCorrupt and FingerprintMismatch."""
+        state = State.from_bytes(data, self.fingerprint, self._layout)
+        if (state.n_tokens, state.tail is None) != (n_tokens, complete):
+            raise StateCorrupt("The stored memory is damaged or is not a memory at all. Read the document again.")
+        for one in left:
+            Departed.from_bytes(one, self._nothing_left, n_tokens)
 
     def departed(self, before: State, after: State) -> bytes:
         """What left the slots between two checkpoints, for `as_of`."""
@@ -132,7 +143,7 @@ class Engine:
         """The memory of the first `n_tokens` tokens, from a later one and what left since; see `engine.state.as_of`. Raises
         StateCorrupt."""
         config = self.memory.config
-        parts = [Departed.from_bytes(data) for data in left]
+        parts = [Departed.from_bytes(data, self._nothing_left, state.n_tokens) for data in left]
         return as_of(state, parts, n_tokens, config.slots, config.pointing_slots).to(self.decoder.device)
 
     def slot_positions(self, state: State) -> list[int]:

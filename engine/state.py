@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from engine.container import check
 from engine.errors import FingerprintMismatch, StateCorrupt
 from engine.ops.naive import Matrix
 
@@ -93,6 +94,42 @@ class Kept(NamedTuple):
         return Kept(*(None if t is None else t[chosen] for t in self))
 
 
+class Layout(NamedTuple):
+    """How the states of one engine lie at rest: `bits` and head `width` of what is kept, the window, and the tensors that a state has, by
+    name, those of an empty one."""
+
+    bits: int
+    width: int
+    window: int
+    tensors: Mapping[str, Tensor]
+
+    @staticmethod
+    def of(empty: bytes, bits: int, width: int, window: int) -> Layout:
+        """From the bytes of an empty state. Of its tensors only kinds and shapes are kept."""
+        return Layout(bits, width, window, _kinds(load(empty)))
+
+    def check(self, t: Mapping[str, Tensor], n_tokens: int) -> None:
+        """Raises ValueError where the tensors of a state are not those that reading `n_tokens` tokens leaves."""
+        held = {name for name in t if not name.startswith("tail.")}
+        if held != {name for name in self.tensors if not name.startswith("tail.")}:
+            raise ValueError("other tensors than those of a state")
+        if len(t) not in (len(held), len(self.tensors)) or not t.keys() <= self.tensors.keys():
+            raise ValueError("half a tail")
+        for name, tensor in t.items():
+            like, shape = self.tensors[name], list(tensor.shape)
+            if name.startswith("tail."):
+                # the window under way and the one before it
+                if shape[3] != min(n_tokens, self.window + n_tokens % self.window):
+                    raise ValueError(f"{name} of another length")
+                shape[3] = like.shape[3]
+            if tensor.dtype != like.dtype or shape != list(like.shape):
+                raise ValueError(f"{name} of another kind or shape")
+            if name.endswith(".heads") and not torch.equal(tensor, like):
+                raise ValueError(f"{name} of another model")
+            if name.endswith(".position"):
+                _check_positions(tensor, n_tokens)
+
+
 class State(NamedTuple):
     """The memory of one document, or of several of one length side by side. `slots` has a Kept a layer, `keys` one a layer that
     points, `matrix` one a layer where a rule writes it. `tail` are keys and values as they are of the window under way and the one
@@ -139,21 +176,24 @@ class State(NamedTuple):
         )
 
     @staticmethod
-    def from_bytes(data: bytes, fingerprint: str, bits: int, width: int) -> State:
-        """The state in `data`. Raises StateCorrupt for damaged bytes, FingerprintMismatch for another model's memory."""
+    def from_bytes(data: bytes, fingerprint: str, layout: Layout) -> State:
+        """The state in `data`. Raises StateCorrupt for bytes that no reading left, FingerprintMismatch for another model's memory."""
         stored, n_tokens = _header(data)
         if stored != fingerprint:
             raise FingerprintMismatch(
                 "This memory was made by another model or with other settings than those running now. "
                 "Read the document again, or start with the model that read it."
             )
+        check(data)
         try:
             t = load(data)
+            layout.check(t, n_tokens)
             z = t["matrix.z"].unbind() if "matrix.z" in t else None
             matrix = tuple(Matrix(m, z[i] if z else None) for i, m in enumerate(t.get("matrix.M", ())))
             tail = tuple(zip(t["tail.k"].unbind(), t["tail.v"].unbind(), strict=True)) if "tail.k" in t else None
-            return State(_apart("slots", t, bits, width), _apart("keys", t, bits, width), matrix, tail, n_tokens)
-        except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+            slots, keys = (_apart(name, t, layout.bits, layout.width) for name in ("slots", "keys"))
+            return State(slots, keys, matrix, tail, n_tokens)
+        except (SafetensorError, KeyError, ValueError, IndexError, RuntimeError) as error:
             raise StateCorrupt("The stored memory is damaged. Read the document again.") from error
 
     def to(self, device: torch.device | str) -> State:
@@ -186,10 +226,22 @@ class Departed(NamedTuple):
         return save(tensors)
 
     @staticmethod
-    def from_bytes(data: bytes) -> Departed:
-        """What `to_bytes` gave. Raises StateCorrupt."""
+    def from_bytes(data: bytes, like: Mapping[str, Tensor], n_tokens: int) -> Departed:
+        """What `to_bytes` gave, of tokens among the first `n_tokens`; `like` are the tensors where nothing left. Raises StateCorrupt."""
+        check(data)
         try:
             t = load(data)
+            if t.keys() != like.keys():
+                raise ValueError("other tensors than those of what left")
+            for name, tensor in t.items():
+                counts = t[f"{name.partition('.')[0]}.counts"]
+                rows = (len(counts),) if tensor is counts else (int(counts.long().clamp(min=0).sum()),)
+                if tensor.dtype != like[name].dtype or tensor.shape != (*rows, *like[name].shape[1:]):
+                    raise ValueError(f"{name} of another kind or shape")
+                if tensor is counts and not torch.equal(counts >= 0, like[name] >= 0):
+                    raise ValueError("heads of another model")
+                if name.endswith(".position") and ((tensor < 0) | (tensor >= n_tokens)).any():
+                    raise ValueError("tokens that were never read")
             return Departed(*(_by_head(name, t) for name in ("slots", "keys")))
         except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
             raise StateCorrupt("What was kept for earlier pages is damaged. Read the document again.") from error
@@ -240,9 +292,28 @@ def as_of(state: State, left: Sequence[Departed], n_tokens: int, slots: int, poi
     return State(slots_, keys, (), None, n_tokens)
 
 
+def empty_departed(empty: State) -> Mapping[str, Tensor]:
+    """The tensors of what left where nothing did, by name; `empty` is the memory of nothing."""
+    return load(departed(empty, empty).to_bytes())
+
+
 def sha256(data: bytes) -> str:
     """Hex SHA-256 of `data`."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _kinds(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same without their numbers; how many heads there are is a part of their kind."""
+    return {name: t if name.endswith(".heads") else t.to("meta") for name, t in tensors.items()}
+
+
+def _check_positions(position: Tensor, n_tokens: int) -> None:
+    """Raises ValueError where slots `[B,heads,C]` do not hold tokens that were read, in their order, the same number in every head."""
+    held = min(n_tokens, position.shape[2])
+    kept, empty = position[:, :, :held], position[:, :, held:]
+    in_order = (kept.diff(dim=2) > 0).all() and (kept >= 0).all() and (kept < n_tokens).all()
+    if not (in_order and (empty == NOWHERE).all()):
+        raise ValueError("slots that no reading fills so")
 
 
 def _head(kept: Kept, n: int, chosen: Tensor) -> Kept:

@@ -39,7 +39,7 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the text of a key with its values put in; whole numbers are written as the language does. Raises KeyError."""
-        return self.texts[key].format(**{name: self._value(value) for name, value in values.items()})
+        return self._filled(key, values)
 
     def count(self, key: str, number: int, **values: object) -> str:
         """Return the text of a key for that number of things: "1 page", "12,345 pages"; {n} is the number."""
@@ -128,22 +128,28 @@ class Words:
         return sentence if self.sentences is None else self.sentences.told(sentence, self.number)
 
     def note(self, key: str, values: Mapping[str, str | int]) -> str:
-        """Return a note on how a file was read: the sentence of its key in [note], or the key itself where a newer program made it.
-        One with a blank {n} has a form for one and a form for more; `promised` and `found` are formats."""
+        """Return a note on how a file was read: the sentence of its key in [note], or the key itself where a newer program made it or
+        values are missing. One with a blank {n} has a form for one and a form for more; `promised` and `found` are formats."""
         said = {
             name: self.texts.get(f"said.{value}", value) if name in FORMATS else value for name, value in values.items()
         }
         forms = (f"note.{key}", f"note.{key}.one" if values.get("n") == 1 else f"note.{key}.other")
         sentence = next((form for form in forms if form in self.texts), None)
-        if sentence is None:
-            return ", ".join([key, *(f"{name} {value}" for name, value in said.items())])
-        return self(sentence, **said)
+        if sentence is not None:
+            try:
+                return self._filled(sentence, said)
+            except KeyError:  # a note may come from a file that was made to lack what its sentence needs
+                pass
+        return ", ".join([key, *(f"{name} {value}" for name, value in said.items())])
 
     def error(self, error: Exception) -> str:
         """Return the sentence of a named error. One whose words differ from case to case stands in English after a Dutch lead."""
         sentence = str(error)
         said, lead = self.told(sentence), self.texts.get(f"errors.{type(error).__name__}", "")
         return lead.format(said=sentence) if said == sentence and lead.endswith("{said}") else said
+
+    def _filled(self, key: str, values: Mapping[str, object]) -> str:
+        return self.texts[key].format_map({name: self._value(value) for name, value in values.items()})
 
     def _value(self, value: object) -> object:
         return self.number(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -16,16 +16,18 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import NamedTuple
 
+import numpy as np
+from safetensors.numpy import load, save
+
 from app.library import Library
 from app.models import Models
 from app.reading import SavePolicy
+from engine.container import check
 from engine.errors import EmptyQuestion, EngineError, FingerprintMismatch, StateCorrupt
 from engine.whole import about_the_whole
 from storage import Store
 
-MAGIC = b"small-state-2"
-TAIL = b" and the last words, to read on from"
-WIDTH = 12  # bytes of a slot at rest
+FORMAT = "small-state-3"
 DIGIT = 200
 
 
@@ -149,21 +151,31 @@ class SmallEngine:
         return state._replace(tail=False)
 
     def state_to_bytes(self, state: SmallState) -> bytes:
-        slots = b"".join(
-            f"{position:07d}".encode() + letter.encode("utf-32-le")[:5] + b" " for position, letter in state.slots
-        )
-        head = MAGIC + f" {self.fingerprint} {state.n_tokens:012d} {len(state.slots):07d} ".encode()
-        return head + slots.ljust(self.slots * WIDTH) + (TAIL if state.tail else b"")
+        tensors = {"slots": _tensor(state.slots, self.slots)} | ({"tail": np.ones(1, np.uint8)} if state.tail else {})
+        said = f"{FORMAT} {self.fingerprint} {state.n_tokens:012d} {len(state.slots):07d}"
+        return save(tensors, metadata={"small": said})
 
     def state_from_bytes(self, data: bytes) -> SmallState:
-        if not data.startswith(MAGIC + b" "):
-            raise StateCorrupt("The stored memory is damaged. Read the document again.")
-        _, stored, n_tokens, count, rest = data.split(b" ", 4)
-        if stored.decode() != self.fingerprint:
+        tensors, said = _unpacked(data)
+        try:
+            form, stored, n_tokens, count = said.split(" ")
+            state = SmallState(_slots(tensors["slots"][: int(count)]), int(n_tokens), "tail" in tensors)
+        except (ValueError, KeyError, OverflowError) as error:
+            raise StateCorrupt("The stored memory is damaged. Read the document again.") from error
+        if form != FORMAT:
+            raise StateCorrupt("The stored memory has another format. Read the document again.")
+        if stored != self.fingerprint:
             raise FingerprintMismatch("This memory was made by another model.")
-        kept = (rest[at : at + WIDTH] for at in range(0, int(count) * WIDTH, WIDTH))
-        slots = tuple((int(one[:7]), one[7:11].decode("utf-32-le")) for one in kept)
-        return SmallState(slots, int(n_tokens), data.endswith(TAIL))
+        if len(data) != len(self.state_to_bytes(state)) or not all(0 <= at < state.n_tokens for at, _ in state.slots):
+            raise StateCorrupt("The stored memory is of another size. Read the document again.")
+        return state
+
+    def check_memory(self, data: bytes, left: Sequence[bytes], n_tokens: int, *, complete: bool) -> None:
+        state = self.state_from_bytes(data)
+        if (state.n_tokens, not state.tail) != (n_tokens, complete):
+            raise StateCorrupt("The memory holds another number of tokens than it should.")
+        for one in left:
+            self.as_of(state, [one], n_tokens)
 
     def read(self, ids: Sequence[int], state: SmallState, *, group_tokens: int) -> Iterator[SmallStep]:
         assert state.tail, "a finished state is not read on from"
@@ -182,10 +194,14 @@ class SmallEngine:
             yield SmallStep(state, state.n_tokens, total, 1000.0, (total - state.n_tokens) / 1000.0, worths)
 
     def departed(self, before: SmallState, after: SmallState) -> bytes:
-        return json.dumps(sorted(set(before.slots) - set(after.slots))).encode()
+        left = sorted(set(before.slots) - set(after.slots))
+        return save({"left": _tensor(left, len(left))})
 
     def as_of(self, state: SmallState, departed: Sequence[bytes], n_tokens: int) -> SmallState:
-        left = [tuple(one) for blob in departed for one in json.loads(blob)]
+        try:
+            left = [one for blob in departed for one in _slots(_unpacked(blob)[0]["left"])]
+        except (ValueError, KeyError, OverflowError) as error:
+            raise StateCorrupt("What was kept for earlier pages is damaged.") from error
         known = sorted({(position, letter) for position, letter in (*state.slots, *left) if position < n_tokens})
         return SmallState(self._best(tuple(known)), n_tokens, tail=False)
 
@@ -295,6 +311,23 @@ class SmallEngine:
         spans = list(_sentences(near)) or [(0, len(near))]
         begin, end = next((span for span in spans if span[0] <= token < span[1]), spans[0])
         return SmallEvidence(begin, end, " ".join(near[begin:end].split()), 0.9 if at >= 0 else 0.1), at >= 0
+
+
+def _tensor(slots: Sequence[tuple[int, str]], rows: int) -> np.ndarray:
+    """Positions and letters, filled up with zeros."""
+    filled = np.zeros((rows, 2), np.int32)
+    filled[: len(slots)] = np.array([(at, ord(letter)) for at, letter in slots], np.int32).reshape(-1, 2)
+    return filled
+
+
+def _slots(tensor: np.ndarray) -> tuple[tuple[int, str], ...]:
+    return tuple((at, chr(letter)) for at, letter in tensor.tolist())
+
+
+def _unpacked(data: bytes) -> tuple[dict[str, np.ndarray], str]:
+    check(data)
+    size = int.from_bytes(data[:8], "little")
+    return load(data), json.loads(data[8 : 8 + size]).get("__metadata__", {}).get("small", "")
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:

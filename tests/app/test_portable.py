@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import zipfile
@@ -20,6 +21,7 @@ from app.errors import (
     TextDiffers,
 )
 from app.library import Library
+from app.portable import IMPORTED
 from app.reading import SavePolicy
 from app.views import ReadProgress
 from storage import Store
@@ -67,7 +69,7 @@ def test_a_memory_answers_the_same_on_another_machine(library: Library, tides: s
     assert (arrived.title, arrived.sections, arrived.notes, arrived.status) == (
         here.title,
         here.sections,
-        here.notes,
+        (*here.notes, IMPORTED),
         "read",
     )
     assert elsewhere.reader.read(tides).state_sha256 == report.state_sha256
@@ -164,6 +166,57 @@ def test_a_memory_of_another_text_is_refused(library: Library, tides: str, file:
     connection.close()
     with pytest.raises(TextDiffers, match="Remove it from the shelf"):
         elsewhere.import_snapshot(file)
+
+
+def forged(file: Path) -> None:
+    """Another text, and all digests of it, under the hash of the same book."""
+
+    def forge(parts: dict[str, bytes]) -> None:
+        parts["text.json"] = parts["text.json"].replace(b"Oru", b"Uro")
+        digest = hashlib.sha256(parts["text.json"]).hexdigest()
+        edit(parts, lambda manifest: manifest["sha256"].update({"text.json": digest}))
+
+    rewrite(file, forge)
+
+
+def test_a_forged_text_under_the_hash_of_a_book_that_is_there_is_refused(
+    library: Library, tides: str, file: Path, elsewhere: Library
+):
+    library.reader.read(tides)
+    library.export_snapshot(tides, file)
+    forged(file)
+    elsewhere.add(SOURCE, "tides.md")
+    with pytest.raises(TextDiffers):
+        elsewhere.import_snapshot(file)
+    elsewhere.remove(tides)
+    with pytest.raises(TextDiffers):
+        elsewhere.import_snapshot(file)
+    assert elsewhere.shelf() == [], "a refused file brings nothing back"
+    assert "Oru" in elsewhere.restore(tides).title + "".join(elsewhere._store.documents.pages(tides))
+
+
+def test_a_books_own_file_takes_the_place_of_a_forged_text(
+    library: Library, tides: str, file: Path, elsewhere: Library, tmp_path: Path
+):
+    library.reader.read(tides)
+    library.export_snapshot(tides, file)
+    forged(file)
+    assert IMPORTED in elsewhere.import_snapshot(file).notes
+    elsewhere.export_snapshot(tides, tmp_path / "again")
+    true = elsewhere.add(SOURCE, "tides.md")
+    assert (true.status, true.notes) == ("new", ()), "the memory of the forged text is forgotten"
+    assert elsewhere._store.documents.pages(tides) == library._store.documents.pages(tides)
+    with pytest.raises(TextDiffers):
+        elsewhere.import_snapshot(tmp_path / "again")
+
+
+def test_a_books_own_file_keeps_the_memory_of_a_true_text(library: Library, tides: str, file: Path, elsewhere: Library):
+    library.reader.read(tides)
+    library.describe(tides, title="Low Water")
+    library.export_snapshot(tides, file)
+    assert IMPORTED in elsewhere.import_snapshot(file).notes
+    true = elsewhere.add(SOURCE, "tides.md")
+    assert (true.status, true.notes, true.title) == ("read", (), "Low Water")
 
 
 def test_files_of_another_kind_are_named(library: Library, tmp_path: Path, file: Path):
@@ -266,7 +319,10 @@ def test_a_file_from_before_notes_had_keys_is_taken_in(library: Library, tides: 
         manifest["document"]["warnings"] = ["Page 2 gave no text."]
 
     rewrite(file, lambda parts: edit(parts, before))
-    assert elsewhere.import_snapshot(file).notes == (("plain", {"text": "Page 2 gave no text."}),)
+    assert elsewhere.import_snapshot(file).notes == (
+        ("plain", {"text": "Page 2 gave no text."}),
+        IMPORTED,
+    )
     rewrite(
         file, lambda parts: edit(parts, lambda manifest: manifest["document"].update(warnings=[], notes=[["key", 3]]))
     )

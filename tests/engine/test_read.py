@@ -7,7 +7,7 @@ from engine.memory import remembered
 from engine.ops import naive
 from engine.ops.naive import RULES, Matrix
 from engine.read import tokenize, worth
-from engine.state import State
+from engine.state import Layout, State
 from tests.engine.tiny import WINDOW, make_decoder, make_memory, make_reader, read_all, same_state, tokens
 
 
@@ -101,7 +101,9 @@ def test_saving_loading_and_going_on_is_never_having_stopped(reader) -> None:
     for cut in (2 * WINDOW, 2 * WINDOW + 5):
         half = read_all(reader, ids[:cut])
         data = half.to_bytes("f" * 64, config.slots, config.pointing_slots, config.bits)
-        loaded = State.from_bytes(data, "f" * 64, config.bits, reader.decoder.D)
+        empty = reader.empty().to_bytes("f" * 64, config.slots, config.pointing_slots, config.bits)
+        layout = Layout.of(empty, config.bits, reader.decoder.D, config.window)
+        loaded = State.from_bytes(data, "f" * 64, layout)
         assert same_state(loaded, half)
         assert same_state(read_all(reader, ids[cut:], loaded), read_all(reader, ids[cut:], half))
 

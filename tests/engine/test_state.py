@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from safetensors.torch import load, save
 
+from engine.container import check
 from engine.errors import FingerprintMismatch, StateCorrupt
-from engine.state import Codec, Departed, State, as_of, departed
+from engine.state import Codec, Departed, Layout, State, as_of, departed, empty_departed
 from tests.engine.tiny import WINDOW, make_decoder, make_memory, make_reader, read_all, same_state, tokens
 
 PRINT = "e" * 64
@@ -21,7 +23,12 @@ def to_bytes(reader, state: State) -> bytes:
 
 
 def from_bytes(reader, data: bytes, fingerprint: str = PRINT) -> State:
-    return State.from_bytes(data, fingerprint, reader.config.bits, reader.decoder.D)
+    return State.from_bytes(data, fingerprint, layout(reader))
+
+
+def layout(reader) -> Layout:
+    config = reader.config
+    return Layout.of(to_bytes(reader, reader.empty()), config.bits, reader.decoder.D, config.window)
 
 
 @pytest.mark.parametrize(("bits", "off"), [(4, 0.12), (8, 0.008), (16, 0.0)])
@@ -59,13 +66,47 @@ def test_damaged_bytes_are_refused(reader) -> None:
             from_bytes(reader, bad)
 
 
+@pytest.mark.parametrize("length", [5, 40])
+def test_what_no_reading_leaves_is_refused(reader, length: int) -> None:
+    state = read_all(reader, tokens(length))
+    data = to_bytes(reader, state)
+    t, said = load(data), {"palimpsest": f"palimpsest-state-2 {PRINT} {length:012d}"}
+    assert save(t, metadata=said) == data
+
+    def changed(name: str, change) -> dict[str, torch.Tensor]:
+        return t | {name: change(t[name].clone())}
+
+    wrong = [
+        {name: tensor for name, tensor in t.items() if name != "slots.v_scale"},
+        {name: tensor for name, tensor in t.items() if name != "tail.v"},
+        t | {"more": torch.zeros(2)},
+        changed("slots.k", lambda k: k[..., :-1]),
+        changed("slots.v", lambda v: v[:, :, :-1]),
+        changed("slots.score", lambda score: score.float()),
+        changed("slots.score", lambda score: score.fill_(float("nan"))),
+        changed("keys.k_scale", lambda scale: scale.fill_(float("inf"))),
+        changed("slots.heads", lambda heads: heads.flip(0) + 1),
+        changed("slots.position", lambda position: position + 1000),
+        changed("slots.position", lambda position: position.flip(2)),
+        changed("slots.position", lambda position: position.index_fill(2, torch.tensor([0]), -1)),
+        changed("keys.position", lambda position: position.fill_(2)),
+        changed("tail.k", lambda k: k[:, :, :, 1:]),
+    ]
+    for tensors in wrong:
+        with pytest.raises(StateCorrupt):
+            from_bytes(reader, save({name: one.contiguous() for name, one in tensors.items()}, metadata=said))
+    with pytest.raises(StateCorrupt):
+        from_bytes(reader, save(t, metadata={"palimpsest": f"palimpsest-state-2 {PRINT} {length + 1:012d}"}))
+
+
 def test_as_of_a_checkpoint_is_just_the_state_of_then(reader) -> None:
     ids = tokens(12 * WINDOW)
     states, left = [], []
     for windows in (3, 5, 8, 12):
         states.append(read_all(reader, ids[: windows * WINDOW]))
         if len(states) > 1:
-            left.append(Departed.from_bytes(departed(states[-2], states[-1]).to_bytes()))
+            gone = departed(states[-2], states[-1]).to_bytes()
+            left.append(Departed.from_bytes(gone, empty_departed(reader.empty()), states[-1].n_tokens))
     for number, windows in enumerate((3, 5, 8)):
         then = as_of(states[-1], left, windows * WINDOW, reader.config.slots, reader.config.pointing_slots)
         assert same_state(then, states[number].finished())
@@ -86,5 +127,42 @@ def test_as_of_any_page_holds_nothing_later_and_as_much_as_fits(reader) -> None:
 
 
 def test_what_departed_and_was_damaged_is_refused() -> None:
+    decoder = make_decoder("qwen2")
+    reader = make_reader(decoder, make_memory(decoder, bits=4))
+    a, b = (read_all(reader, tokens(n)) for n in (5 * WINDOW, 12 * WINDOW))
+    data, like = departed(a, b).to_bytes(), empty_departed(reader.empty())
+    assert Departed.from_bytes(data, like, 5 * WINDOW).slots[0][0].position.numel() > 0
+    t = load(data)
+    wrong = [
+        t | {"slots.counts": t["slots.counts"] + 1},
+        t | {"slots.counts": torch.full_like(t["slots.counts"], -1)},
+        t | {"slots.k": t["slots.k"][:, :-1].contiguous()},
+        t | {"slots.position": t["slots.position"] - 1000},
+        t | {"keys.score": t["keys.score"].float()},
+        {name: one for name, one in t.items() if name != "slots.v"},
+    ]
+    for bad in (b"no", *(save(one) for one in wrong)):
+        with pytest.raises(StateCorrupt):
+            Departed.from_bytes(bad, like, 12 * WINDOW)
     with pytest.raises(StateCorrupt):
-        Departed.from_bytes(b"no")
+        Departed.from_bytes(data, like, 2)
+
+
+def test_a_pack_that_is_not_what_its_head_says_is_refused() -> None:
+    good = save({"a": torch.ones(3), "b": torch.zeros(2, 2, dtype=torch.bfloat16)})
+    check(good)
+    assert b'"a"' in good and b'"F32"' in good
+    for bad in (
+        good[:-1],
+        good + b"\0",
+        good.replace(b'"F32"', b'"F99"'),
+        good.replace(b'"F32"', b'"I32"')[:-4] + b"\x80\x7f\x80\x7f",
+        good.replace(b"[3]", b"[4]"),
+        good.replace(b"[3]", b"{}]"),
+        save({"a": torch.tensor([1.0, float("-inf")])}),
+        save({"a": torch.tensor([float("nan")], dtype=torch.float16)}),
+        save({f"t{n}": torch.zeros(1) for n in range(70)}),
+        (2**63).to_bytes(8, "little") + b"{}",
+    ):
+        with pytest.raises(StateCorrupt):
+            check(bad)
