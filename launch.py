@@ -23,9 +23,9 @@ from app.library import Library
 from app.models import Load, Models
 from app.password import doorkeeper, lock
 from app.settings import MODEL_PARTS, Choices, Settings, settings_from
-from app.terminal import Output, error_line
+from app.terminal import Output, error_line, size
 from app.window import show, window_parts_missing
-from storage import Store
+from storage import Store, back_up, put_back
 
 if TYPE_CHECKING:
     from engine.engine import Engine, EngineSettings
@@ -62,6 +62,8 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
         case "shelf" | "describe" | "remove" | "restore" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Library(store), out)
+        case "library":
+            return whole_library(given.action, settings.database, given.file, out)
         case "read" | "ask" | "ask-all" | "summarize":
             if given.verb == "read" and not (given.files or given.all):
                 raise NothingNamed
@@ -94,6 +96,20 @@ def run_shelf(given: Namespace, documents: Library, out: Output) -> int:
     if given.action == "export":
         return cli.export_snapshot(documents, given.id, given.file, out)
     return cli.import_snapshot(documents, given.file, out)
+
+
+def whole_library(action: str, database: Path, file: Path, out: Output) -> int:
+    """`library`: copies the library file, or puts a copy in its place. Raises StorageError."""
+    if action == "backup":
+        back_up(database, file)
+        n_bytes = file.stat().st_size
+        out.text(f"The whole library is in {file} ({size(n_bytes)}).")
+        out.result({"file": str(file), "bytes": n_bytes})
+        return 0
+    aside = put_back(file, database)
+    out.text(f"The library is what {file} holds." + (f" What was there is in {aside}." if aside else ""))
+    out.result({"database": str(database), "before": str(aside) if aside else None})
+    return 0
 
 
 def run_library(given: Namespace, documents: Library, out: Output) -> int:

@@ -47,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     _conversations(verbs, common)
     _shelf(verbs, common)
     _snapshots(verbs, common)
+    _library(verbs, common)
     _tools(verbs, common)
     return parser
 
@@ -155,6 +156,17 @@ def _snapshots(verbs: argparse._SubParsersAction, common: argparse.ArgumentParse
     export.add_argument("file", type=Path, metavar="FILE")
     take_in = actions.add_parser("import", parents=[common], help="take such a file in")
     take_in.add_argument("file", type=Path, metavar="FILE")
+
+
+def _library(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    library = verbs.add_parser("library", help="copy the whole library, and put a copy back")
+    actions = library.add_subparsers(dest="action", metavar="ACTION", required=True)
+    backup = actions.add_parser(
+        "backup", parents=[common], help="write a copy of all that is there; the app may be open"
+    )
+    backup.add_argument("file", type=Path, metavar="FILE")
+    restore = actions.add_parser("restore", parents=[common], help="put such a copy in the library's place")
+    restore.add_argument("file", type=Path, metavar="FILE")
 
 
 def _tools(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:

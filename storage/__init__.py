@@ -1,7 +1,9 @@
 """What outlives the process, in one SQLite file. All SQL lives here; it sees bytes and rows, never tensors."""
 
+from storage.backup import back_up, put_back
 from storage.connection import now
 from storage.errors import (
+    BackupFailed,
     DatabaseBusy,
     DatabaseDamaged,
     DatabaseFailed,
@@ -32,6 +34,7 @@ from storage.rows import (
 from storage.store import Store
 
 __all__ = [
+    "BackupFailed",
     "ChatRow",
     "Checkpoint",
     "DatabaseBusy",
@@ -56,6 +59,8 @@ __all__ = [
     "StorageError",
     "Store",
     "TurnRow",
+    "back_up",
     "notes_from",
     "now",
+    "put_back",
 ]

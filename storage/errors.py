@@ -43,6 +43,13 @@ class DatabaseDamaged(StorageError):
         super().__init__(f"The database {path} is damaged. Put a backup in its place, or move it away to start anew.")
 
 
+class BackupFailed(StorageError):
+    """A copy of the library could not be written or put back."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} could not be written or put back ({reason}). Nothing was changed.")
+
+
 class NewerSchema(StorageError):
     """A newer version of this program made the database."""
 

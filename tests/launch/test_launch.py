@@ -123,6 +123,21 @@ def test_export_and_import_in_real_processes(tmp_path: Path):
     assert [item["id"] for item in json.loads(listed.stdout)["documents"]] == [document_id]
 
 
+def test_the_whole_library_is_copied_and_put_back_in_real_processes(tmp_path: Path):
+    database, file = str(tmp_path / "library.db"), str(tmp_path / "all.db")
+    with Store.open(Path(database)) as store:
+        document_id = shelf(SmallEngine(), store).add(b"# Tides\n\nThe tide.\n", "a.md").id
+        copied = start("library", "backup", file, "--json", "--db", database)
+        assert json.loads(copied.stdout)["bytes"] == Path(file).stat().st_size
+        held = start("library", "restore", file, "--db", database)
+        assert held.returncode == 1 and "in use by another program" in held.stderr
+    start("remove", document_id, "--db", database)
+    told = json.loads(start("library", "restore", file, "--json", "--db", database).stdout)
+    assert Path(told["before"]).is_file()
+    listed = start("shelf", "--json", "--db", database)
+    assert [item["id"] for item in json.loads(listed.stdout)["documents"]] == [document_id]
+
+
 def test_a_taken_address_is_named(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -1,0 +1,90 @@
+"""A copy of the whole library while it is in use, and such a copy put back in its place."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from storage.connection import Connection
+from storage.errors import BackupFailed, DatabaseBusy, DatabaseDamaged, NotADatabase, named
+
+
+def back_up(database: Path, file: Path) -> None:
+    """Writes a copy of the library in `database` as it is at one moment; whoever reads and writes it meanwhile goes on. A file that is
+    there is replaced when the copy is whole. Raises BackupFailed, StorageError."""
+    if file.exists() and database.exists() and file.samefile(database):
+        raise BackupFailed(file, "it is the library itself")
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with named(database), closing(_read_only(database)) as source:
+            part.unlink(missing_ok=True)
+            with closing(sqlite3.connect(part)) as copy:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
+        _check(part)
+        _settle(part, file)
+    except OSError as error:
+        raise BackupFailed(file, error.strerror or str(error)) from error
+    finally:
+        if part.exists():
+            part.unlink()
+
+
+def put_back(file: Path, database: Path) -> Path | None:
+    """Puts a copy that `back_up` wrote in the place of the library; returns where the one that was there is now. Refused while a program
+    has the library open. Raises BackupFailed, DatabaseBusy, NotADatabase, NewerSchema, StorageError."""
+    if not file.is_file():
+        raise BackupFailed(file, "there is no such file")
+    part = database.with_name(f"{database.name}.part")
+    try:
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with named(file), closing(_read_only(file)) as source, closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+        Connection.open(part, busy_seconds=1.0).close()  # a library, and not of a newer version
+        _check(part)
+        aside = _move_aside(database) if database.exists() else None
+        _settle(part, database)
+        return aside
+    except OSError as error:
+        raise BackupFailed(database, error.strerror or str(error)) from error
+    finally:
+        for left in (part, *(part.with_name(part.name + end) for end in ("-wal", "-shm"))):
+            left.unlink(missing_ok=True)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+
+def _check(path: Path) -> None:
+    with named(path), closing(_read_only(path)) as copy:
+        if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+            raise DatabaseDamaged(path)
+        if not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'documents'").fetchone():
+            raise NotADatabase(path, "it holds no documents")
+
+
+def _move_aside(database: Path) -> Path:
+    """Renames the library, of which no other program has a part open; what stood in its log is written into it first."""
+    with named(database), closing(sqlite3.connect(database, timeout=0.0, isolation_level=None)) as alone:
+        # with a write-ahead log the file is locked alone only where nobody else is connected
+        alone.execute("PRAGMA locking_mode = EXCLUSIVE")
+        alone.execute("BEGIN EXCLUSIVE")
+        alone.execute("COMMIT")
+        if alone.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise DatabaseBusy(database)
+        aside = database.with_name(f"{database.stem}-{datetime.now():%Y%m%d-%H%M%S}{database.suffix}")
+        database.replace(aside)
+    for end in ("-wal", "-shm"):
+        database.with_name(database.name + end).unlink(missing_ok=True)
+    return aside
+
+
+def _settle(part: Path, file: Path) -> None:
+    """Gives the finished file its name; after a power cut it is the old one or the new one."""
+    with part.open("rb") as written:
+        os.fsync(written.fileno())
+    part.replace(file)
