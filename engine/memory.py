@@ -107,14 +107,21 @@ def load_memory(folder: Path, decoder: Decoder, base_sha256: str, size: tuple[in
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """memory.json in `folder`. Raises MemoryInvalid."""
+    """memory.json in `folder`, less its own SHA-256, which is checked. Raises MemoryInvalid."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         for name in ("base_sha256", "weights_sha256", "config", "pointing", "confidence"):
             manifest[name]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        intact = manifest.pop("sha256") == _digest(manifest)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MemoryInvalid(f"There is no usable {MANIFEST} in {folder} ({error}).") from error
+    if not intact:
+        raise MemoryInvalid(f"{folder / MANIFEST} was changed since it was written. Get the folder again.")
     return manifest
+
+
+def _digest(manifest: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
 @torch.no_grad()
@@ -145,11 +152,12 @@ def _matrices(memory: Memory, states: Sequence[State]) -> GatedMatrix | None:
 
 
 def save_memory(folder: Path, manifest: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
-    """Write a memory's two files; returns the SHA-256 of its weights."""
+    """Write a memory's two files, the manifest with its own SHA-256; returns the SHA-256 of the weights."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, folder / WEIGHTS)
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    text = json.dumps({**manifest, "weights_sha256": digest}, indent=1, sort_keys=True)
+    manifest = {**manifest, "weights_sha256": digest}
+    text = json.dumps({**manifest, "sha256": _digest(manifest)}, indent=1, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
     return digest
 
