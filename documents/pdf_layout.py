@@ -666,7 +666,7 @@ class _Page:
             cells: list[list[str]] = [[] for _ in range(len(gutters) + 1)]
             for row in group:
                 for place, cell in enumerate(cells):
-                    glyphs = _spaced([piece for piece in row.pieces if _cell(piece, gutters) == place])
+                    glyphs = _spaced([piece for piece in row.pieces if _cell(piece, gutters) == place], row.size)
                     cut = bool(cell and glyphs) and cell[-1] == "-" and glyphs[0].isalnum()
                     cell += [CUT if cut else " ", *glyphs] if cell and glyphs else glyphs
             texts = [_as_read(cell, to_left=self.to_left) for cell in cells]
@@ -909,10 +909,14 @@ def _drawn_by_column(columns: Sequence[Sequence[tuple[_Row, _Piece]]]) -> bool:
     return len(spans) > 1 and all(one[1] < other[0] for one, other in pairwise(spans))
 
 
-def _spaced(pieces: Sequence[_Piece]) -> list[str]:
+def _spaced(pieces: Sequence[_Piece], size: float) -> list[str]:
+    """What stands in one cell; where things in it stand clearly apart, only the rows above or below have them as one."""
     glyphs: list[str] = []
+    right = 0.0
     for piece in pieces:
-        glyphs += [" ", *piece.glyphs] if glyphs else piece.glyphs
+        between = [" ", "|", " "] if piece.left - right >= _APART * size else [" "]
+        glyphs += [*between, *piece.glyphs] if glyphs else piece.glyphs
+        right = piece.right
     return glyphs
 
 
