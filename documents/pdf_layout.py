@@ -702,7 +702,8 @@ class _Page:
                 continue
             before = groups[-1][-1]
             ruled = any(row.base + 0.5 * row.size < at < before.base for at in heights)
-            groups_by_rules = grid and sum(rows[-1].base < at < rows[0].base for at in heights) >= 1
+            closed = bool(heights) and row.base > heights[0]  # what stands below the last rule is in no box
+            groups_by_rules = grid and closed and sum(rows[-1].base < at < rows[0].base for at in heights) >= 1
             if (groups_by_rules and not ruled) or (
                 not groups_by_rules and self._goes_on_below(rows, before, row, gutters)
             ):
