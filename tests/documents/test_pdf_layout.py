@@ -239,6 +239,20 @@ def test_a_numbered_list_keeps_its_numbers() -> None:
     assert "14 | Port of Berg 1 | 27 m" in documents.read(drawn_pdf(*pages), "a.pdf").text
 
 
+def test_rules_part_cells_that_nearly_touch_also_where_a_cell_stands_beside_two_rows() -> None:
+    cells = [
+        (63, 700, "Port"), (93, 700, "Depth"), (126, 700, "Notes"), (93, 680, "127 m"), (126, 684, "A note that goes on over"),
+        (126, 672, "two lines of its cell"), (63, 668, "Orrin"), (93, 656, "31 m"), (126, 656, "short"),
+    ]  # fmt: skip
+    rules = [(60, y, 300, y) for y in (712, 694, 648)] + [(90, 666, 300, 666)]
+    rules += [(x, 648, x, 712) for x in (60, 90, 123, 300)]
+    assert read_lines(drawn_pdf(cells, rules=rules)) == [
+        "Port | Depth | Notes",
+        "Orrin | 127 m | A note that goes on over two lines of its cell",
+        "| 31 m | short",
+    ]
+
+
 def test_cells_that_only_some_rows_have_stay_apart() -> None:
     rows = [
         [(60, "Ms Anna Berg"), (220, "Invoice"), (480, "4711")],
