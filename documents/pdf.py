@@ -112,6 +112,8 @@ def _notes(
         notes.append(note("bookmarks_lost", n=outline.lost))
     if outline.broken:
         notes.append(note("bookmarks_broken"))
+    if clean.numbered:
+        notes.append(note("line_numbers", pages=page_ranges(list(clean.numbered))))
     if clean.left_out:
         notes.append(note("running_lines", n=len(clean.left_out), which="; ".join(clean.left_out[:_NAMED])))
     return tuple(notes)

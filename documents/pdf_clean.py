@@ -39,6 +39,8 @@ _FOLIO = re.compile(
     re.I,
 )
 _MIN_REPEATS = 3
+_MIN_NUMBERED = 10  # lines of a page, from which their numbers may be those of the lines
+_WORDS_A_LINE = 5  # on average, of prose
 _LONG = 6  # pages, from which a document may have running headers; one less where its pages are numbered
 _MOST = 0.5  # of the pages
 _MAX_RUNNING = 120  # characters; a longer line is text
@@ -77,6 +79,7 @@ class CleanPages(NamedTuple):
     texts: tuple[str, ...]
     bare: frozenset[int]  # pages, from 0, that hold nothing but a page number or a running header
     left_out: tuple[str, ...]  # headers that were left out though they don't stand apart from the text
+    numbered: tuple[int, ...] = ()  # pages, from 1, of which the numbers of the lines were left out
 
 
 class _Folio(NamedTuple):
@@ -108,12 +111,12 @@ def is_readable(text: str) -> bool:
 
 def clean_pages(pages: Sequence[Sequence[PrintedLine]]) -> CleanPages:
     """The pages' text without running headers and page numbers, words whole again."""
-    tidy = [[_tidy(line) for line in page] for page in pages]
+    tidy, numbered = _without_line_numbers([[_tidy(line) for line in page] for page in pages])
     kept, bare, left_out = _without_running(tidy)
     kept = _with_table_heads(kept)
     words = _Words(kept)
     texts = [_page_text(page, words) for page in kept]
-    return CleanPages(tuple(_across_pages(texts, words)), frozenset(bare), left_out)
+    return CleanPages(tuple(_across_pages(texts, words)), frozenset(bare), left_out, numbered)
 
 
 def _tidy(line: PrintedLine) -> PrintedLine:
@@ -121,6 +124,41 @@ def _tidy(line: PrintedLine) -> PrintedLine:
     return replace(
         line, text=_LEADERS.sub(" ... ", text).strip() if "." in text or "·" in text or "…" in text else text
     )
+
+
+# Numbers of lines
+
+
+def _without_line_numbers(pages: list[list[PrintedLine]]) -> tuple[list[list[PrintedLine]], tuple[int, ...]]:
+    """The pages without the numbers that stand before each line of a draft or a manuscript, and which pages had such."""
+    found = [_line_numbers(page) for page in pages]
+    numbered = tuple(place for place, lines in enumerate(found, 1) if lines)
+    if len(numbered) < 2 or 2 * len(numbered) < sum(map(bool, pages)):
+        return pages, ()
+    return [
+        [
+            replace(line, text=lines[place], parts=(), cells=(), columns=()) if place in lines else line
+            for place, line in enumerate(page)
+        ]
+        for page, lines in zip(pages, found, strict=True)
+    ], numbered
+
+
+def _line_numbers(page: Sequence[PrintedLine]) -> dict[int, str]:
+    """What stands behind its number in each numbered line, where nearly all lines of a page are, one by one, and hold prose."""
+    found: dict[int, str] = {}
+    last = None
+    for place, line in enumerate(page):
+        number, _, rest = (
+            (line.cells[0], "", line.cells[-1]) if len(line.cells) == 2 else (line.parts or ("",))[0].partition(" ")
+        )
+        if not number.isdigit() or len(number) > 5 or not rest or (last is not None and int(number) != last + 1):
+            continue
+        last = int(number)
+        found[place] = rest
+    words = sum(len(text.split()) for text in found.values())
+    prose = len(found) >= _MIN_NUMBERED and 10 * len(found) >= 9 * len(page) and words >= _WORDS_A_LINE * len(found)
+    return found if prose else {}
 
 
 # Running headers and page numbers

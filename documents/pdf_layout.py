@@ -366,7 +366,7 @@ def _row(group: Sequence[_Run], upright: Sequence[Rule]) -> _Row:
             continue
         rule = _rule_between(here, piece[-1].right, letter.left) if piece else None
         if piece and (gap >= _PIECE_GAP * row.size or rule is not None):
-            row.pieces.append(_piece(glyphs, sides, piece, rule, row.size))
+            row.pieces.append(_piece(glyphs, sides, piece, here, row.size))
             glyphs, sides, piece = [], [], []
         elif piece and (blank or gap > threshold) and not (is_wide(text) and is_wide(glyphs[-1]) and not blank):
             glyphs.append(" ")
@@ -374,7 +374,7 @@ def _row(group: Sequence[_Run], upright: Sequence[Rule]) -> _Row:
         glyphs.append(text)
         sides.append((letter.left, letter.right))
         piece.append(letter)
-    row.pieces.append(_piece(glyphs, sides, piece, None, row.size))
+    row.pieces.append(_piece(glyphs, sides, piece, here, row.size))
     row.pieces = _with_item_marks(row.pieces, row.size)
     return row
 
@@ -462,14 +462,17 @@ def _piece(
     glyphs: Sequence[str],
     sides: Sequence[tuple[float, float]],
     letters: Sequence[Letter],
-    rule: float | None,
+    rules: Sequence[float],
     size: float,
 ) -> _Piece:
-    right = max(letter.right for letter in letters)
-    if rule is not None:  # a rule parts as well as wide white does
-        right = min(right, rule - 0.5 * _PIECE_GAP * size)
-    left = min(letter.left for letter in letters)
-    return _Piece(tuple(glyphs), tuple(sides), min(left, right), right, min(letter.order for letter in letters))
+    """What stands together in a row. A rule parts as well as wide white does, so what stands beside one is taken to end before it."""
+    left, right = min(letter.left for letter in letters), max(letter.right for letter in letters)
+    gap = _PIECE_GAP * size
+    before, after = _rule_between(rules, left - gap / 2, left), _rule_between(rules, right, right + gap / 2)
+    left = left if before is None else max(left, before + gap / 2)
+    right = right if after is None else min(right, after - gap / 2)
+    order = min(letter.order for letter in letters)
+    return _Piece(tuple(glyphs), tuple(sides), min(left, right), max(left, right), order)
 
 
 def _with_item_marks(pieces: list[_Piece], size: float) -> list[_Piece]:
@@ -666,7 +669,7 @@ class _Page:
             cells: list[list[str]] = [[] for _ in range(len(gutters) + 1)]
             for row in group:
                 for place, cell in enumerate(cells):
-                    glyphs = _spaced([piece for piece in row.pieces if _cell(piece, gutters) == place])
+                    glyphs = _spaced([piece for piece in row.pieces if _cell(piece, gutters) == place], row.size)
                     cut = bool(cell and glyphs) and cell[-1] == "-" and glyphs[0].isalnum()
                     cell += [CUT if cut else " ", *glyphs] if cell and glyphs else glyphs
             texts = [_as_read(cell, to_left=self.to_left) for cell in cells]
@@ -702,7 +705,8 @@ class _Page:
                 continue
             before = groups[-1][-1]
             ruled = any(row.base + 0.5 * row.size < at < before.base for at in heights)
-            groups_by_rules = grid and sum(rows[-1].base < at < rows[0].base for at in heights) >= 1
+            closed = bool(heights) and row.base > heights[0]  # what stands below the last rule is in no box
+            groups_by_rules = grid and closed and sum(rows[-1].base < at < rows[0].base for at in heights) >= 1
             if (groups_by_rules and not ruled) or (
                 not groups_by_rules and self._goes_on_below(rows, before, row, gutters)
             ):
@@ -909,10 +913,14 @@ def _drawn_by_column(columns: Sequence[Sequence[tuple[_Row, _Piece]]]) -> bool:
     return len(spans) > 1 and all(one[1] < other[0] for one, other in pairwise(spans))
 
 
-def _spaced(pieces: Sequence[_Piece]) -> list[str]:
+def _spaced(pieces: Sequence[_Piece], size: float) -> list[str]:
+    """What stands in one cell; where things in it stand clearly apart, only the rows above or below have them as one."""
     glyphs: list[str] = []
+    right = 0.0
     for piece in pieces:
-        glyphs += [" ", *piece.glyphs] if glyphs else piece.glyphs
+        between = [" ", "|", " "] if piece.left - right >= _APART * size else [" "]
+        glyphs += [*between, *piece.glyphs] if glyphs else piece.glyphs
+        right = piece.right
     return glyphs
 
 

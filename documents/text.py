@@ -118,6 +118,14 @@ def find_headings(text: str, page_starts: Collection[int] = ()) -> tuple[Heading
             _split_heading(lines, index) if _WORD.match(line) and apart else _heading(line, lines, index, on_top)
         )
         heading = Heading(title, {"part": 1, "licence": 1}.get(kind, 2), start)
+        under = found[-1] if found else None
+        if (
+            under
+            and kind == "alone"
+            and under.title.endswith(f". {title}")
+            and "\n" not in text[under.start : start].strip()
+        ):
+            continue  # the title of the chapter whose number stands above it
         if kind and apart:
             found.append(heading)
         elif kind in ("part", "chapter"):

@@ -10,6 +10,7 @@ from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
 import documents
+from documents.model import note
 from documents.pdf_clean import clean_pages, plain_page
 from tests.documents.makers import drawn_pdf, glyph_pdf, pdf, seen
 
@@ -204,6 +205,64 @@ def test_text_that_is_drawn_sideways_is_read(turn: int) -> None:
         canvas.drawString(-90, 60 - 14 * n, line)
     canvas.save()
     assert read_lines(buffer.getvalue()) == LEFT
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_numbers_of_lines_in_the_margin_are_left_out_and_noted(goes_on: bool) -> None:
+    said = [[f"Line {n} of sheet {page} goes on about the lamp" for n in range(12)] for page in range(2)]
+    pages = [
+        [
+            one
+            for n, line in enumerate(lines)
+            for one in ((40, 780 - 26 * n, str(n + 1 + 12 * page * goes_on)), (80, 780 - 26 * n, line))
+        ]
+        for page, lines in enumerate(said)
+    ]
+    document = documents.read(drawn_pdf(*pages), "a.pdf")
+    assert [line for line in document.text.split("\n") if line] == [line for lines in said for line in lines]
+    assert document.notes == (note("line_numbers", pages="1–2"),)
+
+
+def test_a_numbered_list_keeps_its_numbers() -> None:
+    pages = [
+        [
+            one
+            for n in range(12)
+            for one in (
+                (40, 780 - 26 * n, str(n + 1 + 12 * page)),
+                (80, 780 - 26 * n, f"Port of Berg {n}"),
+                (300, 780 - 26 * n, "27 m"),
+            )
+        ]
+        for page in range(2)
+    ]
+    assert "14 | Port of Berg 1 | 27 m" in documents.read(drawn_pdf(*pages), "a.pdf").text
+
+
+def test_rules_part_cells_that_nearly_touch_also_where_a_cell_stands_beside_two_rows() -> None:
+    cells = [
+        (63, 700, "Port"), (93, 700, "Depth"), (126, 700, "Notes"), (93, 680, "127 m"), (126, 684, "A note that goes on over"),
+        (126, 672, "two lines of its cell"), (63, 668, "Orrin"), (93, 656, "31 m"), (126, 656, "short"),
+    ]  # fmt: skip
+    rules = [(60, y, 300, y) for y in (712, 694, 648)] + [(90, 666, 300, 666)]
+    rules += [(x, 648, x, 712) for x in (60, 90, 123, 300)]
+    assert read_lines(drawn_pdf(cells, rules=rules)) == [
+        "Port | Depth | Notes",
+        "Orrin | 127 m | A note that goes on over two lines of its cell",
+        "| 31 m | short",
+    ]
+
+
+def test_cells_that_only_some_rows_have_stay_apart() -> None:
+    rows = [
+        [(60, "Ms Anna Berg"), (220, "Invoice"), (480, "4711")],
+        [(60, "Quay Street 12"), (220, "Date"), (480, "3 June")],
+        [(60, "Rope, hemp, three strands, of twelve millimetres"), (400, "2"), (480, "25.00")],
+        [(60, "Twine, hemp, one strand, of three millimetres"), (400, "1"), (480, "12.00")],
+    ]
+    placed = [(x, 700 - 14 * n, cell) for n, row in enumerate(rows) for x, cell in row]
+    read = [line for line in read_lines(drawn_pdf(placed)) if line]
+    assert [line.replace("| | ", "| ") for line in read] == [" | ".join(cell for _, cell in row) for row in rows]
 
 
 def stamped_pdf(stamp: str, *pages: Sequence[str], angle: int = 90) -> bytes:

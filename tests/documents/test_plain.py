@@ -246,3 +246,11 @@ def test_markdown_is_read_as_it_is_shown() -> None:
         "~~old~~ new\n"
     )
     assert document.notes == (note("hidden_left_out", n=1),)
+
+
+def test_a_chapter_called_introduction_is_one_chapter() -> None:
+    text = "".join(
+        f"Chapter {n}\n\n{title}\n\n{'The lamp is lit. ' * 9}\n\n" for n, title in ((1, "Introduction"), (2, "Dusk"))
+    )
+    document = documents.read(text.encode(), "a.txt")
+    assert [section.title for section in document.sections] == ["Chapter 1. Introduction", "Chapter 2. Dusk"]
