@@ -25,7 +25,6 @@ from app.errors import (
     NotASnapshotFile,
     NothingToRestore,
     NotReadYet,
-    PasswordEmpty,
     TextDiffers,
     TitleMissing,
     UnknownDocument,
@@ -315,11 +314,11 @@ class Library:
         """Keeps it for the next start."""
         self._store.set_note(NOTE, choices.to_note())
 
-    def set_password(self, words: str | None) -> None:
-        """From the next start on everybody is asked for these words, or nobody for any. Raises PasswordEmpty."""
-        if words is not None and not words.strip():
-            raise PasswordEmpty
-        self.keep_choices(replace(self.choices(), password=None if words is None else hashed(words)))
+    def set_password(self, words: str | None) -> str | None:
+        """Keeps the hash of these words, which is returned, or that there is no password. Raises PasswordShort."""
+        kept = None if words is None else hashed(words)
+        self.keep_choices(replace(self.choices(), password=kept))
+        return kept
 
     def _check_memory(self, bundle: portable.Bundle, name: str) -> None:
         """That the memory is one, and, where the model that made it runs, just what that leaves of the text. Raises NotASnapshotFile."""

@@ -214,6 +214,7 @@ class ModelAnswer:
     seconds: float
     first_token_seconds: float
     stopped: bool
+    cut: bool = False
 
 
 @dataclass(frozen=True)

@@ -216,6 +216,7 @@ def told(piece: Any, text: DocumentText) -> Recalled | ModelAnswer:
         seconds=piece.seconds,
         first_token_seconds=piece.first_token_seconds,
         stopped=piece.stopped,
+        cut=piece.cut,
     )
 
 

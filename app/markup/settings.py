@@ -64,12 +64,12 @@ def password(words: Words) -> str:
     return _why(words("settings.password"), words("settings.password_why"))
 
 
-def locked(words: Words, now: bool, later: bool) -> str:
-    """Return whether the page asks for a password, in this run and from the next start on."""
-    state = {(False, False): "never", (True, True): "always", (False, True): "later", (True, False): "still"}[
-        now, later
-    ]
-    return f'<p class="cost" role="status">{words(f"settings.locked.{state}")}</p>'
+def locked(words: Words, state: str, short: bool) -> str:
+    """Return whether the page asks for a password: "never", "always", or always for the one that was "given" at the start; and whether
+    that is `short`."""
+    said = [words(f"settings.locked.{state}"), *([words("settings.locked.short")] if short else [])]
+    out = "" if state == "never" else f' <a href="/logout">{words("settings.log_out")}</a>'
+    return f'<p class="cost" role="status">{" ".join(said)}{out}</p>'
 
 
 def shade(words: Words) -> str:
