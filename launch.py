@@ -199,16 +199,17 @@ def serve(settings: Settings, out: Output) -> int:
         try:
             page.launch(
                 **launch_options(documents.languages, gate, router(documents).routes, settings.host),
-                server_name=settings.host,
+                server_name=in_address(settings.host),
                 server_port=settings.port,
                 inbrowser=settings.open_browser or (settings.window and not in_window),
                 prevent_thread_lock=True,
                 quiet=True,
                 mcp_server=settings.mcp,
             )
-            out.note(f"Palimpsest is open on http://{settings.host}:{settings.port} (Ctrl-C ends it).")
+            address = f"http://{in_address(settings.host)}:{settings.port}"
+            out.note(f"Palimpsest is open on {address} (Ctrl-C ends it).")
             if in_window:
-                show(f"http://{settings.host}:{settings.port}", settings.home / "window", ended)
+                show(address, settings.home / "window", ended)
             while not ended.wait(1.0):
                 pass
         finally:
@@ -217,10 +218,16 @@ def serve(settings: Settings, out: Output) -> int:
     return 0
 
 
+def in_address(host: str) -> str:
+    """A host as it stands in a URL: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def check_address(settings: Settings) -> None:
     """Finds out before the model's long start whether the address is free. Raises AddressTaken."""
     try:
-        with socket.create_server((settings.host, settings.port)):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with socket.create_server((settings.host, settings.port), family=family):
             pass
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)

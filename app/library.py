@@ -232,15 +232,14 @@ class Library:
         ours = [kept for kept in all_kept if kept.fingerprint == self.models.fingerprint]
         if not all_kept:
             raise NotReadYet(row.title)
-        kept, blob = self._store.snapshots.load((ours or all_kept)[0])
-        worths = self._store.worths.of(row.id, kept.fingerprint)
+        kept, blob, left, worths = self._store.memory((ours or all_kept)[0])
         bundle = portable.Bundle(
             document=row,
             pages=tuple(self._store.documents.pages(row.id)),
             sections=self._store.documents.sections(row.id),
             snapshot=rows.to_new(kept, blob),
-            checkpoints=self._store.checkpoints.after(row.id, kept.fingerprint, 0),
-            worths=worths if len(worths) == kept.n_tokens else b"",
+            checkpoints=left,
+            worths=worths,
         )
         portable.write(path, bundle)
 

@@ -257,6 +257,16 @@ def test_the_app_serves_its_page_and_its_ways_in_behind_a_password(home, mill, t
         there.close()
 
 
+def test_the_app_opens_on_an_address_of_the_newer_kind(home, tmp_path):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with serving(home, "--db", str(tmp_path / "library.db"), "--host", "::1") as (app, address):
+        there = address.replace("127.0.0.1", "[::1]")
+        assert _eventually(app, lambda: "Palimpsest" in httpx.get(there, trust_env=False).text)
+
+
 def test_an_agent_lists_and_asks_by_the_model_context_protocol(home, mill, tmp_path):
     async def talk(address: str) -> tuple[set[str], str, str]:
         async with (

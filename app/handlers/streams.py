@@ -72,7 +72,8 @@ class Streams:
             yield safely(self._library, request, lambda words: self._settle(words, document_id, problem, back))
 
     def _settle(self, words: Words, document_id: str, problem: str, back: str) -> Screen:
-        item = next((item for item in self._library.shelf() if item.id == document_id), None)
-        shown = Screen(**settled(words, item, self._library)) if item else self._opened(words, "")
+        items = self._library.shelf()
+        item = next((item for item in items if item.id == document_id), None)
+        shown = Screen(**settled(words, item, self._library, items)) if item else self._opened(words, "")
         restored = gr.Textbox(value=back) if problem and back else Screen().question
         return shown._replace(notice=notice(words, [problem] if problem else []), question=restored)

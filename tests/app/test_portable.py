@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from app import portable
 from app.errors import (
     FileNotWritten,
     FileUnreadable,
@@ -119,6 +121,27 @@ def test_half_a_reading_goes_on_elsewhere(library: Library, tides: str, file: Pa
     library.export_snapshot(tides, file)
     assert elsewhere.import_snapshot(file).read_tokens == 42
     assert elsewhere.reader.read(tides).state_sha256 == library.reader.read(tides).state_sha256
+
+
+def test_what_is_exported_while_it_is_read_is_of_one_moment(store: Store, file: Path, tmp_path: Path):
+    here = shelf(SmallEngine(group=3, slots=40, pause=0.002), store, SavePolicy(groups=1, first_checkpoint=20))
+    tides = here.add(SOURCE * 6, "tides.md").id
+    reading = threading.Thread(target=here.reader.read, args=(tides,))
+    reading.start()
+    n_tokens, elsewhere = set(), tmp_path / "elsewhere.db"
+    while reading.is_alive():
+        try:
+            here.export_snapshot(tides, file)
+        except NotReadYet:
+            continue
+        bundle = portable.read(file)
+        n_tokens.add(bundle.snapshot.n_tokens)
+        assert len(bundle.worths) == bundle.snapshot.n_tokens
+        assert all(one.n_tokens <= bundle.snapshot.n_tokens for one in bundle.checkpoints)
+    reading.join()
+    assert len(n_tokens) > 5
+    with Store.open(elsewhere) as other:
+        assert shelf(SmallEngine(slots=40), other).import_snapshot(file).read_tokens == max(n_tokens)
 
 
 def test_a_memory_that_goes_further_is_kept(library: Library, tides: str, file: Path, elsewhere: Library):

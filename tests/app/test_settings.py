@@ -26,7 +26,7 @@ from app.models import Models
 from app.password import Gate, fits, hashed
 from app.settings import Choices, Settings, settings_from
 from engine.errors import BaseNotAvailable, ModelNotFound
-from storage import Store
+from storage import DiskFull, Store
 from tests.app.small_engine import SmallEngine, said
 
 
@@ -242,6 +242,39 @@ def test_a_model_that_cannot_be_loaded_leaves_everything_as_it_was(running) -> N
     assert library.get(document_id).status == "read"
     other = read_in(library, b"The moon is called Oru.", "moon.txt")
     assert library.get(other).status == "read"
+
+
+def test_a_choice_that_cannot_be_kept_leaves_the_model_that_runs_and_the_queue_alive(running) -> None:
+    library, loads = running
+    library.models.load()
+
+    def full(choices: Choices) -> None:
+        raise DiskFull(Path("library.db"))
+
+    library.models._keep = full
+    library.models.use(Choices("new")).join(20)
+    assert library.models.change().state == "failed" and "disk is full" in library.models.change().said
+    assert (library.models.in_use.model, library.models.fingerprint) == ("standard", "old")
+    read_in(library, b"The moon is called Oru.", "moon.txt")
+    library.models._keep = loads.kept.append
+    library.models.use(Choices("new")).join(20)
+    assert (library.models.in_use.model, library.models.fingerprint) == ("new", "new")
+    read_in(library, b"The lamp is lit at six.", "lamp.txt")
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_summary_of_a_section_is_finished_by_the_model_that_began_it(running, begun: bool) -> None:
+    library, _ = running
+    library.models.load()
+    text = b"# One\n\nThe lamp is lit at six. The bell rings.\n\n# Two\n\nThe moon is called Oru. It has no ring.\n"
+    document_id = read_in(library, text, "two.md")
+    expected = said(library.summaries.summarize(document_id, section=2, keep=False))
+    stream = library.summaries.summarize(document_id, section=2)
+    pieces = [next(stream)] if begun else []
+    library.models.use(Choices("new")).join(20)
+    assert library.models.fingerprint == "new"
+    assert said(iter([*pieces, *stream])) == expected
+    assert library.conversations.history(document_id)[-1].answer == expected
 
 
 def test_one_change_at_a_time(running) -> None:

@@ -132,6 +132,19 @@ def test_a_taken_address_is_named(tmp_path: Path):
     launch.check_address(Settings(tmp_path, tmp_path / "library.db", port=port))
 
 
+def test_an_address_of_the_newer_kind_is_looked_at_as_one(tmp_path: Path):
+    assert (launch.in_address("::1"), launch.in_address("127.0.0.1")) == ("[::1]", "127.0.0.1")
+    try:
+        taken = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with taken:
+        there = Settings(tmp_path, tmp_path / "library.db", host="::1", port=taken.getsockname()[1])
+        with pytest.raises(AddressTaken):
+            launch.check_address(there)
+    launch.check_address(there)
+
+
 def test_the_sample_is_on_a_new_shelf_once(tmp_path: Path):
     with Store.open(tmp_path / "library.db") as store:
         library = shelf(SmallEngine(group=997), store, SavePolicy(seconds=60.0))
