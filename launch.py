@@ -59,7 +59,7 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
             return serve(replace(settings, password=password_from(given, os.environ)), out)
         case "text":
             return cli.text(given.file, password_from(given, {}), out)
-        case "shelf" | "describe" | "remove" | "restore" | "snapshot" | "chat" | "chats":
+        case "shelf" | "describe" | "remove" | "restore" | "vacuum" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Library(store), out)
         case "read" | "ask" | "ask-all" | "summarize":
@@ -91,6 +91,8 @@ def run_shelf(given: Namespace, documents: Library, out: Output) -> int:
             return cli.remove(documents, given.id, out)
         case "restore":
             return cli.restore(documents, given.id, out)
+        case "vacuum":
+            return cli.vacuum(documents, out)
     if given.action == "export":
         return cli.export_snapshot(documents, given.id, given.file, out)
     return cli.import_snapshot(documents, given.file, out)

@@ -143,6 +143,7 @@ def _shelf(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -
     remove.add_argument("id", metavar="ID", help="the document's id, or its beginning")
     restore = verbs.add_parser("restore", parents=[common], help="put back one that was removed within the last day")
     restore.add_argument("id", metavar="ID", help="the document's whole id")
+    verbs.add_parser("vacuum", parents=[common], help="give the disk back what was removed from the library")
 
 
 def _snapshots(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:

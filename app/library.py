@@ -35,7 +35,18 @@ from app.password import hashed
 from app.pictures import Pictures, ReadPicture
 from app.reading import Reader, ReadingQueue, SavePolicy
 from app.settings import NOTE, Choices
-from app.views import JobView, Note, PageView, Preview, SectionText, ShelfItem, StretchRead, longer_words, unit_of
+from app.views import (
+    DiskUse,
+    JobView,
+    Note,
+    PageView,
+    Preview,
+    SectionText,
+    ShelfItem,
+    StretchRead,
+    longer_words,
+    unit_of,
+)
 from app.words import Languages, Words
 from storage import DocumentRow, OriginalRow, SectionRow, SnapshotRow, Store
 
@@ -209,6 +220,14 @@ class Library:
         """Forgets for good what was removed more than `days` ago; returns how many documents."""
         before = datetime.now(UTC) - timedelta(days=days)
         return self._store.documents.sweep(before.isoformat(timespec="milliseconds"))
+
+    def disk_use(self) -> DiskUse:
+        """What the library takes on disk."""
+        return DiskUse(*self._store.disk_use())
+
+    def vacuum(self) -> None:
+        """Gives the disk back what was removed for good."""
+        self._store.vacuum()
 
     def job(self, document_id: str) -> JobView | None:
         """The document's newest job as it was last saved, or None. ReadingQueue.progress has it live."""

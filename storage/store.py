@@ -46,6 +46,14 @@ class Store:
         """Where the file is."""
         return self._connection.path
 
+    def disk_use(self) -> tuple[int, int]:
+        """Bytes that the library takes on disk, and how many of them hold nothing any more."""
+        return self._connection.disk_use()
+
+    def vacuum(self) -> None:
+        """Gives the disk back what holds nothing any more. Needs room for a copy meanwhile."""
+        self._connection.vacuum()
+
     def record_progress(
         self,
         snapshot: NewSnapshot,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from app.views import ModelChange
+from app.views import DiskUse, ModelChange
 from app.words import Words
 
 BOOK_TOKENS = 120_000  # about 300 pages
@@ -44,6 +44,14 @@ def running(words: Words, info: Any | None, speed: float | None, stale: Sequence
         lines.append(words("settings.reads", rate=words.rate(speed), time=_time(words, BOOK_TOKENS / speed)))
     shown = "".join(f"<p>{line}</p>" for line in lines)
     return f"<h3>{words('settings.model')}</h3>{shown}{_stale(words, stale)}"
+
+
+def disk(words: Words, used: DiskUse) -> str:
+    """Return what the library takes on disk, and how to make it less."""
+    said = words("settings.disk", size=words.size(used.total))
+    if used.much_free:
+        said += " " + words("settings.disk_free", size=words.size(used.free))
+    return _why(words("settings.library"), said)
 
 
 def change(words: Words, how: ModelChange, model: str) -> str:

@@ -21,6 +21,8 @@ MODEL = "model"
 MAX_FILE_SIZE = "512mb"
 # Uploads are parsed and deleted at once; this sweeps what a crash left behind (every hour, older than a day).
 SWEEP_SECONDS = (3600, 86400)
+# What the server keeps of a page that was opened, a quarter of a megabyte: of so many, those that were used last.
+MOST_PAGES = 256
 LIGHT: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 HEAVY: dict[str, Any] = {
     "concurrency_id": MODEL,
@@ -80,6 +82,7 @@ def launch_options(
         "js": behaviour.ON_OPEN,
         "favicon_path": Path(__file__).with_name("mark.svg"),
         "max_file_size": MAX_FILE_SIZE,
+        "state_session_capacity": MOST_PAGES,
         "footer_links": [],
         "show_error": False,
         "share": False,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -177,6 +179,34 @@ def test_a_place_that_can_not_be_written_is_named(library: Library, tides: str, 
     with pytest.raises(FileNotWritten):
         library.export_snapshot(tides, tmp_path / "folder")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_disk_that_fills_up_leaves_no_part_of_a_file(library: Library, tides: str, file: Path, tmp_path: Path):
+    library.reader.read(tides)
+    library.export_snapshot(tides, file)
+    line = """
+import resource, signal, sys
+from pathlib import Path
+from app import portable
+from app.errors import FileNotWritten
+bundle, folder = portable.read(Path(sys.argv[1])), Path(sys.argv[2])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+for most in (0, 100, 3000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    for write in (lambda: portable.write(folder / "a", bundle), lambda: portable.write_text(folder / "b", "x" * 9000)):
+        try:
+            write()
+        except FileNotWritten as error:
+            print(error)
+"""
+    folder = tmp_path / "full"
+    folder.mkdir()
+    (folder / "b").write_text("what was there")
+    ended = subprocess.run(
+        [sys.executable, "-c", line, str(file), str(folder)], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.count("could not be written") == 6
+    assert [path.name for path in folder.iterdir()] == ["b"] and (folder / "b").read_text() == "what was there"
 
 
 def test_a_memory_of_another_text_is_refused(library: Library, tides: str, file: Path, elsewhere: Library):

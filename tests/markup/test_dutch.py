@@ -30,7 +30,7 @@ from app.markup import (
     tour,
 )
 from app.markup.door import login
-from app.views import ChatView, Evidence, FromBook, ModelChange, Place, SeveralAnswers, Status, Stretch, Turn
+from app.views import ChatView, DiskUse, Evidence, FromBook, ModelChange, Place, SeveralAnswers, Status, Stretch, Turn
 from app.words import Languages, Words
 from tests.markup.test_markup import item, job
 from tests.markup.test_memory import SEEN
@@ -117,6 +117,7 @@ PARTS: dict[str, Callable[[Words], str]] = {
             ),
             settings.running(w, None, None, ()),
             settings.password(w),
+            *(settings.disk(w, DiskUse(9_000_000, free)) for free in (0, 5_000_000)),
             *(settings.locked(w, state, short) for state in ("never", "always", "given") for short in (True, False)),
             login(w, w("door.wrong")),
             login(w, w("door.short"), inside=True),
