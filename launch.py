@@ -21,8 +21,8 @@ from app.arguments import build_parser
 from app.errors import AddressTaken, McpMissing, NothingNamed, named_errors
 from app.library import Library
 from app.models import Load, Models
-from app.password import doorkeeper, lock
-from app.settings import MODEL_PARTS, Choices, Settings, settings_from
+from app.password import Gate, password_from
+from app.settings import MODEL_PARTS, Choices, Settings, is_here, settings_from
 from app.terminal import Output, error_line, size
 from app.window import show, window_parts_missing
 from storage import Store, back_up, put_back
@@ -56,10 +56,10 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
     """One command. Raises the named errors of every part."""
     match given.verb:
         case None:
-            return serve(settings, out)
+            return serve(replace(settings, password=password_from(given, os.environ)), out)
         case "text":
-            return cli.text(given.file, given.password, out)
-        case "shelf" | "describe" | "remove" | "restore" | "snapshot" | "chat" | "chats":
+            return cli.text(given.file, password_from(given, {}), out)
+        case "shelf" | "describe" | "remove" | "restore" | "vacuum" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Library(store), out)
         case "library":
@@ -93,6 +93,8 @@ def run_shelf(given: Namespace, documents: Library, out: Output) -> int:
             return cli.remove(documents, given.id, out)
         case "restore":
             return cli.restore(documents, given.id, out)
+        case "vacuum":
+            return cli.vacuum(documents, out)
     if given.action == "export":
         return cli.export_snapshot(documents, given.id, given.file, out)
     return cli.import_snapshot(documents, given.file, out)
@@ -116,7 +118,9 @@ def run_library(given: Namespace, documents: Library, out: Output) -> int:
     """The commands that read and answer."""
     match given.verb:
         case "read":
-            code = cli.read_files(documents, given.files, given.password, out, ocr=given.ocr) if given.files else 0
+            code = 0
+            if given.files:
+                code = cli.read_files(documents, given.files, password_from(given, {}), out, ocr=given.ocr)
             return (cli.read_again(documents, out) or code) if given.all else code
         case "ask":
             return cli.ask(documents, given, out)
@@ -186,8 +190,8 @@ def serve(settings: Settings, out: Output) -> int:
     model comes when it is fetched and loaded."""
     with Store.open(settings.database) as store:
         choices = Library(store).choices()
-    asks = lock(settings.password, choices.password)
     settings.check(choices.password)
+    gate = Gate(settings.password, choices.password, needed_on=None if is_here(settings.host) else settings.host)
     check_address(settings)
     if settings.mcp and importlib.util.find_spec("mcp") is None:
         raise McpMissing
@@ -196,6 +200,8 @@ def serve(settings: Settings, out: Output) -> int:
         out.note("A window needs a few more packages: pip install -r requirements-window.txt. A browser opens instead.")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads)
+    # whose address a request comes from is not for the request to say; who has a proxy in front names it here
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
     with library(settings, out) as documents:
         from app.api import router
         from app.pages import build_page, launch_options
@@ -205,23 +211,23 @@ def serve(settings: Settings, out: Output) -> int:
             signal.signal(number, lambda *_: ended.set())
         documents.sweep()
         shelve_samples(documents)
-        page = build_page(documents, asks is not None)
+        page = build_page(documents, gate)
         documents.models.start()
         documents.queue.start()
         try:
             page.launch(
-                **launch_options(documents.languages, router(documents, asks).routes, settings.host),
-                server_name=settings.host,
+                **launch_options(documents.languages, gate, router(documents).routes, settings.host),
+                server_name=in_address(settings.host),
                 server_port=settings.port,
                 inbrowser=settings.open_browser or (settings.window and not in_window),
                 prevent_thread_lock=True,
                 quiet=True,
                 mcp_server=settings.mcp,
-                auth=doorkeeper(asks),
             )
-            out.note(f"Palimpsest is open on http://{settings.host}:{settings.port} (Ctrl-C ends it).")
+            address = f"http://{in_address(settings.host)}:{settings.port}"
+            out.note(f"Palimpsest is open on {address} (Ctrl-C ends it).")
             if in_window:
-                show(f"http://{settings.host}:{settings.port}", settings.home / "window", ended)
+                show(address, settings.home / "window", ended)
             while not ended.wait(1.0):
                 pass
         finally:
@@ -230,10 +236,16 @@ def serve(settings: Settings, out: Output) -> int:
     return 0
 
 
+def in_address(host: str) -> str:
+    """A host as it stands in a URL: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def check_address(settings: Settings) -> None:
     """Finds out before the model's long start whether the address is free. Raises AddressTaken."""
     try:
-        with socket.create_server((settings.host, settings.port)):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with socket.create_server((settings.host, settings.port), family=family):
             pass
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)

@@ -20,9 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
     app = parser.add_argument_group("the app")
     app.add_argument("--host", default=argparse.SUPPRESS, help="address to listen on (127.0.0.1)")
     app.add_argument("--port", type=int, default=argparse.SUPPRESS, help="port to listen on (7860)")
-    app.add_argument(
-        "--password", default=argparse.SUPPRESS, metavar="WORDS", help="ask everybody for it who opens the app"
-    )
+    _password(app, "ask everybody who opens the app for the password")
     app.add_argument(
         "--share-on-lan",
         action="store_true",
@@ -73,7 +71,7 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     read = verbs.add_parser("read", parents=[common], help="put files on the shelf and read them")
     read.add_argument("files", nargs="*", type=Path, metavar="FILE")
     read.add_argument("--all", action="store_true", help="read again what an older memory or another model has read")
-    read.add_argument("--password", help="for encrypted files")
+    _password(read, "the password of encrypted files")
     read.add_argument(
         "--ocr",
         action="store_true",
@@ -82,7 +80,7 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
 
     text = verbs.add_parser("text", parents=[common], help="show what would be read of a file, without a model")
     text.add_argument("file", type=Path, metavar="FILE")
-    text.add_argument("--password", help="for an encrypted file")
+    _password(text, "the password of an encrypted file")
 
     ask = verbs.add_parser("ask", parents=[common], help="ask a document that was read")
     ask.add_argument("id", metavar="ID", help="the document's id, or its beginning")
@@ -146,6 +144,7 @@ def _shelf(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -
     remove.add_argument("id", metavar="ID", help="the document's id, or its beginning")
     restore = verbs.add_parser("restore", parents=[common], help="put back one that was removed within the last day")
     restore.add_argument("id", metavar="ID", help="the document's whole id")
+    verbs.add_parser("vacuum", parents=[common], help="give the disk back what was removed from the library")
 
 
 def _snapshots(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
@@ -175,6 +174,28 @@ def _tools(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -
     # what these two take is theirs: launch.py hands the rest of the line to them
     for verb, what in (("eval", "measure what the memory recalls"), ("train", "train a memory for a model")):
         verbs.add_parser(verb, add_help=False, help=what).add_argument("rest", nargs=argparse.REMAINDER)
+
+
+class _Refused(argparse.Action):
+    """A password on the command line, which every program on the machine can see."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: object) -> None:
+        parser.error(
+            "a password on the command line can be seen by everybody on this machine. Put it into a file and give "
+            "--password-file FILE, or give --ask-password and type it; for the app PALIMPSEST_PASSWORD in the environment does it too. "
+            "Choose another one, if somebody may have seen it."
+        )
+
+
+def _password(to: argparse._ActionsContainer, what: str) -> None:
+    """The ways to give a password, and the one that there is no more."""
+    to.add_argument("--password", action=_Refused, nargs="?", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    to.add_argument(
+        "--password-file", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=f"{what}: the first line of FILE"
+    )
+    to.add_argument(
+        "--ask-password", action="store_true", default=argparse.SUPPRESS, help=f"{what}, typed when it is asked for"
+    )
 
 
 def _count(text: str) -> int:

@@ -228,7 +228,7 @@ class ProgressLine:
             f"{progress.tokens_per_second:,.0f} tokens a second, {duration(progress.eta_seconds)} left"
         )
         if self._in_place:
-            self._out.note(f"\r\x1b[K{line}", end="\n" if last else "")
+            self._out.note(line, end="\n" if last else "", in_place=True)
         else:
             self._out.note(line)
 
@@ -285,7 +285,21 @@ def shelf(documents: Library, sections: bool, out: Output) -> int:
             out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} ({words.page(section.page)})")
     if not items:
         out.text("The shelf is empty. Put a book on it: launch.py read FILE")
-    out.result({"documents": [asdict(item) for item in items]})
+    used = documents.disk_use()
+    free = f", {size(used.free)} of it free: launch.py vacuum gives that back" if used.much_free else ""
+    out.text(f"The library takes {size(used.total)} on disk{free}.")
+    out.result({"documents": [asdict(item) for item in items], "bytes_on_disk": used.total})
+    return 0
+
+
+def vacuum(documents: Library, out: Output) -> int:
+    """Gives the disk back what was removed from the library, for good where that was more than a day ago."""
+    documents.sweep()
+    before = documents.disk_use().total
+    documents.vacuum()
+    now = documents.disk_use().total
+    out.text(f"The library takes {size(now)} on disk; it took {size(before)}.")
+    out.result({"bytes_on_disk": now, "bytes_before": before})
     return 0
 
 

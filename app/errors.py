@@ -182,6 +182,28 @@ class NoQuestion(LibraryError):
         super().__init__("The last message must be the user's question.")
 
 
+class OnlyText(LibraryError):
+    """A program sent something other than text."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"A message has a part of the kind '{kind}'. Books are asked in text alone; leave it out.")
+
+
+class RequestUnreadable(LibraryError):
+    """A program's request is not what the protocol has; `where` names the part of it."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"The request can't be read: '{where or 'all of it'}' is wrong ({reason}).")
+        self.where = where
+
+
+class UnknownWay(LibraryError):
+    """A program asked for something that the protocol may have, but not this app."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__(f"There is no '/v1/{way}' here: only /v1/models and /v1/chat/completions.")
+
+
 class FileNotWritten(LibraryError):
     """A file could not be written."""
 
@@ -235,8 +257,8 @@ class PasswordMissing(LibraryError):
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"On {host} other machines can reach this shelf, so it needs a password: --password WORDS, or PALIMPSEST_PASSWORD "
-            "in the environment."
+            f"On {host} other machines can reach this shelf, so it needs a password: --password-file FILE, --ask-password, or "
+            "PALIMPSEST_PASSWORD in the environment."
         )
 
 
@@ -247,19 +269,21 @@ class McpMissing(LibraryError):
         super().__init__("--mcp needs one more package. Install it with: pip install -r requirements-mcp.txt")
 
 
-class McpUnguarded(LibraryError):
-    """The Model Context Protocol was asked for on a shelf with a password."""
+class PasswordShort(LibraryError):
+    """A password that is easily guessed was to be set."""
 
-    def __init__(self) -> None:
-        super().__init__("--mcp knows no password and would let everybody in. Leave out one of the two.")
+    def __init__(self, least: int) -> None:
+        super().__init__(
+            f"A password needs at least {least} letters. Four or five words that don't belong together are best."
+        )
 
 
-class PasswordEmpty(LibraryError):
-    """A password without a letter was to be set."""
+class PasswordFixed(LibraryError):
+    """The password of a run was to be changed on the page."""
 
     def __init__(self) -> None:
         super().__init__(
-            "A password needs at least one letter. Type one, or leave the shelf open to everybody on this machine."
+            "The password of this run was given when the app was started. Change it there, and start again."
         )
 
 
@@ -275,6 +299,23 @@ class PasswordWrong(LibraryError):
 
     def __init__(self) -> None:
         super().__init__("This shelf has a password. Send it as the API key: 'Authorization: Bearer PASSWORD'.")
+
+
+class TooManyGuesses(LibraryError):
+    """Wrong passwords came from one address, one after another."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many wrong passwords came from this address. Wait {seconds} seconds, then try again.")
+        self.seconds = seconds
+
+
+class BodyTooLarge(LibraryError):
+    """A request is larger than it may be."""
+
+    def __init__(self, megabytes: int) -> None:
+        super().__init__(
+            f"This request is larger than {megabytes} MB, so nothing of it was looked at. Send less at once."
+        )
 
 
 class HostRefused(LibraryError):

@@ -26,7 +26,6 @@ from app.errors import (
     NotASnapshotFile,
     NothingToRestore,
     NotReadYet,
-    PasswordEmpty,
     TextDiffers,
     TitleMissing,
     UnknownDocument,
@@ -37,7 +36,18 @@ from app.password import hashed
 from app.pictures import Pictures, ReadPicture
 from app.reading import LeasePolicy, Reader, ReadingQueue, SavePolicy
 from app.settings import NOTE, Choices
-from app.views import JobView, Note, PageView, Preview, SectionText, ShelfItem, StretchRead, longer_words, unit_of
+from app.views import (
+    DiskUse,
+    JobView,
+    Note,
+    PageView,
+    Preview,
+    SectionText,
+    ShelfItem,
+    StretchRead,
+    longer_words,
+    unit_of,
+)
 from app.words import Languages, Words
 from storage import DocumentRow, OriginalRow, SectionRow, SnapshotRow, Store
 
@@ -215,6 +225,14 @@ class Library:
         """Forgets for good what was removed more than `days` ago; returns how many documents."""
         return self._store.documents.sweep(timedelta(days=days).total_seconds())
 
+    def disk_use(self) -> DiskUse:
+        """What the library takes on disk."""
+        return DiskUse(*self._store.disk_use())
+
+    def vacuum(self) -> None:
+        """Gives the disk back what was removed for good."""
+        self._store.vacuum()
+
     def job(self, document_id: str) -> JobView | None:
         """The document's newest job as it was last saved, or None. ReadingQueue.progress has it live."""
         row = self._store.jobs.latest(document_id)
@@ -237,15 +255,14 @@ class Library:
         ours = [kept for kept in all_kept if kept.fingerprint == self.models.fingerprint]
         if not all_kept:
             raise NotReadYet(row.title)
-        kept, blob = self._store.snapshots.load((ours or all_kept)[0])
-        worths = self._store.worths.of(row.id, kept.fingerprint)
+        kept, blob, left, worths = self._store.memory((ours or all_kept)[0])
         bundle = portable.Bundle(
             document=row,
             pages=tuple(self._store.documents.pages(row.id)),
             sections=self._store.documents.sections(row.id),
             snapshot=rows.to_new(kept, blob),
-            checkpoints=self._store.checkpoints.after(row.id, kept.fingerprint, 0),
-            worths=worths if len(worths) == kept.n_tokens else b"",
+            checkpoints=left,
+            worths=worths,
         )
         portable.write(path, bundle)
 
@@ -320,11 +337,11 @@ class Library:
         """Keeps it for the next start."""
         self._store.set_note(NOTE, choices.to_note())
 
-    def set_password(self, words: str | None) -> None:
-        """From the next start on everybody is asked for these words, or nobody for any. Raises PasswordEmpty."""
-        if words is not None and not words.strip():
-            raise PasswordEmpty
-        self.keep_choices(replace(self.choices(), password=None if words is None else hashed(words)))
+    def set_password(self, words: str | None) -> str | None:
+        """Keeps the hash of these words, which is returned, or that there is no password. Raises PasswordShort."""
+        kept = None if words is None else hashed(words)
+        self.keep_choices(replace(self.choices(), password=kept))
+        return kept
 
     def _check_memory(self, bundle: portable.Bundle, name: str) -> None:
         """That the memory is one, and, where the model that made it runs, just what that leaves of the text. Raises NotASnapshotFile."""

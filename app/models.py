@@ -193,8 +193,9 @@ class Models:
         with self.turns.take():
             speed = engine.reading_speed()
         parts = {name: getattr(wanted, name) for name in MODEL_PARTS}
-        self._in_use = replace(self._in_use, **parts)
-        self._keep(self._in_use)
+        chosen = replace(self._in_use, **parts)
+        self._keep(chosen)  # where that can't be kept, the one that runs stays
+        self._in_use = chosen
         self._take_over(engine, ModelChange("done", "", speed))
 
     def _take_over(self, engine: Engine, change: ModelChange) -> None:

@@ -200,18 +200,18 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _write_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
+    made: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                fill(file)
-                file.close()
-                Path(file.name).replace(path)
-            except BaseException:
-                file.close()
-                Path(file.name).unlink(missing_ok=True)
-                raise
+            made = Path(file.name)
+            fill(file)
+        # closing writes what is left, which can fail as well
+        made.replace(path)
     except OSError as error:
         raise FileNotWritten(str(path), error.strerror or str(error)) from error
+    finally:
+        if made is not None:
+            made.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Bundle:

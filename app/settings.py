@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from app.errors import McpUnguarded, PasswordMissing
+from app.errors import PasswordMissing
 
 EVERYWHERE = "0.0.0.0"
 STANDARD, SMALL = "standard", "small"
@@ -83,16 +83,13 @@ class Settings:
         return replace(self, **{name: value for name, value in wanted.items() if value is not None})
 
     def check(self, kept_password: str | None = None) -> None:
-        """That nobody is let in unasked; `kept_password` is the hash of one. Raises PasswordMissing and McpUnguarded."""
-        guarded = bool(self.password or kept_password)
-        if not (guarded or is_here(self.host)):
+        """That nobody is let in unasked; `kept_password` is the hash of one. Raises PasswordMissing."""
+        if not (self.password or kept_password or is_here(self.host)):
             raise PasswordMissing(self.host)
-        if self.mcp and guarded:
-            raise McpUnguarded
 
 
 def settings_from(given: Namespace, environment: dict[str, str]) -> Settings:
-    """The command line first, then PALIMPSEST_HOME, _DB, _MODEL and _PASSWORD, then the defaults."""
+    """The command line first, then PALIMPSEST_HOME, _DB and _MODEL, then the defaults; without the password, see `app.password`."""
     home = Path(getattr(given, "home", None) or environment.get("PALIMPSEST_HOME") or Path.home() / ".palimpsest")
     database = getattr(given, "db", None) or environment.get("PALIMPSEST_DB") or home / "library.db"
     model = getattr(given, "model", None) or environment.get("PALIMPSEST_MODEL")
@@ -106,10 +103,7 @@ def settings_from(given: Namespace, environment: dict[str, str]) -> Settings:
     named = frozenset(others).intersection(MODEL_PARTS)
     if getattr(given, "share_on_lan", False):
         others["host"] = others.get("host", EVERYWHERE)
-    password = getattr(given, "password", None) or environment.get("PALIMPSEST_PASSWORD") or None
-    return Settings(
-        home, Path(database), open_browser=getattr(given, "open", False), password=password, given=named, **others
-    )
+    return Settings(home, Path(database), open_browser=getattr(given, "open", False), given=named, **others)
 
 
 def is_here(host: str) -> bool:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any
+
+CLEARED = "\r\x1b[K"  # back to the beginning of the line, and nothing on it
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -17,11 +21,11 @@ class Output:
     def text(self, text: str, end: str = "\n") -> None:
         """For people; silent with --json."""
         if not self.json:
-            print(_printable(text), end=end, flush=True)
+            print(printable(text), end=end, flush=True)
 
-    def note(self, text: str, end: str = "\n") -> None:
-        """What happens meanwhile, and errors."""
-        print(_printable(text), end=end, file=sys.stderr, flush=True)
+    def note(self, text: str, end: str = "\n", *, in_place: bool = False) -> None:
+        """What happens meanwhile, and errors; `in_place` of the line that was told last."""
+        print(CLEARED * in_place + printable(text), end=end, file=sys.stderr, flush=True)
 
     def result(self, value: dict[str, Any]) -> None:
         """The object for programs, on a line of its own; silent without --json."""
@@ -29,14 +33,15 @@ class Output:
             print(json.dumps(value), flush=True)
 
 
-def _printable(text: str) -> str:
-    """The text with bytes of file names that are no letters as question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+def printable(text: str) -> str:
+    """The text as a terminal may have it: bytes of file names that are no letters as question marks, and marks in the place of what would
+    move its cursor, colour it, or turn the direction of its letters. Titles and texts come from anywhere."""
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def error_line(error: BaseException) -> str:
     """An error as the terminal shows it."""
-    return f"{type(error).__name__}: {error}"
+    return printable(f"{type(error).__name__}: {error}")
 
 
 def duration(seconds: float) -> str:

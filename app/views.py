@@ -198,6 +198,19 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class DiskUse:
+    """Bytes that the library takes on disk, and how many of them hold nothing any more."""
+
+    total: int
+    free: int
+
+    @property
+    def much_free(self) -> bool:
+        """Whether it is worth the while to give those back."""
+        return self.free > max(2**20, self.total // 10)
+
+
+@dataclass(frozen=True)
 class ModelAnswer:
     """An answer by the model: from its memory of the document and from the pages that this points to.
 
@@ -216,6 +229,7 @@ class ModelAnswer:
     seconds: float
     first_token_seconds: float
     stopped: bool
+    cut: bool = False
     summary: bool = False
 
 

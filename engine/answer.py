@@ -67,12 +67,13 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Candidate:
-    """What the model answers from one page (None: from memory alone), and how sure that is."""
+    """What the model answers from one page (None: from memory alone), and how sure that is. `cut`: it would have said more."""
 
     page: Page | None
     text: str
     signals: Signals
     confidence: float
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class Answer:
     first_token_seconds: float
     stopped: bool
     candidates: tuple[Candidate, ...] = ()  # the best first
+    cut: bool = False  # `text` has as many tokens as it may have, and no end
     summary: bool = False  # it was written sentence by sentence on several pages
 
 
@@ -148,7 +150,7 @@ class Answerer:
         self, ask: Ask, source: Source, options: AnswerOptions, should_stop: Callable[[], bool]
     ) -> Iterator[str | Recalled | Answer]:
         """Pieces of the memory's answer, a Recalled, pieces of the page's answer, and the Answer; see `Engine.ask`."""
-        begun, first = time.monotonic(), 0.0
+        begun, first, options = time.monotonic(), 0.0, self._fitting(options)
         alone = source == "memory" or ask.text is None
         for step in self.recall([ask], options, should_stop, speak=source != "page", verify=alone):
             if isinstance(step, str):
@@ -174,7 +176,7 @@ class Answerer:
         """The same for many questions at once, each on its own document or on the same one; times are of them all."""
         if not asks:
             return []
-        begun = time.monotonic()
+        begun, options = time.monotonic(), self._fitting(options)
         alone = source == "memory" or any(ask.text is None for ask in asks)
         *_, (recalled, looked, verdicts) = self.recall(asks, options, should_stop, speak=source != "page", verify=alone)
         first = time.monotonic() - begun
@@ -286,7 +288,8 @@ class Answerer:
         declined = best.confidence < self.memory.confidence.decline_below
         from_page = best.text if best.page is not None else None
         return Answer(
-            best.text, from_memory, from_page, best.confidence, declined, evidence, seconds, first, stopped, tuple(candidates)
+            best.text, from_memory, from_page, best.confidence, declined, evidence, seconds, first, stopped, tuple(candidates),
+            best.cut and not stopped,
         )  # fmt: skip
 
     def _from_memory(self, ask: Ask, recalled: Said, looked: _Looked, verdict: _Verdict) -> Candidate:
@@ -310,7 +313,7 @@ class Answerer:
         if content_words(text) and not signals.support and not signals.asked:
             # neither question nor answer has a word in common with the page: whatever the model knows, it is not from the document
             confidence = min(confidence, self.memory.confidence.decline_below / 2)
-        return Candidate(page, text, signals, confidence)
+        return Candidate(page, text, signals, confidence, cut=not read.said.ended)
 
     def _evidence(self, ask: Ask, looked: _Looked, best: Candidate) -> tuple[Evidence, ...]:
         """The best candidate's page and its sentence, then the other pages, best sentence first."""
@@ -341,11 +344,19 @@ class Answerer:
         around = [(max(p.begin - MARGIN, 0), min(p.end + MARGIN, ask.state.n_tokens)) for p in best]
         return _Looked(best, [ask.text(begin, end).strip() for begin, end in around])
 
+    @property
+    def _room(self) -> int:
+        """How many tokens a conversation and its answer may have: a page that is read again needs room as well."""
+        return self.decoder.config.max_position_embeddings - 3 * (PAGE + 2 * MARGIN)
+
+    def _fitting(self, options: AnswerOptions) -> AnswerOptions:
+        """The options with an answer that leaves the question half of the room at least."""
+        return replace(options, max_new_tokens=max(1, min(options.max_new_tokens, self._room // 2)))
+
     def _checked(self, question: str, prompt: list[int], options: AnswerOptions) -> list[int]:
         if not question.strip():
             raise EmptyQuestion("The question is empty. Type what you would like to know about the document.")
-        # a page that is read again needs room as well
-        most = self.decoder.config.max_position_embeddings - options.max_new_tokens - 3 * (PAGE + 2 * MARGIN)
+        most = self._room - options.max_new_tokens
         if len(prompt) > most:
             raise QuestionTooLong(
                 f"The question and the conversation before it are {len(prompt):,} tokens long; this model takes at most {most:,}. "

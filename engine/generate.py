@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from transformers import PreTrainedTokenizerBase
 from engine.errors import ConfigInvalid
 from engine.model import Decoder, KeyValueCache, Observer, Updates, each_row
 
+LEAST_TEMPERATURE = 1e-3
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -25,7 +27,7 @@ class AnswerOptions:
     def __post_init__(self) -> None:
         """Raises ConfigInvalid for a value that cannot work."""
         for name, least in (("max_new_tokens", 1), ("temperature", 0)):
-            if getattr(self, name) < least:
+            if not least <= getattr(self, name) < math.inf:
                 raise ConfigInvalid(f"{name} is {getattr(self, name)}; it must be at least {least}.")
 
 
@@ -88,7 +90,9 @@ def generate(
             if len(refusal) > 1 and one.tokens == [refusal[0]]:
                 log_probs[row, refusal[1]] = float("-inf")
         if options.temperature:
-            tokens = torch.multinomial((log_probs / options.temperature).softmax(-1), 1, generator=chance)[:, 0]
+            # nearer to 0 is the likeliest word as well, and what is smaller still divides by nothing
+            shares = (log_probs / max(options.temperature, LEAST_TEMPERATURE)).softmax(-1)
+            tokens = torch.multinomial(shares, 1, generator=chance)[:, 0]
         else:
             tokens = log_probs.argmax(-1)
         for row, (one, token) in enumerate(zip(said, tokens.tolist(), strict=True)):

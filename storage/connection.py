@@ -58,6 +58,19 @@ class Connection:
         with self._lock:
             self._db.close()
 
+    def disk_use(self) -> tuple[int, int]:
+        """Bytes that the file takes on disk, with what SQLite keeps beside it, and how many of them hold nothing any more."""
+        with self._lock, named(self.path):
+            free, page = (self._db.execute(f"PRAGMA {what}").fetchone()[0] for what in ("freelist_count", "page_size"))
+        beside = (self.path.with_name(f"{self.path.name}{end}") for end in ("", "-wal", "-shm"))
+        return sum(path.stat().st_size for path in beside if path.exists()), free * page
+
+    def vacuum(self) -> None:
+        """Gives the disk back what holds nothing any more. Needs room for a copy meanwhile. Raises StorageError."""
+        with self._lock, named(self.path):
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
     @contextmanager
     def transaction(self) -> Iterator[Database]:
         """All or nothing; within another one a part of that. The right to write is waited for at its beginning: a transaction that only

@@ -15,7 +15,7 @@ from storage.documents import DocumentTable
 from storage.errors import DocumentGone
 from storage.jobs import JobTable
 from storage.pictures import PictureTable
-from storage.rows import Checkpoint, JobRow, NewSnapshot
+from storage.rows import Checkpoint, JobRow, NewSnapshot, SnapshotRow
 from storage.snapshots import SnapshotTable
 from storage.worths import WorthTable
 from storage.worths import write as write_worths
@@ -53,6 +53,14 @@ class Store:
         with self._connection.transaction():
             yield
 
+    def disk_use(self) -> tuple[int, int]:
+        """Bytes that the library takes on disk, and how many of them hold nothing any more."""
+        return self._connection.disk_use()
+
+    def vacuum(self) -> None:
+        """Gives the disk back what holds nothing any more. Needs room for a copy meanwhile."""
+        self._connection.vacuum()
+
     def record_progress(
         self,
         snapshot: NewSnapshot,
@@ -80,6 +88,15 @@ class Store:
             if checkpoint is not None:
                 checkpoints.write(db, snapshot, checkpoint)
         return digest
+
+    def memory(self, snapshot: SnapshotRow) -> tuple[SnapshotRow, bytes, tuple[Checkpoint, ...], bytes]:
+        """A memory as it is now, with what left it at its checkpoints and what its tokens were worth (nothing where that was not kept for
+        each of them), all of one moment: a reading may go on meanwhile. Raises SnapshotDamaged, DocumentGone."""
+        with self._connection.transaction():
+            kept, blob = self.snapshots.load(snapshot)
+            left = self.checkpoints.after(kept.document_id, kept.fingerprint, 0)
+            worths = self.worths.of(kept.document_id, kept.fingerprint)
+        return kept, blob, left, worths if len(worths) == kept.n_tokens else b""
 
     def put_memory(self, snapshot: NewSnapshot, left: Sequence[Checkpoint], worths: bytes) -> None:
         """Stores a memory that was read elsewhere, with what left it at its checkpoints and what its tokens were worth, in place of the

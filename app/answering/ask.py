@@ -223,6 +223,7 @@ def told(piece: Any, text: DocumentText) -> Recalled | ModelAnswer:
         first_token_seconds=piece.first_token_seconds,
         stopped=piece.stopped,
         summary=piece.summary,
+        cut=piece.cut,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -111,7 +111,7 @@ def opened(words: Words, item: ShelfItem | None, library: Library, now: Standing
         author=item.author or "",
         tags=", ".join(item.tags),
         section=gr.Dropdown(choices=section_choices(words, item), value=WHOLE_DOCUMENT),
-        **settled(words, item, library),
+        **settled(words, item, library, now.items),
     )
 
 
@@ -177,9 +177,9 @@ def safely(library: Library, request: gr.Request, action: Callable[[Words], Scre
         return Screen(notice=notice(words, [words.error(error)]), mark="")
 
 
-def askable(library: Library) -> int:
-    """How many documents on the shelf can be asked."""
-    return sum(item.can_ask for item in library.shelf())
+def askable(items: Sequence[ShelfItem]) -> int:
+    """How many of the documents can be asked."""
+    return sum(item.can_ask for item in items)
 
 
 def busy(words: Words) -> Screen:
@@ -201,19 +201,20 @@ def busy(words: Words) -> Screen:
 
 def settled_again(words: Words, document_id: str, library: Library) -> dict[str, Any]:
     """As `settled`, for a document that may have been taken off the shelf meanwhile, in another tab."""
-    item = next((item for item in library.shelf() if item.id == document_id), None)
-    return settled(words, item, library) if item else {"stop": gr.Button(visible=False)}
+    items = library.shelf()
+    item = next((item for item in items if item.id == document_id), None)
+    return settled(words, item, library, items) if item else {"stop": gr.Button(visible=False)}
 
 
-def settled(words: Words, item: ShelfItem, library: Library) -> dict[str, Any]:
-    """Return the fields of a conversation in which nothing is being answered."""
+def settled(words: Words, item: ShelfItem, library: Library, items: Sequence[ShelfItem]) -> dict[str, Any]:
+    """Return the fields of a conversation in which nothing is being answered; `items` is the whole shelf."""
     turns, words = library.conversations.history(item.id), about(words, item)
     return {
         "talk": conversation.conversation(words, turns, item.can_ask),
         "live": "",
         "ask": gr.Button(visible=True, interactive=item.can_ask),
         "stop": gr.Button(visible=False),
-        "everywhere": gr.Button(visible=askable(library) > 1, interactive=True),
+        "everywhere": gr.Button(visible=askable(items) > 1, interactive=True),
         "summarise": gr.Button(visible=True, interactive=item.can_ask),
         "chats": gr.Button(visible=bool(turns or library.conversations.all(item.id))),
         "fresh": gr.Button(visible=bool(turns)),

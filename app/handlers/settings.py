@@ -13,6 +13,7 @@ from app.library import Library
 from app.markup import settings
 from app.markup.frame import banner
 from app.markup.notice import notice
+from app.password import Gate
 from app.settings import MEMORY_SIZES, SMALL, STANDARD, Choices
 from app.words import Words
 
@@ -45,12 +46,12 @@ class SettingsScreen(NamedTuple):
 
 
 class SettingsHandlers:
-    """The settings' events; `asks` says whether this run asks for a password."""
+    """The settings' events; `gate` is what asks for a password."""
 
-    def __init__(self, library: Library, asks: bool) -> None:
+    def __init__(self, library: Library, gate: Gate) -> None:
         self._library = library
         self._models = library.models
-        self._asks = asks
+        self._gate = gate
 
     def open(self, request: gr.Request) -> SettingsScreen:
         """The settings were asked for: show everything as it is, in the language of the request."""
@@ -101,14 +102,11 @@ class SettingsHandlers:
 
     def lock(self, password: str, request: gr.Request) -> SettingsScreen:
         """A password was set."""
-        words = words_of(self._library, request)
-        shown = self._safely(words, lambda: self._library.set_password(password))
-        return shown._replace(words="", locked=self._locked(words))
+        return self._locking(request, password)
 
     def unlock(self, request: gr.Request) -> SettingsScreen:
         """The password was taken away."""
-        self._library.set_password(None)
-        return SettingsScreen(words="", locked=self._locked(words_of(self._library, request)))
+        return self._locking(request, None)
 
     def read_again(self, request: gr.Request) -> SettingsScreen:
         """The books that another model read are to be read again."""
@@ -119,6 +117,15 @@ class SettingsHandlers:
                     self._library.queue.enqueue(item.id)
 
         return self._safely(words_of(self._library, request), queue)
+
+    def _locking(self, request: gr.Request, password: str | None) -> SettingsScreen:
+        def change() -> None:
+            self._gate.check_change(to_none=password is None)
+            self._gate.change(self._library.set_password(password))
+
+        words = words_of(self._library, request)
+        shown = self._safely(words, change)
+        return shown._replace(words="", locked=self._locked(words))
 
     def _safely(self, words: Words, action: Callable[[], object]) -> SettingsScreen:
         try:
@@ -134,14 +141,16 @@ class SettingsHandlers:
         stale = [item.title for item in self._library.shelf() if item.status == "stale"]
         return SettingsScreen(
             banner=banner(words, others, info) if how.state == "done" else KEEP,
-            running=settings.running(words, info, how.tokens_per_second, stale),
+            running=settings.running(words, info, how.tokens_per_second, stale)
+            + settings.disk(words, self._library.disk_use()),
             load=gr.Button(interactive=not loading),
             change=settings.change(words, how, info.model if info else ""),
             timer=gr.Timer(active=loading),
         )
 
     def _locked(self, words: Words) -> str:
-        return settings.locked(words, self._asks, self._library.choices().password is not None)
+        state = "given" if self._gate.given else "always" if self._gate.asks else "never"
+        return settings.locked(words, state, self._gate.short)
 
 
 def _named(words: Words, part: str, values: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -23,7 +23,9 @@ class SeveralHandlers:
         """The button was pressed: returns the question, then the screen's fields."""
         self._runs.begin(document_id, request)
         words = words_of(self._library, request)
-        shown = busy(words)._replace(origin=asking(words, askable(self._library)), question=gr.Textbox(value=""))
+        shown = busy(words)._replace(
+            origin=asking(words, askable(self._library.shelf())), question=gr.Textbox(value="")
+        )
         return question, *shown
 
     def find(self, document_id: str, question: str, request: gr.Request) -> Screen:

@@ -72,8 +72,9 @@ class Streams:
             yield safely(self._library, request, lambda words: self._settle(words, document_id, problem, back))
 
     def _settle(self, words: Words, document_id: str, problem: str, back: str) -> Screen:
-        item = next((item for item in self._library.shelf() if item.id == document_id), None)
-        shown = Screen(**settled(words, item, self._library)) if item else self._opened(words, "")
+        items = self._library.shelf()
+        item = next((item for item in items if item.id == document_id), None)
+        shown = Screen(**settled(words, item, self._library, items)) if item else self._opened(words, "")
         restored = gr.Textbox(value=back) if problem and back else Screen().question
         mark = "" if problem else shown.mark  # the next tick looks at the shelf again
         return shown._replace(notice=notice(words, [problem] if problem else []), question=restored, mark=mark)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from app.views import ModelChange
+from app.views import DiskUse, ModelChange
 from app.words import Words
 
 BOOK_TOKENS = 120_000  # about 300 pages
@@ -46,6 +46,14 @@ def running(words: Words, info: Any | None, speed: float | None, stale: Sequence
     return f"<h3>{words('settings.model')}</h3>{shown}{_stale(words, stale)}"
 
 
+def disk(words: Words, used: DiskUse) -> str:
+    """Return what the library takes on disk, and how to make it less."""
+    said = words("settings.disk", size=words.size(used.total))
+    if used.much_free:
+        said += " " + words("settings.disk_free", size=words.size(used.free))
+    return _why(words("settings.library"), said)
+
+
 def change(words: Words, how: ModelChange, model: str) -> str:
     """Return how loading another model goes or went; nothing where none was chosen."""
     said = escape(words.told(how.said))
@@ -64,12 +72,12 @@ def password(words: Words) -> str:
     return _why(words("settings.password"), words("settings.password_why"))
 
 
-def locked(words: Words, now: bool, later: bool) -> str:
-    """Return whether the page asks for a password, in this run and from the next start on."""
-    state = {(False, False): "never", (True, True): "always", (False, True): "later", (True, False): "still"}[
-        now, later
-    ]
-    return f'<p class="cost" role="status">{words(f"settings.locked.{state}")}</p>'
+def locked(words: Words, state: str, short: bool) -> str:
+    """Return whether the page asks for a password: "never", "always", or always for the one that was "given" at the start; and whether
+    that is `short`."""
+    said = [words(f"settings.locked.{state}"), *([words("settings.locked.short")] if short else [])]
+    out = "" if state == "never" else f' <a href="/logout">{words("settings.log_out")}</a>'
+    return f'<p class="cost" role="status">{" ".join(said)}{out}</p>'
 
 
 def shade(words: Words) -> str:

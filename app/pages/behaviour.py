@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-# Runs once when the page opens: the shade chosen last time wins over the system's.
+# Runs once when the page opens: the shade chosen last time wins over the system's; and who is no longer let in is asked for the password.
 ON_OPEN = """
 () => {
+  const ask = window.fetch;
+  window.fetch = async (...given) => {
+    const answer = await ask(...given);
+    if (answer.status === 401) window.location.reload();
+    return answer;
+  };
   const kept = localStorage.getItem("palimpsest-shade");
   if (kept) document.body.classList.toggle("dark", kept === "dark");
 }

@@ -12,6 +12,7 @@ from app.handlers import Endpoints, Handlers, Screen, SettingsHandlers, Settings
 from app.library import Library
 from app.pages import ask, behaviour, door, language, nearby, reading, settings, shelf, theme
 from app.pages.light import LightBlocks
+from app.password import Gate
 from app.words import Languages
 
 TITLE = "Palimpsest"
@@ -20,6 +21,8 @@ MODEL = "model"
 MAX_FILE_SIZE = "512mb"
 # Uploads are parsed and deleted at once; this sweeps what a crash left behind (every hour, older than a day).
 SWEEP_SECONDS = (3600, 86400)
+# What the server keeps of a page that was opened, a quarter of a megabyte: of so many, those that were used last.
+MOST_PAGES = 256
 LIGHT: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 HEAVY: dict[str, Any] = {
     "concurrency_id": MODEL,
@@ -29,11 +32,11 @@ HEAVY: dict[str, Any] = {
 }
 
 
-def build_page(library: Library, asks: bool = False) -> gr.Blocks:
+def build_page(library: Library, gate: Gate) -> gr.Blocks:
     """Return the page, ready to `launch(**launch_options(languages), server_name=..., server_port=...)`.
 
-    The library's queue is started and stopped by the caller; the page only looks at it and adds to it. `asks` says whether this run asks
-    for a password.
+    The library's queue is started and stopped by the caller; the page only looks at it and adds to it. `gate` is what asks for a
+    password, which can be set on the page.
     """
     handlers, say = Handlers(library), language.translations(library.languages)
     with LightBlocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
@@ -61,15 +64,17 @@ def build_page(library: Library, asks: bool = False) -> gr.Blocks:
         model.click(handlers.read_again, document_id, screen, **LIGHT)
         _wire_talk(handlers, talk, document_id, asked, turn, screen)
         around = {"banner": banner, "notice": notice, "timer": gr.Timer(POLL_SECONDS, active=False)}
-        closed = _wire_settings(SettingsHandlers(library, asks), chosen, around)
+        closed = _wire_settings(SettingsHandlers(library, gate), chosen, around)
         closed.then(handlers.reopen, document_id, screen, **LIGHT)
         _name_endpoints(Endpoints(library))
     return page
 
 
-def launch_options(languages: Languages, routes: Sequence[Any] = (), host: str = "127.0.0.1") -> dict[str, Any]:
+def launch_options(
+    languages: Languages, gate: Gate, routes: Sequence[Any] = (), host: str = "127.0.0.1"
+) -> dict[str, Any]:
     """Return the keyword arguments of `launch()` for the page's look, language and safety; address and port are the caller's, and
-    so are other `routes` of the same server. `host` is what it listens on."""
+    so are other `routes` of the same server. `gate` asks for the password, `host` is what it listens on."""
     return {
         "theme": theme.theme(),
         "css": theme.css(),
@@ -77,15 +82,15 @@ def launch_options(languages: Languages, routes: Sequence[Any] = (), host: str =
         "js": behaviour.ON_OPEN,
         "favicon_path": Path(__file__).with_name("mark.svg"),
         "max_file_size": MAX_FILE_SIZE,
+        "state_session_capacity": MOST_PAGES,
         "footer_links": [],
         "show_error": False,
         "share": False,
         "ssr_mode": False,
         "i18n": language.translations(languages),
-        "auth_message": languages.english("page.password_wanted"),
         "app_kwargs": {
             "routes": list(routes),
-            "middleware": [door.middleware(languages, host), language.middleware(languages), nearby.middleware()],
+            "middleware": [door.middleware(languages, host, gate), language.middleware(languages), nearby.middleware()],
         },
     }
 

@@ -65,11 +65,8 @@ class Spoken:
     def put(self, page: bytes, headers: dict[str, str]) -> bytes:
         """Return the document in the language that a request with those headers asks for."""
         words = self.languages.of(headers)
-        language, english = words.language, self.languages.english
+        language = words.language
         quoted = {name: json.dumps(words(f"drop.{name}"), ensure_ascii=False) for name in ("here", "kinds")}
         first = SCRIPT.format(language=language) + DROP.format(**quoted)
-        return (
-            page.replace(f'lang="{ENGLISH}"'.encode(), f'lang="{language}"'.encode(), 1)
-            .replace(b"<head>", b"<head>" + first.encode(), 1)
-            .replace(english("page.password_wanted").encode(), words("page.password_wanted").encode())
-        )
+        in_language = page.replace(f'lang="{ENGLISH}"'.encode(), f'lang="{language}"'.encode(), 1)
+        return in_language.replace(b"<head>", b"<head>" + first.encode(), 1)

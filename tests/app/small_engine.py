@@ -89,6 +89,7 @@ class SmallAnswer:
     seconds: float
     first_token_seconds: float
     stopped: bool
+    cut: bool = False
     summary: bool = False
 
 
@@ -245,16 +246,18 @@ class SmallEngine:
         from_memory = None if source == "page" else recalled
         stopped = from_memory is not None and recalled != "".join(pieces)
         evidence, found = self._point(state, question, text)
-        from_page = None
+        from_page, cut = None, False
         if source != "memory" and not stopped:
             if source == "both":
                 yield SmallRecalled(recalled, 0.1, 0.05)
             from_page = _last_word(evidence.quote) if found else recalled or "nothing"
+            whole, most = from_page, getattr(options, "max_new_tokens", len(from_page))
+            from_page, cut = whole[:most], len(whole) > most
             yield from_page
         said = recalled if from_page is None else from_page
         strange = question.startswith("Strange")
         confidence = 0.1 if strange else 0.9 if found else 0.5
-        yield SmallAnswer(said, from_memory, from_page, confidence, strange, (evidence,), 0.2, 0.1, stopped)
+        yield SmallAnswer(said, from_memory, from_page, confidence, strange, (evidence,), 0.2, 0.1, stopped, cut)
 
     def ask_each(
         self,

@@ -13,7 +13,6 @@ from fastapi.testclient import TestClient
 from app.api import router
 from app.library import Library
 from app.models import Models
-from app.password import lock
 from storage import Store
 from tests.app.small_engine import SmallEngine
 
@@ -39,9 +38,10 @@ def test_a_read_document_is_a_model_that_answers(server: httpx.Client, library: 
     *_, expected = library.answering.ask(tides, "And then?", history=[("Who?", "Oru.")], keep=False)
     found = ask(server, model["id"], "Who?", "Oru.", "And then?", temperature=0, top_p=1).json()
     assert found["object"] == "chat.completion" and found["model"] == model["id"]
-    assert found["choices"] == [
-        {"index": 0, "message": {"role": "assistant", "content": expected.text}, "finish_reason": "stop"}
-    ]
+    message = {"role": "assistant", "content": expected.text, "refusal": None}
+    assert found["choices"] == [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}]
+    said, asked = len(expected.text), len("Who?") + len("Oru.") + len("And then?")
+    assert found["usage"] == {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
     assert (found["confidence"], found["declined"]) == (expected.confidence, False)
     assert found["pages"] == [{"page": 1, "label": "1", "quote": expected.evidence[0].quote, "score": 0.1}]
     assert library.conversations.history(tides) == (), "nothing is kept"
@@ -106,16 +106,131 @@ def test_what_is_wrong_is_said_with_a_status(server: httpx.Client, library: Libr
         answer = ask(server, model, *said, stream=stream)
         assert (answer.status_code, answer.json()["error"]["type"]) == (status, name), answer.text
         assert answer.json()["error"]["message"].endswith(".")
-    assert ask(server, f"palimpsest/{tides}", "Who?", temperature=-1).status_code == 400
-    assert server.post("/v1/chat/completions", json={"model": "palimpsest/x"}).status_code == 422
 
 
-def test_a_shelf_with_a_password_answers_only_who_knows_it(library: Library, tides: str):
+def body(model: str, **more) -> dict:
+    return {"model": model, "messages": [{"role": "user", "content": "Who has the ring?"}], **more}
+
+
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"temperature": -1}, "temperature"),
+        ({"temperature": 3}, "temperature"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": -5}, "max_tokens"),
+        ({"max_completion_tokens": 1.5}, "max_completion_tokens"),
+        ({"seed": 2**63}, "seed"),
+        ({"n": 0}, "n"),
+        ({"n": 10**9}, "n"),
+        ({"stop": [1]}, "stop.0"),
+        ({"stop": ["a"] * 5}, "stop"),
+        ({"stop": ""}, "stop.0"),
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "wizard", "content": "x"}]}, "messages.0.role"),
+        ({"messages": [{"role": "user", "content": 7}]}, "messages.0.content.str"),
+        ({"model": None}, "model"),
+    ],
+)
+def test_what_the_protocol_has_not_is_named(server: httpx.Client, tides: str, more: dict, param: str):
+    answer = server.post("/v1/chat/completions", json=body(f"palimpsest/{tides}") | more)
+    fault = answer.json()["error"]
+    assert (answer.status_code, fault["type"], fault["param"]) == (400, "RequestUnreadable", param)
+    assert fault["message"].endswith(".") and set(fault) == {"message", "type", "param", "code"}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"", b"{", b"[]", b"null", b"7", b"\xff\xfe", b"[" * 100_000, b'{"model": "\\ud800", "messages": []}',
+        b'{"model": "palimpsest/ID", "messages": [{"role": "user", "content": "Who has \\ud83d the ring?"}]}',
+        b'{"model": "palimpsest/ID", "messages": [{"role": "user", "content": "Who?"}], "temperature": NaN}',
+        b'{"model": "palimpsest/ID", "messages": [{"role": "user", "content": "Who?"}], "temperature": 1e999}',
+        b'{"model": "palimpsest/ID", "messages": [{"role": "user", "content": "Who?"}], "seed": 1' + b"0" * 6000 + b"}",
+        b'{"model": "palimpsest/ID", "messages": [{"role": "user", "content": "\xed\xa0\x80"}]}',
+    ],
+)  # fmt: skip
+def test_broken_bytes_and_numbers_are_named_too(server: httpx.Client, library: Library, tides: str, sent: bytes):
     library.reader.read(tides)
-    with TestClient(FastAPI(routes=router(library, lock("mellon", None)).routes)) as client:
-        for headers in ({}, {"Authorization": "Bearer melon"}, {"Authorization": "Bearer "}):
-            client.headers = headers
-            for answer in (client.get("/v1/models"), ask(client, f"palimpsest/{tides}", "Who?")):
-                assert (answer.status_code, answer.json()["error"]["type"]) == (401, "PasswordWrong")
-        client.headers = {"Authorization": "Bearer mellon"}
-        assert client.get("/v1/models").status_code == ask(client, f"palimpsest/{tides}", "Who?").status_code == 200
+    answer = server.post("/v1/chat/completions", content=sent.replace(b"ID", tides.encode()))
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "RequestUnreadable"), answer.text
+
+
+def test_null_is_as_good_as_nothing(server: httpx.Client, library: Library, tides: str):
+    library.reader.read(tides)
+    names = (
+        "stream",
+        "stream_options",
+        "temperature",
+        "seed",
+        "max_tokens",
+        "max_completion_tokens",
+        "n",
+        "stop",
+        "top_p",
+        "tools",
+    )
+    answer = server.post("/v1/chat/completions", json=body(f"palimpsest/{tides}", **dict.fromkeys(names)))
+    assert answer.json()["choices"][0]["message"]["content"] == "ring"
+    for name in names:
+        assert server.post("/v1/chat/completions", json=body(f"palimpsest/{tides}", **{name: None})).status_code == 200
+
+
+def test_why_an_answer_ended_is_true(server: httpx.Client, library: Library, tides: str):
+    library.reader.read(tides)
+
+    def ended(**more) -> tuple[str, str]:
+        (choice,) = server.post("/v1/chat/completions", json=body(f"palimpsest/{tides}", **more)).json()["choices"]
+        return choice["message"]["content"], choice["finish_reason"]
+
+    assert ended() == ("ring", "stop") and ended(max_tokens=4) == ("ring", "stop")
+    assert ended(max_tokens=2) == ended(max_completion_tokens=2) == ("ri", "length")
+    assert ended(stop="n") == ended(stop=["x", "n"]) == ("ri", "stop") and ended(stop="r") == ("", "stop")
+
+
+def test_several_answers_and_what_they_took(server: httpx.Client, library: Library, tides: str):
+    library.reader.read(tides)
+    model = f"palimpsest/{tides}"
+    for more in ({"n": 3}, {"n": 3, "temperature": 0.5}):
+        found = server.post("/v1/chat/completions", json=body(model, **more)).json()
+        assert [choice["index"] for choice in found["choices"]] == [0, 1, 2]
+        assert found["usage"]["completion_tokens"] == 3 * len("ring")
+    streamed = server.post(
+        "/v1/chat/completions", json=body(model, n=2, stream=True, stream_options={"include_usage": True})
+    )
+    *events, last, done = [line.removeprefix("data: ") for line in streamed.text.split("\n\n") if line]
+    chunks = [json.loads(event) for event in events]
+    assert done == "[DONE]" and all(chunk["usage"] is None for chunk in chunks)
+    assert {chunk["choices"][0]["index"] for chunk in chunks} == {0, 1}
+    assert json.loads(last)["choices"] == [] and json.loads(last)["usage"]["completion_tokens"] == 8
+
+
+def test_tools_and_parts(server: httpx.Client, library: Library, tides: str, engine: SmallEngine):
+    library.reader.read(tides)
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    messages = [
+        {"role": "developer", "content": "Be short."},
+        {"role": "user", "content": [{"type": "text", "text": "Who?"}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "Oru."}]},
+        {"role": "user", "content": [{"type": "text", "text": "Who has the ring?"}, {"type": "text", "text": None}]},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "7"},
+    ]
+    sent = {"model": f"palimpsest/{tides}", "messages": messages}
+    assert server.post("/v1/chat/completions", json=sent).json()["choices"][0]["message"]["content"] == "ring"
+    assert engine.talk_seen == [("Who?", "Oru.")]
+    picture = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": "data:"}}]
+    answer = server.post("/v1/chat/completions", json=sent | {"messages": [{"role": "user", "content": picture}]})
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "OnlyText")
+
+
+def test_one_model_and_ways_that_are_not_there(server: httpx.Client, library: Library, tides: str):
+    library.reader.read(tides)
+    (listed,) = server.get("/v1/models").json()["data"]
+    assert server.get(f"/v1/models/{listed['id']}").json() == listed
+    assert server.get(f"/v1/models/{listed['id'].replace('/', '%2F')}").json() == listed
+    for path, status in (("models/palimpsest/ffff", 404), ("models/gpt-4", 400), ("embeddings", 404), ("chat", 404)):
+        answer = server.get(f"/v1/{path}")
+        assert answer.status_code == status and answer.json()["error"]["message"].endswith("."), path
+    assert server.post("/v1/embeddings", json={}).json()["error"]["type"] == "UnknownWay"

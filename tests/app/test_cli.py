@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -15,7 +16,8 @@ from app import cli
 from app.arguments import build_parser
 from app.errors import HistoryUnreadable, NothingNamed, UnknownDocument, UnknownPage
 from app.library import Library
-from app.terminal import Output, duration
+from app.terminal import Output, duration, error_line
+from app.views import ReadProgress
 from storage import Store
 from tests.app.conftest import SOURCE, TEXT
 from tests.app.small_engine import SmallEngine, shelf, state_of
@@ -289,7 +291,7 @@ def test_the_shelf_lists_documents_and_sections(library: Library, engine: SmallE
     assert cli.shelf(library, True, PLAIN) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{tides}  cancelled {6300 // len(TEXT)}%       3 sections  Tides"
-    assert lines[1:] == ["     1  Tides (section 1)", "     2  Moons (section 2)", "     3    Rings (section 3)"]
+    assert lines[1:-1] == ["     1  Tides (section 1)", "     2  Moons (section 2)", "     3    Rings (section 3)"]
     cli.shelf(library, False, JSON)
     (told,) = last(capsys)["documents"]
     assert (told["id"], told["title"], told["pages"], told["tokens"], told["read_tokens"]) == (
@@ -341,3 +343,55 @@ def test_a_document_is_renamed_removed_and_brought_back(library: Library, store:
     assert told(capsys, "restore", tides, store=store)["document"]["title"] == "Low Water"
     cli.remove(library, tides, PLAIN)
     assert f"launch.py restore {tides}" in capsys.readouterr().out
+
+
+HOSTILE = "Tides\x1b]0;owned\x07\x1b[2J\x9b31m\u202edesrever\rover"
+
+
+@pytest.mark.parametrize("out", [PLAIN, JSON], ids=["plain", "json"])
+def test_nothing_in_a_title_or_a_text_reaches_the_terminal_as_a_command(
+    library: Library, tides: str, store: Store, book: Path, tmp_path: Path, out: Output, capsys, monkeypatch
+):
+    store.documents.describe(tides, HOSTILE, HOSTILE, [HOSTILE])
+    with store._connection.transaction() as db:  # as from a memory file
+        db.execute("UPDATE sections SET title = ?", [HOSTILE])
+        db.execute("UPDATE pages SET text = ? || text", [HOSTILE])
+    library.reader.read(tides)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    parsed = build_parser().parse_args
+    cli.shelf(library, True, out)
+    cli.ask(library, parsed(["ask", tides, HOSTILE]), out)
+    cli.ask_all(library, "ring?", None, out)
+    cli.summarize(library, parsed(["summarize", tides]), out)
+    cli.chat(library, tides, None, out)
+    cli.chats(library, parsed(["chats", tides]), out)
+    cli.describe(library, parsed(["describe", tides]), out)
+    cli.export_snapshot(library, tides, tmp_path / "file", out)
+    cli.import_snapshot(library, tmp_path / "file", out)
+    cli.remove(library, tides, out)
+    cli.restore(library, tides, out)
+    cli.ProgressLine(HOSTILE, out)(ReadProgress(tides, 9, 9, 1.0, 0.0, 1, 1, True))
+    out.note(error_line(UnknownDocument(HOSTILE)))
+    printed = capsys.readouterr()
+    said = printed.out + printed.err.replace("\r\x1b[K", "")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", said)
+    assert "\ufffd[2J" in said or out.json
+
+
+def test_the_library_shrinks_and_says_what_it_takes(library: Library, store: Store, capsys):
+    for number in range(3):
+        library.add(f"{number} word ".encode() * 300_000, f"{number}.txt")
+    assert cli.shelf(library, False, PLAIN) == 0
+    assert re.search(r"The library takes \d+\.\d MB on disk\.\n$", capsys.readouterr().out)
+    for item in library.shelf():
+        library.remove(item.id)
+    library.sweep(days=-1)
+    cli.shelf(library, False, PLAIN)
+    assert "vacuum gives that back" in capsys.readouterr().out
+    before = store.path.stat().st_size
+    assert cli.vacuum(library, JSON) == 0
+    told = last(capsys)
+    assert told["bytes_on_disk"] < told["bytes_before"] / 5 and store.path.stat().st_size < before / 5
+    assert library.disk_use().free == 0 and not library.disk_use().much_free
+    cli.shelf(library, False, JSON)
+    assert last(capsys)["bytes_on_disk"] == library.disk_use().total

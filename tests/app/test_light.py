@@ -8,10 +8,14 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from gradio.state_holder import SessionState
+from gradio.state_holder import SessionState, StateHolder
 
 from app.handlers.screen import KEEP
+from app.library import Library
+from app.pages import build_page, launch_options
 from app.pages.light import LightBlocks
+from app.password import Gate
+from storage import Store
 
 
 def told(kind: type[gr.Blocks], values: list[Any]) -> tuple[list[Any], list[bool], Any]:
@@ -50,3 +54,22 @@ def test_the_browser_gets_the_same_and_the_rest_is_not_made_anew(
         usual, light = (thread.submit(told, kind, list(values)).result() for kind in (gr.Blocks, LightBlocks))
     assert light[0] == usual[0] and light[2] == usual[2] == ("new" if values[0] == "new" else "old")
     assert light[1] == anew
+
+
+async def opened_and_closed(library: Library) -> StateHolder:
+    """What is kept after many pages were opened, while one of them is used all the time."""
+    page, kept = build_page(library, Gate()), StateHolder()
+    page.state_session_capacity = launch_options(library.languages, Gate())["state_session_capacity"]
+    kept.set_blocks(page)
+    for number in range(page.state_session_capacity + 40):
+        assert kept[f"page {number}"] is not None
+        assert kept["the one in use"] is not None
+    return kept
+
+
+def test_what_is_kept_of_pages_that_were_closed_has_an_end(store: Store) -> None:
+    library = Library(store)
+    with ThreadPoolExecutor(1) as apart:
+        kept = apart.submit(lambda: asyncio.run(opened_and_closed(library))).result()
+    assert len(kept.session_data) <= kept.capacity <= 500 and "the one in use" in kept
+    assert len(kept.time_last_used) <= kept.capacity

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import subprocess
+import sys
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from app import portable
 from app.errors import (
     FileNotWritten,
     FileUnreadable,
@@ -121,6 +125,27 @@ def test_half_a_reading_goes_on_elsewhere(library: Library, tides: str, file: Pa
     assert elsewhere.reader.read(tides).state_sha256 == library.reader.read(tides).state_sha256
 
 
+def test_what_is_exported_while_it_is_read_is_of_one_moment(store: Store, file: Path, tmp_path: Path):
+    here = shelf(SmallEngine(group=3, slots=40, pause=0.002), store, SavePolicy(groups=1, first_checkpoint=20))
+    tides = here.add(SOURCE * 6, "tides.md").id
+    reading = threading.Thread(target=here.reader.read, args=(tides,))
+    reading.start()
+    n_tokens, elsewhere = set(), tmp_path / "elsewhere.db"
+    while reading.is_alive():
+        try:
+            here.export_snapshot(tides, file)
+        except NotReadYet:
+            continue
+        bundle = portable.read(file)
+        n_tokens.add(bundle.snapshot.n_tokens)
+        assert len(bundle.worths) == bundle.snapshot.n_tokens
+        assert all(one.n_tokens <= bundle.snapshot.n_tokens for one in bundle.checkpoints)
+    reading.join()
+    assert len(n_tokens) > 5
+    with Store.open(elsewhere) as other:
+        assert shelf(SmallEngine(slots=40), other).import_snapshot(file).read_tokens == max(n_tokens)
+
+
 def test_a_memory_that_goes_further_is_kept(library: Library, tides: str, file: Path, elsewhere: Library):
     half(library, tides, 6)
     library.export_snapshot(tides, file)
@@ -154,6 +179,34 @@ def test_a_place_that_can_not_be_written_is_named(library: Library, tides: str, 
     with pytest.raises(FileNotWritten):
         library.export_snapshot(tides, tmp_path / "folder")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_disk_that_fills_up_leaves_no_part_of_a_file(library: Library, tides: str, file: Path, tmp_path: Path):
+    library.reader.read(tides)
+    library.export_snapshot(tides, file)
+    line = """
+import resource, signal, sys
+from pathlib import Path
+from app import portable
+from app.errors import FileNotWritten
+bundle, folder = portable.read(Path(sys.argv[1])), Path(sys.argv[2])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+for most in (0, 100, 3000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    for write in (lambda: portable.write(folder / "a", bundle), lambda: portable.write_text(folder / "b", "x" * 9000)):
+        try:
+            write()
+        except FileNotWritten as error:
+            print(error)
+"""
+    folder = tmp_path / "full"
+    folder.mkdir()
+    (folder / "b").write_text("what was there")
+    ended = subprocess.run(
+        [sys.executable, "-c", line, str(file), str(folder)], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.count("could not be written") == 6
+    assert [path.name for path in folder.iterdir()] == ["b"] and (folder / "b").read_text() == "what was there"
 
 
 def test_a_memory_of_another_text_is_refused(library: Library, tides: str, file: Path, elsewhere: Library):

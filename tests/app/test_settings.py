@@ -6,17 +6,27 @@ import threading
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import launch
-from app.errors import ChangeUnderWay, McpUnguarded, ModelMissing, ModelNotReady, PasswordEmpty, PasswordMissing
+from app.errors import (
+    ChangeUnderWay,
+    ModelMissing,
+    ModelNotReady,
+    PasswordFixed,
+    PasswordMissing,
+    PasswordShort,
+    PasswordWrong,
+)
+from app.handlers import SettingsHandlers
 from app.library import Library
 from app.models import Models
-from app.password import fits, hashed, lock
+from app.password import Gate, fits, hashed
 from app.settings import Choices, Settings, settings_from
 from engine.errors import BaseNotAvailable, ModelNotFound
-from storage import Store
+from storage import DiskFull, Store
 from tests.app.small_engine import SmallEngine, said
 
 
@@ -39,19 +49,53 @@ def test_the_command_line_wins_over_what_was_chosen() -> None:
 
 
 def test_a_kept_password_guards_like_one_that_is_given() -> None:
-    kept = hashed("mellön")
-    assert "mell" not in kept and hashed("mellön") != kept
-    assert fits("mellön", kept) and not fits("mellon", kept) and not fits("", kept)
+    kept = hashed("mellön and friends")
+    assert "mell" not in kept and hashed("mellön and friends") != kept
+    assert fits("mellön and friends", kept) and not fits("mellon and friends", kept) and not fits("", kept)
     everywhere = Settings(Path("home"), Path("library.db"), host="0.0.0.0")
     with pytest.raises(PasswordMissing):
         everywhere.check()
     everywhere.check(kept)
-    with pytest.raises(McpUnguarded):
-        Settings(Path("home"), Path("library.db"), mcp=True).check(kept)
-    assert lock(None, None) is None
-    assert lock(None, kept)("mellön") and not lock(None, kept)("friend")
-    given = lock("friend", kept)
-    assert given("friend") and not given("mellön")
+    assert not Gate().asks and Gate(kept=kept).asks
+    assert Gate(kept=kept).log_in("here", "mellön and friends")
+    given = Gate("friends and mellon", kept)
+    assert given.log_in("here", "friends and mellon")
+    with pytest.raises(PasswordWrong):
+        given.log_in("here", "mellön and friends")
+    for short in ("", "mellon", " " * 12, "ninechars"):
+        for use in (hashed, Gate):
+            with pytest.raises(PasswordShort, match="10 letters"):
+                use(short)
+
+
+def test_what_is_said_of_the_password_is_so(store: Store) -> None:
+    request = SimpleNamespace(headers={}, session_hash="tab")
+
+    def said(gate: Gate, *events: str) -> str:
+        handlers = SettingsHandlers(Library(store), gate)
+        shown = handlers.open(request)
+        for words in events:
+            shown = handlers.lock(words, request) if words else handlers.unlock(request)
+        return f"{shown.notice if isinstance(shown.notice, str) else ''} {shown.locked}"
+
+    assert "Nobody is asked for a password." in said(Gate())
+    gate = Gate()
+    set_now = said(gate, "mellon and friends")
+    assert "Everybody is asked for the password." in set_now and "Nobody" not in set_now and "/logout" in set_now
+    assert gate.asks and gate.log_in("here", "mellon and friends")
+    assert "Everybody" in said(gate) and "Everybody" in said(Gate(kept=Library(store).choices().password))
+    assert "Nobody is asked for a password." in said(gate, "") and not gate.asks
+    short = said(gate, "mellon")
+    assert "10 letters" in short and "Nobody is asked" in short and not gate.asks
+    given = Gate("friends and mellon")
+    for event in ("", "mellon and friends"):
+        fixed = said(given, event)
+        assert "when the app was started" in fixed and "Nobody" not in fixed
+    with pytest.raises(PasswordFixed):
+        given.check_change()
+    shared = Gate(kept=hashed("mellon and friends"), needed_on="0.0.0.0")
+    assert "needs a password" in said(shared, "") and shared.asks
+    assert "Everybody" in said(shared, "mellon and other friends") and shared.asks
 
 
 @pytest.fixture
@@ -200,6 +244,39 @@ def test_a_model_that_cannot_be_loaded_leaves_everything_as_it_was(running) -> N
     assert library.get(other).status == "read"
 
 
+def test_a_choice_that_cannot_be_kept_leaves_the_model_that_runs_and_the_queue_alive(running) -> None:
+    library, loads = running
+    library.models.load()
+
+    def full(choices: Choices) -> None:
+        raise DiskFull(Path("library.db"))
+
+    library.models._keep = full
+    library.models.use(Choices("new")).join(20)
+    assert library.models.change().state == "failed" and "disk is full" in library.models.change().said
+    assert (library.models.in_use.model, library.models.fingerprint) == ("standard", "old")
+    read_in(library, b"The moon is called Oru.", "moon.txt")
+    library.models._keep = loads.kept.append
+    library.models.use(Choices("new")).join(20)
+    assert (library.models.in_use.model, library.models.fingerprint) == ("new", "new")
+    read_in(library, b"The lamp is lit at six.", "lamp.txt")
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_summary_of_a_section_is_finished_by_the_model_that_began_it(running, begun: bool) -> None:
+    library, _ = running
+    library.models.load()
+    text = b"# One\n\nThe lamp is lit at six. The bell rings.\n\n# Two\n\nThe moon is called Oru. It has no ring.\n"
+    document_id = read_in(library, text, "two.md")
+    expected = said(library.summaries.summarize(document_id, section=2, keep=False))
+    stream = library.summaries.summarize(document_id, section=2)
+    pieces = [next(stream)] if begun else []
+    library.models.use(Choices("new")).join(20)
+    assert library.models.fingerprint == "new"
+    assert said(iter([*pieces, *stream])) == expected
+    assert library.conversations.history(document_id)[-1].answer == expected
+
+
 def test_one_change_at_a_time(running) -> None:
     library, loads = running
     library.models.load()
@@ -217,11 +294,11 @@ def test_one_change_at_a_time(running) -> None:
 
 def test_model_and_password_are_kept_beside_each_other(store: Store) -> None:
     library = Library(store)
-    library.set_password("mellon")
-    with pytest.raises(PasswordEmpty):
+    library.set_password("mellon and friends")
+    with pytest.raises(PasswordShort):
         library.set_password("  ")
     launch.keep_model(library, Choices("m", "cpu", "float32", "small", "another"))
     kept = library.choices()
-    assert (kept.model, kept.memory_size) == ("m", "small") and fits("mellon", kept.password)
+    assert (kept.model, kept.memory_size) == ("m", "small") and fits("mellon and friends", kept.password)
     library.set_password(None)
     assert library.choices() == Choices("m", "cpu", "float32", "small")

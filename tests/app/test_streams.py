@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import openai
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -194,3 +195,48 @@ def test_a_program_that_leaves_stops_its_answer_and_the_next_is_served(
     engine.go.set()
     answer = httpx.post(f"{address}/v1/chat/completions", json=asked("Who stays?", book), timeout=SOON, trust_env=False)
     assert answer.status_code == 200 and engine.asked == ["Who leaves?", "Who stays?"]
+
+
+def test_the_official_client_lists_asks_streams_and_names_errors(engine: SlowEngine, book: str, address: str) -> None:
+    engine.go.set()
+    model, asked = f"palimpsest/{book}", [{"role": "user", "content": "When does the tide come?"}]
+    with openai.OpenAI(
+        base_url=f"{address}/v1", api_key="none", max_retries=0, http_client=httpx.Client(trust_env=False)
+    ) as client:
+        assert [one.id for one in client.models.list()] == [model] == [client.models.retrieve(model).id]
+        whole = client.chat.completions.create(
+            model=model, messages=[{"role": "system", "content": "Be short."}, *asked], temperature=None, n=2, stop=None
+        )
+        first, second = whole.choices
+        assert first.message.content == second.message.content == "six" and first.finish_reason == "stop"
+        assert whole.usage is not None and whole.usage.completion_tokens == 6
+        cut = client.chat.completions.create(model=model, messages=asked, max_tokens=1)
+        assert (cut.choices[0].message.content, cut.choices[0].finish_reason) == ("s", "length")
+        with client.chat.completions.stream(
+            model=model, messages=asked, stream_options={"include_usage": True}
+        ) as events:
+            told = events.get_final_completion()
+        assert told.choices[0].message.content == "six" and told.usage is not None and told.usage.total_tokens > 3
+        with pytest.raises(openai.NotFoundError, match="no document") as unknown:
+            client.chat.completions.create(model="palimpsest/ffff", messages=asked)
+        assert unknown.value.code == "model_not_found"
+        with pytest.raises(openai.BadRequestError, match="temperature"):
+            client.chat.completions.create(model=model, messages=asked, temperature=9)
+        with pytest.raises(openai.NotFoundError):
+            client.embeddings.create(model=model, input="x")
+
+
+def test_the_official_client_that_leaves_a_stream_stops_its_answer(engine: SlowEngine, book: str, address: str) -> None:
+    model, asked = f"palimpsest/{book}", [{"role": "user", "content": "Who leaves?"}]
+    with (
+        openai.OpenAI(
+            base_url=f"{address}/v1",
+            api_key="none",
+            max_retries=0,
+            timeout=0.5,
+            http_client=httpx.Client(trust_env=False),
+        ) as client,
+        pytest.raises(openai.APITimeoutError),
+    ):
+        client.chat.completions.create(model=model, messages=asked, stream=True)
+    wait_until(lambda: engine.stopped == ["Who leaves?"])

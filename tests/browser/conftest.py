@@ -57,6 +57,7 @@ class Desk:
         from app.library import Library
         from app.models import Models
         from app.pages import build_page, launch_options
+        from app.password import Gate
         from app.settings import Choices
 
         self.store = Store.open(self.database)
@@ -64,7 +65,8 @@ class Desk:
         self.library = Library(self.store, models, read_picture=self.read_picture)
         self.queue = self.library.queue
         self.queue.start()
-        self.blocks = build_page(self.library)
+        self.gate = Gate()
+        self.blocks = build_page(self.library, self.gate)
         if self.ready:
             models.load()
         _, self.address, _ = self.blocks.launch(
@@ -72,7 +74,7 @@ class Desk:
             server_port=free_port(),
             prevent_thread_lock=True,
             quiet=True,
-            **launch_options(self.library.languages),
+            **launch_options(self.library.languages, self.gate),
         )
 
     def load(self, wanted, say) -> PageEngine:

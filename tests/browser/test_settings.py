@@ -55,17 +55,36 @@ def test_a_model_that_is_nowhere_leaves_the_one_that_runs(desk) -> None:
     assert desk.library.choices().model is None
 
 
-def test_password_and_shade(desk) -> None:
+def test_a_password_counts_at_once(desk) -> None:
     page = opened(desk)
+    assert "Nobody is asked for a password." in page.inner_text("#locked")
     page.click("#lock")
-    page.locator(".notice", has_text="at least one letter").wait_for()
-    page.fill("#new-password input", "mellon")
+    page.locator(".notice", has_text="at least 10 letters").wait_for()
+    page.fill("#new-password input", "mellon and friends")
     page.click("#lock")
-    page.locator("#locked", has_text="from the next start on everybody is").wait_for()
-    assert fits("mellon", desk.library.choices().password)
+    page.wait_for_selector("#password")  # the page asks whoever set it, too
+    assert fits("mellon and friends", desk.library.choices().password)
+    page.fill("#password", "melon and friends")
+    page.click("text=Let me in")
+    page.locator("[role=alert]", has_text="That is not the password").wait_for()
+    page.fill("#password", "mellon and friends")
+    page.click("text=Let me in")
+    page.wait_for_selector("#about .welcome, #about .about")
+    page.click("[data-settings]")
+    page.locator("#locked", has_text="Everybody is asked for the password.").wait_for()
+    page.click("#locked a")
+    page.wait_for_selector("#password")
+    page.fill("#password", "mellon and friends")
+    page.click("text=Let me in")
+    page.wait_for_selector("#about .welcome, #about .about")
+    page.click("[data-settings]")
     page.click("#unlock")
     page.locator("#locked", has_text="Nobody is asked for a password.").wait_for()
     assert desk.library.choices().password is None
+
+
+def test_shade(desk) -> None:
+    page = opened(desk)
     page.click("[data-set-shade=dark]")
     assert page.evaluate("document.body.classList.contains('dark')")
     page.reload()

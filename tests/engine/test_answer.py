@@ -117,6 +117,36 @@ def test_empty_and_endless_questions_are_refused_in_words(engine: Engine, book) 
         next(engine.ask(state, "why " * 3000, text=text))
     with pytest.raises(ConfigInvalid, match="max_new_tokens"):
         AnswerOptions(max_new_tokens=0)
+    for number in (float("nan"), float("inf"), -1.0):
+        with pytest.raises(ConfigInvalid, match="temperature"):
+            AnswerOptions(temperature=number)
+
+
+@pytest.mark.parametrize("most", [2048, 10**9])
+def test_more_tokens_than_the_window_has_leave_the_question_its_room(engine: Engine, book, most: int) -> None:
+    state, text = book
+    options = AnswerOptions(max_new_tokens=most)
+    *_, answer = engine.ask(state, "Who?", text=text, options=options, should_stop=lambda: True)
+    assert answer.stopped and not answer.cut
+    with pytest.raises(QuestionTooLong, match=r"takes at most [1-9]"):
+        list(engine.ask(state, "word " * 3000, text=text, options=options))
+
+
+def test_an_answer_that_was_cut_says_so(engine: Engine, book) -> None:
+    state, text = book
+    for source in ("memory", "page", "both"):
+        *_, answer = engine.ask(state, "Who?", text=text, source=source, options=AnswerOptions(max_new_tokens=1))
+        best = answer.candidates[0]
+        assert answer.cut == best.cut and (best.cut or not best.text)
+
+
+def test_a_temperature_next_to_nothing_is_none(engine: Engine, book) -> None:
+    state, _ = book
+    said = [
+        list(engine.ask(state, "Who?", options=AnswerOptions(max_new_tokens=7, temperature=t)))[-1].text
+        for t in (0.0, 1e-9, 5e-324)
+    ]
+    assert said[0] == said[1] == said[2]
 
 
 def test_a_seed_gives_the_same_words_and_another_one_others(engine: Engine, book) -> None:

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -13,8 +14,8 @@ import pytest
 
 import launch
 from app.arguments import build_parser
-from app.errors import AddressTaken, McpUnguarded, PasswordMissing
-from app.password import doorkeeper, lock
+from app.errors import AddressTaken, FileUnreadable, PasswordMissing
+from app.password import password_from
 from app.reading import SavePolicy
 from app.settings import Settings
 from storage import Store
@@ -81,7 +82,8 @@ def test_help_and_shelf_wait_for_no_torch_and_no_page(tmp_path: Path):
     ended = subprocess.run(
         [sys.executable, "-c", line, str(tmp_path / "new.db")], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert ended.stdout.splitlines() == ['{"documents": []}', "[] 0"]
+    told, loaded = ended.stdout.splitlines()
+    assert json.loads(told)["documents"] == [] and loaded == "[] 0"
 
 
 def test_a_named_error_on_stderr_and_exit_code_1(tmp_path: Path):
@@ -146,6 +148,19 @@ def test_a_taken_address_is_named(tmp_path: Path):
     launch.check_address(Settings(tmp_path, tmp_path / "library.db", port=port))
 
 
+def test_an_address_of_the_newer_kind_is_looked_at_as_one(tmp_path: Path):
+    assert (launch.in_address("::1"), launch.in_address("127.0.0.1")) == ("[::1]", "127.0.0.1")
+    try:
+        taken = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with taken:
+        there = Settings(tmp_path, tmp_path / "library.db", host="::1", port=taken.getsockname()[1])
+        with pytest.raises(AddressTaken):
+            launch.check_address(there)
+    launch.check_address(there)
+
+
 def test_the_sample_is_on_a_new_shelf_once(tmp_path: Path):
     with Store.open(tmp_path / "library.db") as store:
         library = shelf(SmallEngine(group=997), store, SavePolicy(seconds=60.0))
@@ -170,30 +185,45 @@ def test_no_sample_comes_to_a_shelf_in_use(tmp_path: Path):
 )
 def test_other_machines_are_let_in_only_with_a_password(words: tuple[str, ...]):
     given = build_parser().parse_args(words)
-    with pytest.raises(PasswordMissing, match="--password"):
-        launch.settings_from(given, {}).check()
-    host = words[-1] if len(words) > 1 else "0.0.0.0"
-    from_environment = launch.settings_from(given, {"PALIMPSEST_PASSWORD": "mellon"})
-    from_environment.check()
-    assert from_environment.host == host
-    named = launch.settings_from(build_parser().parse_args([*words, "--password", "mellon"]), {})
-    assert (named.host, named.password) == (host, "mellon")
+    there = launch.settings_from(given, {})
+    with pytest.raises(PasswordMissing, match="--password-file"):
+        there.check()
+    replace(there, password="mellon and friends").check()
+    assert there.host == (words[-1] if len(words) > 1 else "0.0.0.0")
     for here in ("127.0.0.1", "localhost", "::1", "127.0.0.9"):
         alone = launch.settings_from(build_parser().parse_args(["--host", here]), {})
         alone.check()
         assert alone.password is None
 
 
-def test_agents_have_no_password_so_there_is_only_one_of_the_two():
-    given = build_parser().parse_args(["--mcp", "--password", "mellon"])
-    with pytest.raises(McpUnguarded):
-        launch.settings_from(given, {}).check()
-    alone = launch.settings_from(build_parser().parse_args(["--mcp"]), {})
-    alone.check()
-    assert alone.mcp
+def test_a_password_comes_from_a_file_a_prompt_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    environment = {"PALIMPSEST_PASSWORD": "from the environment"}
+    asked = build_parser().parse_args
+    assert password_from(asked([]), environment) == "from the environment" and password_from(asked([]), {}) is None
+    file = tmp_path / "password"
+    file.write_bytes("mellön and friends\r\nanother line".encode())
+    assert password_from(asked(["--password-file", str(file)]), environment) == "mellön and friends"
+    assert password_from(asked(["read", "a.pdf", "--password-file", str(file)]), {}) == "mellön and friends"
+    monkeypatch.setattr("app.password.getpass", lambda prompt: "typed")
+    assert password_from(asked(["--ask-password"]), environment) == "typed"
+    assert password_from(asked(["text", "a.pdf", "--ask-password"]), {}) == "typed"
+    file.write_bytes(b"\xff\xfe")
+    for wrong in (file, tmp_path / "none", tmp_path):
+        with pytest.raises(FileUnreadable):
+            password_from(asked(["--password-file", str(wrong)]), {})
 
 
-def test_the_door_opens_to_the_password_alone():
-    assert doorkeeper(None) is None
-    door = doorkeeper(lock("mellön", None))
-    assert door("anybody", "mellön") and not door("anybody", "mellon") and not door("mellön", "")
+@pytest.mark.parametrize(
+    "words", [("--password", "mellon"), ("--password=mellon",), ("read", "a.pdf", "--password", "x")]
+)
+def test_a_password_on_the_command_line_is_refused_and_says_what_to_do(words: tuple[str, ...], capsys):
+    with pytest.raises(SystemExit, match="2"):
+        build_parser().parse_args(words)
+    said = capsys.readouterr().err
+    assert "--password-file FILE" in said and "--ask-password" in said and "mellon" not in said
+
+
+def test_a_short_password_is_refused_before_anything_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.setenv("PALIMPSEST_PASSWORD", "x")
+    assert launch.main(["--share-on-lan", "--home", str(tmp_path)]) == 1
+    assert "PasswordShort" in capsys.readouterr().err

@@ -29,7 +29,8 @@ from app.markup import (
     shelf,
     tour,
 )
-from app.views import ChatView, Evidence, FromBook, ModelChange, Place, SeveralAnswers, Status, Stretch, Turn
+from app.markup.door import login
+from app.views import ChatView, DiskUse, Evidence, FromBook, ModelChange, Place, SeveralAnswers, Status, Stretch, Turn
 from app.words import Languages, Words
 from tests.markup.test_markup import item, job
 from tests.markup.test_memory import SEEN
@@ -116,7 +117,10 @@ PARTS: dict[str, Callable[[Words], str]] = {
             ),
             settings.running(w, None, None, ()),
             settings.password(w),
-            *(settings.locked(w, now, later) for now in (True, False) for later in (True, False)),
+            *(settings.disk(w, DiskUse(9_000_000, free)) for free in (0, 5_000_000)),
+            *(settings.locked(w, state, short) for state in ("never", "always", "given") for short in (True, False)),
+            login(w, w("door.wrong")),
+            login(w, w("door.short"), inside=True),
             settings.shade(w),
             *(
                 settings.change(w, ModelChange(state, "Loading the model ..."), "m")

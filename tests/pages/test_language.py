@@ -10,7 +10,6 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from app.pages.desk import launch_options
 from app.pages.language import Spoken, translations
 from app.words import Languages
 
@@ -67,13 +66,6 @@ def test_everything_else_passes_through_piece_by_piece(path: str, method: str) -
     start, *pieces = answered(INDEX, path=path, method=method, headers={"accept-language": "nl"})
     assert len(pieces) == 2 and b"".join(piece["body"] for piece in pieces) == INDEX
     assert (b"content-length", str(len(INDEX)).encode()) in start["headers"]
-
-
-def test_whoever_needs_the_password_is_asked_in_their_language() -> None:
-    asked = launch_options(LANGUAGES)["auth_message"]
-    page = f'<html lang="en"><head><script>{{"auth_message": "{asked}"}}</script>'.encode()
-    (_, body) = answered(page, headers={"accept-language": "nl"})
-    assert b"Deze plank heeft een wachtwoord." in body["body"] and asked.encode() not in body["body"]
 
 
 def test_the_browser_gets_the_labels_of_the_page_and_no_more() -> None:
