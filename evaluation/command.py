@@ -279,7 +279,11 @@ def _model_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--model", default="standard", metavar="NAME", help="standard, small, a folder or a hub id")
     one.add_argument("--models", type=Path, default=MODELS, metavar="DIR", help="where models are kept")
     one.add_argument(
-        "--memory", type=Path, default=None, metavar="DIR", help="a trained memory; the shipped one if not given"
+        "--memory",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="a trained memory, or none; the shipped one if not given",
     )
     one.add_argument("--memory-size", choices=SIZES, default="standard", help="how much is kept of a text")
     one.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")

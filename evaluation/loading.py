@@ -17,9 +17,11 @@ from engine.device import choose_device, choose_dtype
 from engine.engine import Engine
 from engine.errors import FingerprintMismatch, StateCorrupt
 from engine.load import Loaded, load_model
+from engine.memory import Memory, untrained
 from engine.state import State
 
 Say = Callable[[str], None]
+NONE = Path("none")
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,15 @@ def load(
     model: str, cache_dir: Path, memory_dir: Path | None, device: str, dtype: str, threads: int | None, size: str,
     changed: Mapping[str, Any], say: Say,
 ) -> Measured:  # fmt: skip
-    """The model with its memory, in which the settings in `changed` are others. Raises EngineError's subclasses."""
+    """The model with its memory, in which the settings in `changed` are others; `memory_dir` NONE means one that needs no training.
+    Raises EngineError's subclasses."""
     if threads is not None:
         torch.set_num_threads(threads)
     where = choose_device(device)
-    loaded = load_model(model, cache_dir, memory_dir, where, choose_dtype(where, dtype), SIZES[size], say)
+    trained = None if memory_dir == NONE else memory_dir
+    loaded = load_model(model, cache_dir, trained, where, choose_dtype(where, dtype), SIZES[size], say)
+    if memory_dir == NONE:
+        loaded = _with_memory(loaded, untrained(loaded.decoder, loaded.memory.config))
     loaded = with_settings(loaded, changed)
     return Measured(Engine(loaded, loaded.name), loaded.parts["base"])
 
@@ -63,6 +69,10 @@ def with_settings(loaded: Loaded, changed: Mapping[str, Any]) -> Loaded:
     # a gate was trained for one rule
     gate = memory.gate if config.rule == memory.config.rule else torch.zeros_like(memory.gate)
     memory = replace(memory, config=config, keys=keys, values=values, gate=gate)
+    return _with_memory(loaded, memory)
+
+
+def _with_memory(loaded: Loaded, memory: Memory) -> Loaded:
     state = json.dumps(memory.state_parts, sort_keys=True)
     return loaded._replace(memory=memory, parts=loaded.parts | {"state": state})
 

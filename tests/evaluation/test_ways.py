@@ -3,18 +3,24 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 
+from engine.confidence import Confidence
+from engine.config import MemoryConfig
 from engine.engine import Engine
+from engine.fetch import model_hash
 from engine.generate import AnswerOptions, text_of
+from engine.memory import save_memory, scorer_tensors
 from engine.prompts import FROM_PASSAGES
+from engine.scorer import LayerScorer
 from evaluation import numbers, perplexity, summaries
 from evaluation.command import main
 from evaluation.errors import RowsInvalid
-from evaluation.loading import Measured, Memories, with_settings
+from evaluation.loading import NONE, Measured, Memories, load, with_settings
 from evaluation.passages import BEST, LOOKS
 from evaluation.perplexity import before, loss
 from evaluation.presses import PRESSES, pressed
@@ -180,6 +186,45 @@ def test_another_setting_of_the_memory_makes_other_states(engine: Engine, tokeni
     assert other.fingerprint != Engine(loaded, "tiny").fingerprint and with_settings(loaded, {}) is loaded
     *_, step = other.read(list(range(3, 60)), other.empty_state(), group_tokens=WINDOW)
     assert len(step.state.matrix) == engine.decoder.L and step.state.slots[0].k.shape[2] == 9
+
+
+def test_a_memory_of_no_training_is_another_one_than_a_trained(base_folder: Path, tmp_path: Path) -> None:
+    def loaded(memory: Path | None, size: str = "small") -> Engine:
+        given = (str(base_folder), tmp_path, memory, "cpu", "float32", None, size)
+        return load(*given, changed={}, say=lambda text: None).engine
+
+    trained = tmp_path / "memory"
+    decoder = loaded(None).decoder
+    tensors = {
+        f"{name}.{part}": torch.ones(decoder.L, decoder.N, decoder.D)
+        for name in ("keys", "values")
+        for part in ("mean", "spread")
+    }
+    tensors |= scorer_tensors(
+        tuple(
+            LayerScorer(
+                torch.ones(decoder.N, decoder.E),
+                torch.zeros(decoder.N),
+                torch.zeros(4, decoder.E),
+                torch.zeros(4),
+                torch.zeros(decoder.N, 4),
+            )
+            for _ in range(decoder.L)
+        )
+    )
+    tensors["pointing.usual"] = torch.ones(1, 8, decoder.D)
+    save_memory(
+        trained,
+        {
+            "base_sha256": model_hash(base_folder),
+            "config": MemoryConfig(window=WINDOW).to_dict(),
+            "pointing": {"heads": [[1, 0]], "weight": [1.0], "floor": 1e-3},
+            "confidence": Confidence.untrained().to_dict(),
+        },
+        tensors,
+    )
+    assert loaded(trained).info.trained and not loaded(NONE).info.trained
+    assert loaded(NONE).fingerprint == loaded(None).fingerprint != loaded(trained).fingerprint
 
 
 def test_perplexity_with_nothing_before_is_the_bases_own(measured: Measured, ids) -> None:
