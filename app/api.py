@@ -115,6 +115,15 @@ def router(library: Library) -> APIRouter:
     # programs are answered in turn, and wait without a thread
     waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="programs")
 
+    @routes.get("/health")
+    def health() -> JSONResponse:
+        try:
+            library.shelf()
+        except named_errors() as error:
+            return JSONResponse({"status": "failed", "error": type(error).__name__}, 503)
+        model = "ready" if library.models.ready else library.models.change().state
+        return JSONResponse({"status": "ok", "model": model, "reading": len(library.queue.active())})
+
     @routes.get("/v1/models")
     def models() -> JSONResponse:
         try:

@@ -29,7 +29,7 @@ from app.words import Languages, Words
 OURSELVES = frozenset({"same-origin", "none"})  # `none`: typed, or out of the bookmarks
 HEADERS = ((b"content-security-policy", b"frame-ancestors 'none'"), (b"x-frame-options", b"DENY"))
 STATUS = {HostRefused: 403, PageRefused: 403, BodyTooLarge: 413, PasswordWrong: 401, TooManyGuesses: 429}
-LOGIN, LOGOUT, UPLOAD, PROGRAMS = "/login", "/logout", "/gradio_api/upload", "/v1/"
+LOGIN, LOGOUT, UPLOAD, PROGRAMS, HEALTH = "/login", "/logout", "/gradio_api/upload", "/v1/", "/health"
 STARTED = "/gradio_api/startup-events"  # what the server asks itself when it has started; it tells nothing
 MEGABYTE = 10**6
 MOST_MEGABYTES, MOST_OF_AN_UPLOAD, MOST_OF_A_FORM = 4, 540, 16 * 1024
@@ -116,7 +116,7 @@ class Door:
 
     async def _check_password(self, scope: Scope, headers: Mapping[str, str]) -> None:
         """That there is none, or that it was given. Raises PasswordWrong, TooManyGuesses."""
-        if not self.gate.asks or self.gate.knows(self._token(headers)) or _itself(scope):
+        if not self.gate.asks or self.gate.knows(self._token(headers)) or _itself(scope) or _health(scope):
             return
         sent = _sent_by_programs(headers)
         if any(map(self.gate.remembers, sent)):
@@ -203,6 +203,11 @@ def _too_large(scope: Scope, headers: Mapping[str, str]) -> LibraryError | None:
 def _most(scope: Scope) -> int:
     """How many bytes a request may have."""
     return (MOST_OF_AN_UPLOAD if scope["path"] == UPLOAD else MOST_MEGABYTES) * MEGABYTE
+
+
+def _health(scope: Scope) -> bool:
+    """Whether it is only asked how the app is, which tells nothing of what is in it."""
+    return scope["type"] == "http" and scope["path"] == HEALTH and scope["method"] == "GET"
 
 
 def _itself(scope: Scope) -> bool:

@@ -47,6 +47,15 @@ def test_a_read_document_is_a_model_that_answers(server: httpx.Client, library: 
     assert library.conversations.history(tides) == (), "nothing is kept"
 
 
+def test_how_the_app_is_is_said_without_what_is_in_it(server: httpx.Client, library: Library, store: Store, tides: str):
+    assert server.get("/health").json() == {"status": "ok", "model": "ready", "reading": 0}
+    library.queue.enqueue(tides)
+    assert server.get("/health").json()["reading"] == 1
+    store.close()
+    failed = server.get("/health")
+    assert failed.status_code == 503 and failed.json()["status"] == "failed" and "library" not in failed.text
+
+
 def test_an_answer_is_streamed_as_events(server: httpx.Client, library: Library, tides: str):
     library.reader.read(tides)
     *_, expected = library.answering.ask(tides, "Who has the ring?", keep=False)

@@ -162,6 +162,8 @@ def test_without_the_password_nothing_is_shown_but_a_page_that_asks_for_it() -> 
         assert said["type"] == "PasswordWrong" and said["message"].endswith(".")
         assert client.get("/gradio_api/startup-events").text == "0", "what the server asks itself"
         assert client.post("/gradio_api/startup-events").status_code == 401
+        assert client.get("/health").status_code == 200, "it tells nothing of what is on the shelf"
+        assert client.post("/health").status_code == client.get("/health/x").status_code == 401
 
 
 def test_a_session_begins_with_the_password_and_ends(caplog: pytest.LogCaptureFixture) -> None:
