@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -23,6 +24,7 @@ _BLOCKS = frozenset(
 _PARAGRAPHS = _BLOCKS - frozenset("li tr dt dd div tbody thead tfoot caption figcaption legend".split())
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _SELF_CLOSED = re.compile(r"""<([a-zA-Z][\w:-]{0,40})((?:[^<>"'/]|"[^"<]*"|'[^'<]*'|/(?!>))*+)/>""")
+_CDATA = re.compile(r"<!\[CDATA\[((?:[^\]]|\](?!\]>))*+)\]\]>")
 _HEADING = re.compile(r"h([1-6])$")
 _MENUS = frozenset({"navigation", "doc-pagebreak", "doc-toc", "menu", "menubar"})
 # Inputs whose value is shown.
@@ -65,6 +67,7 @@ class Markup:
 def extract(source: str, *, xhtml: bool = False) -> Markup:
     """The readable text of `source`. With `xhtml`, self-closed elements are closed as XML means them."""
     if xhtml:
+        source = _CDATA.sub(lambda found: escape(found[1], quote=False), source)
         source = _SELF_CLOSED.sub(_spell_out, source)
     tree = LexborHTMLParser(source)
     root = tree.body or tree.root
@@ -142,7 +145,7 @@ class _Reader:
         if tag in ("svg", "math"):
             self._drawing(node, tag)
             return False
-        if tag in ("input", "select", "iframe", "img", "sup"):
+        if tag in ("input", "select", "iframe", "noframes", "img", "sup"):
             return self._special(node, tag, attributes)
         if tag == "a" and _calls_note(attributes):
             mark = " ".join(node.text().split()).strip("[]()")
@@ -269,8 +272,8 @@ class _Reader:
             options = node.css("option")
             chosen = [option for option in options if "selected" in option.attributes] or options[:1]
             writer.write(f" {', '.join(' '.join(option.text().split()) for option in chosen)} ")
-        elif tag == "iframe" and attributes.get("srcdoc") and self._frames < _FRAMES:
-            tree = LexborHTMLParser(attributes["srcdoc"] or "")
+        elif tag in ("iframe", "noframes") and self._frames < _FRAMES:
+            tree = LexborHTMLParser((attributes.get("srcdoc") if tag == "iframe" else node.text()) or "")
             if tree.body is not None:
                 inner = _Reader(writer, self._frames + 1)
                 inner.read(tree, tree.body)
