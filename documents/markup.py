@@ -24,7 +24,6 @@ _BLOCKS = frozenset(
 _PARAGRAPHS = _BLOCKS - frozenset("li tr dt dd div tbody thead tfoot caption figcaption legend".split())
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _SELF_CLOSED = re.compile(r"""<([a-zA-Z][\w:-]{0,40})((?:[^<>"'/]|"[^"<]*"|'[^'<]*'|/(?!>))*+)/>""")
-_CDATA = re.compile(r"<!\[CDATA\[((?:[^\]]|\](?!\]>))*+)\]\]>")
 _HEADING = re.compile(r"h([1-6])$")
 _MENUS = frozenset({"navigation", "doc-pagebreak", "doc-toc", "menu", "menubar"})
 # Inputs whose value is shown.
@@ -67,7 +66,7 @@ class Markup:
 def extract(source: str, *, xhtml: bool = False) -> Markup:
     """The readable text of `source`. With `xhtml`, self-closed elements are closed as XML means them."""
     if xhtml:
-        source = _CDATA.sub(lambda found: escape(found[1], quote=False), source)
+        source = _raw_as_text(source)
         source = _SELF_CLOSED.sub(_spell_out, source)
     tree = LexborHTMLParser(source)
     root = tree.body or tree.root
@@ -89,6 +88,16 @@ def extract(source: str, *, xhtml: bool = False) -> Markup:
         language=spoken,
         notes=reader.notes(),
     )
+
+
+def _raw_as_text(source: str) -> str:
+    """XML with its raw text, "<![CDATA[a < b]]>", written as other text is."""
+    parts: list[str] = []
+    place = 0
+    while (start := source.find("<![CDATA[", place)) >= 0 and (end := source.find("]]>", start)) >= 0:
+        parts += (source[place:start], escape(source[start + 9 : end], quote=False))
+        place = end + 3
+    return "".join([*parts, source[place:]])
 
 
 def _spell_out(match: re.Match[str]) -> str:
