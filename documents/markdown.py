@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, reference
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
@@ -22,6 +23,7 @@ _MOST_NESTED = (
     200  # lists and the like in front matter, which is read line by line above that: YAML takes quadratic time for them
 )
 _LONGEST_INLINE = 20_000  # characters of a paragraph whose emphasis and links are looked for; they take quadratic time
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:")
 _FENCE = re.compile(r"(---|\+\+\+|;;;)[ \t]{0,99}\n")
 _ENDS = {"---": ("---", "..."), "+++": ("+++",), ";;;": (";;;",)}
 _ATTRIBUTES = re.compile(r"(?<=\S)[ \t]{1,9}\{[#.:][^{}\n]{0,200}\}$")
@@ -53,7 +55,25 @@ def parse_markdown(data: bytes, name: str) -> Parsed:
 def _renderer() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     markdown.core.ruler.at("inline", _inline)
+    markdown.block.ruler.at("reference", _reference, {"alt": ["paragraph"]})
     return markdown
+
+
+def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Where links lead. The text of a footnote, "[^1]: Ibid.", is none of that and makes a paragraph, also right under another."""
+    if not _FOOTNOTE.match(state.src, state.bMarks[start] + state.tShift[start], state.eMarks[start]):
+        return not silent and reference(state, start, end, silent)
+    if silent:
+        return True
+    state.line = start + 1
+    while state.line < end and not state.isEmpty(state.line) and state.tShift[state.line]:
+        state.line += 1
+    state.push("paragraph_open", "p", 1).map = [start, state.line]
+    words = state.push("inline", "", 0)
+    words.content = state.getLines(start, state.line, state.blkIndent, False).strip()
+    words.map, words.children = [start, state.line], []
+    state.push("paragraph_close", "p", -1)
+    return True
 
 
 def _inline(state: StateCore) -> None:

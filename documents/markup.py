@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -65,6 +66,7 @@ class Markup:
 def extract(source: str, *, xhtml: bool = False) -> Markup:
     """The readable text of `source`. With `xhtml`, self-closed elements are closed as XML means them."""
     if xhtml:
+        source = _raw_as_text(source)
         source = _SELF_CLOSED.sub(_spell_out, source)
     tree = LexborHTMLParser(source)
     root = tree.body or tree.root
@@ -86,6 +88,16 @@ def extract(source: str, *, xhtml: bool = False) -> Markup:
         language=spoken,
         notes=reader.notes(),
     )
+
+
+def _raw_as_text(source: str) -> str:
+    """XML with its raw text, "<![CDATA[a < b]]>", written as other text is."""
+    parts: list[str] = []
+    place = 0
+    while (start := source.find("<![CDATA[", place)) >= 0 and (end := source.find("]]>", start)) >= 0:
+        parts += (source[place:start], escape(source[start + 9 : end], quote=False))
+        place = end + 3
+    return "".join([*parts, source[place:]])
 
 
 def _spell_out(match: re.Match[str]) -> str:
@@ -142,7 +154,7 @@ class _Reader:
         if tag in ("svg", "math"):
             self._drawing(node, tag)
             return False
-        if tag in ("input", "select", "iframe", "img", "sup"):
+        if tag in ("input", "select", "iframe", "noframes", "img", "sup"):
             return self._special(node, tag, attributes)
         if tag == "a" and _calls_note(attributes):
             mark = " ".join(node.text().split()).strip("[]()")
@@ -269,8 +281,8 @@ class _Reader:
             options = node.css("option")
             chosen = [option for option in options if "selected" in option.attributes] or options[:1]
             writer.write(f" {', '.join(' '.join(option.text().split()) for option in chosen)} ")
-        elif tag == "iframe" and attributes.get("srcdoc") and self._frames < _FRAMES:
-            tree = LexborHTMLParser(attributes["srcdoc"] or "")
+        elif tag in ("iframe", "noframes") and self._frames < _FRAMES:
+            tree = LexborHTMLParser((attributes.get("srcdoc") if tag == "iframe" else node.text()) or "")
             if tree.body is not None:
                 inner = _Reader(writer, self._frames + 1)
                 inner.read(tree, tree.body)

@@ -140,6 +140,8 @@ def _without_asides(pages: Sequence[str], lines: Sequence[Sequence[PrintedLine]]
 
 def _first_line(pages: Sequence[str]) -> str | None:
     first = next((line.strip() for page in pages for line in page.split("\n") if line.strip()), None)
+    cells = [cell for cell in (first or "").split(" | ") if cell.strip(" |")]
+    first = cells[0] if 0 < len(cells) <= 2 else None  # a row of a table says little
     return first if first and len(first) <= 120 and not first.endswith((",", ";")) else None
 
 

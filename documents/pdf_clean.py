@@ -73,6 +73,13 @@ _ENDINGS = {
 }  # fmt: skip
 
 
+# Where these vowels meet in Dutch, a hyphen or a trema parts them; at a line's end the trema is not written.
+_COLLIDING = frozenset("aa ae ai au ee ei eu ie ii ij oe oi oo ou ui uu".split())
+_TREMA = str.maketrans("aeiou", "äëïöü")
+_DUTCH_PREFIXES = frozenset("ge be re co".split())
+_DUTCH_SUFFIXES = frozenset("en er ers end ende ig ige isch ische".split())
+
+
 class CleanPages(NamedTuple):
     """The pages' text; each ends with a newline."""
 
@@ -468,6 +475,13 @@ def _joined(first: str, second: str, words: _Words) -> str:
         return hyphened
     if words[whole]:
         return whole
+    if len(first) == 1:
+        return hyphened  # "e-mail": no syllable of one letter is set alone
+    dutch = words["de"] + words["het"] + words["een"] > max(words["the"], words["der"])
+    if dutch and first[-1].casefold() + second[0] in _COLLIDING:
+        parted = first + second[0].translate(_TREMA) + second[1:]
+        derived = first.casefold() in _DUTCH_PREFIXES or second in _DUTCH_SUFFIXES
+        return parted if derived or words[parted] else hyphened
     if not second[0].islower() and (second[0].isupper() and not first.isupper()):
         return hyphened
     if "-" in first or "-" in second.strip("-"):

@@ -178,6 +178,8 @@ def _refuse_ole(data: bytes, name: str) -> None:
     if "EncryptedPackage".encode("utf-16-le") in data:
         advice = "Open it in Word, remove the password (File, Info, Protect Document) and save it again."
         raise LockedFile(name, "with a Word password", advice)
+    if "__substg1.0_".encode("utf-16-le") in data:
+        raise UnsupportedFormat(name, "an Outlook mail (MSG)", "Save it from a mail program as EML.")
     raise UnsupportedFormat(name, "an old Office file", "Open it in a word processor and save it as DOCX.")
 
 

@@ -2022,8 +2022,14 @@ class _Answer:
             yield words("lookup.unspaced")
 
     def _with_forms(self, forms: Iterable[str], spans: list[_Span]) -> tuple[str, str]:
-        """Those of the forms that stand in the text, and how often they do together with what was asked for."""
-        found = {form: places for form in forms if (places := self.find(form))}
+        """Those of the forms that stand in the text beside what was asked for, and how often they do together with it.
+
+        "Anna's" may be Anna's own or, in Dutch, her plural; where it was counted as hers it isn't counted again.
+        """
+        counted = {span.start for span in spans}
+        found = {
+            form: places for form in forms if (places := [one for one in self.find(form) if one.start not in counted])
+        }
         told = self.words("lookup.comma").join(self.words("lookup.form", form=form) for form in found)
         return told, self._times(len(spans) + sum(map(len, found.values())))
 

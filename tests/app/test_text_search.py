@@ -668,6 +668,11 @@ def test_a_count_says_how_often_on_which_pages_and_what_it_holds() -> None:
     assert ask("Hoe vaak wordt Zorro genoemd?", PAGES).text == "“Zorro” staat nergens in de tekst."
 
 
+def test_what_may_be_a_plural_or_a_possessive_is_counted_once() -> None:
+    said = ask("Hoe vaak wordt Nora genoemd?", ["Nora kwam. Nora's broer ook."]).text
+    assert said.startswith("“Nora” staat twee keer in de tekst") and "Met meervouden" not in said
+
+
 def test_a_count_of_things_says_that_it_is_one_of_words() -> None:
     said = log("How many lamps are mentioned?")
     assert said == (

@@ -151,3 +151,10 @@ def test_halves_of_letters_and_odd_numbers_do_no_harm() -> None:
 def test_what_a_wiki_writes_behind_its_headings_is_no_part_of_them() -> None:
     document = page('<h2>History<span class="mw-editsection">[<a>edit</a>]</span></h2><p>It burned.</p>')
     assert document.text.strip() == "History\n\nIt burned." and document.notes == (note("menus_left_out", n=1),)
+
+
+def test_raw_text_of_an_xml_page_and_what_stands_for_frames_are_read() -> None:
+    page = b'<?xml version="1.0"?><html><body><p><![CDATA[raw < words ]] & more]]> after</p><script><![CDATA[no]]></script></body></html>'
+    assert documents.read(page, "a.xhtml").text == "raw < words ]] & more after\n"
+    frames = b"<html><frameset><frame src=a.html><noframes><p>Words <b>here</b></p></noframes></frameset></html>"
+    assert documents.read(frames, "a.html").text == "Words here\n"

@@ -239,6 +239,19 @@ def test_a_numbered_list_keeps_its_numbers() -> None:
     assert "14 | Port of Berg 1 | 27 m" in documents.read(drawn_pdf(*pages), "a.pdf").text
 
 
+def test_a_first_row_of_two_cells_gives_its_first_as_the_title_and_a_longer_one_none() -> None:
+    def drawn(*cells: str) -> bytes:
+        rows = [
+            (60 + 120 * m, 700 - 14 * n, cell)
+            for n in range(4)
+            for m, cell in enumerate(cells if not n else ["Orrin", "27", "31"][: len(cells)])
+        ]
+        return drawn_pdf(rows)
+
+    assert documents.read(drawn("Northbank", "Statement"), "bank 7.pdf").title == "Northbank"
+    assert documents.read(drawn("Port", "Low", "High"), "tides of May.pdf").title == "Tides of May"
+
+
 def test_rules_part_cells_that_nearly_touch_also_where_a_cell_stands_beside_two_rows() -> None:
     cells = [
         (63, 700, "Port"), (93, 700, "Depth"), (126, 700, "Notes"), (93, 680, "127 m"), (126, 684, "A note that goes on over"),
@@ -356,6 +369,7 @@ def test_a_slanting_stamp_comes_after_the_text() -> None:
         ),
         ("some-\nthing else. Some thing, some thing, somewhat", "something else. Some thing, some thing, somewhat"),
         ("set --no-\nrestore here. See --no-restore", "set --no-restore here. See --no-restore"),
+        ("an e-\nmail", "an e-mail"),
         ("een oud-\nleerling. De oud-strijder", "een oud-leerling. De oud-strijder"),
         ("een zee-\nschip. De zeeman", "een zeeschip. De zeeman"),
         ("de vuur-\ntoren brandt", "de vuurtoren brandt"),
@@ -364,6 +378,25 @@ def test_a_slanting_stamp_comes_after_the_text() -> None:
 )
 def test_hyphens_at_line_ends_stay_where_they_belong_to_the_word(cut: str, whole: str) -> None:
     assert clean_pages([plain_page(f"{cut} and the rest of the page")]).texts[0].startswith(whole)
+
+
+@pytest.mark.parametrize(
+    ("cut", "whole"),
+    [
+        ("auto-\nindustrie", "auto-industrie"),
+        ("ge-\ninteresseerde", "geïnteresseerde"),
+        ("co-\nordinaten", "coördinaten"),
+        ("zee-\nen", "zeeën"),
+        ("ego-\nisten. De egoïsten", "egoïsten. De egoïsten"),
+        ("re-\nunie. De reunie", "reunie. De reunie"),
+        ("kop-\nie", "kopie"),
+        ("vuur-\ntoren", "vuurtoren"),
+    ],
+)
+def test_vowels_that_meet_at_a_line_end_in_dutch_are_parted_by_a_trema_or_a_hyphen(cut: str, whole: str) -> None:
+    assert (
+        clean_pages([plain_page(f"de {cut} van het dorp en de zee")]).texts[0] == f"de {whole} van het dorp en de zee\n"
+    )
 
 
 def test_accents_that_are_drawn_over_letters_become_one_letter_with_them() -> None:

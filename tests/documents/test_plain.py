@@ -254,3 +254,10 @@ def test_a_chapter_called_introduction_is_one_chapter() -> None:
     )
     document = documents.read(text.encode(), "a.txt")
     assert [section.title for section in document.sections] == ["Chapter 1. Introduction", "Chapter 2. Dusk"]
+
+
+def test_footnotes_of_markdown_are_read_however_short_they_are() -> None:
+    source = "It burns.[^1] See [there][x].[^b]\n[^1]: Ibid.\n[^b]: A long\n  note.\n[x]: http://lamp.org\n\n    [^c]: code\n"
+    assert documents.read(source.encode(), "a.md").text.split("\n\n") == [
+        "It burns.[^1] See there.[^b]", "[^1]: Ibid.", "[^b]: A long note.", "[^c]: code\n",
+    ]  # fmt: skip

@@ -176,3 +176,9 @@ def test_torch_and_the_rest_of_the_house_stay_out() -> None:
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for name in {name.split(".")[0] for name in names}:
                 assert name in allowed or name in __import__("sys").stdlib_module_names, f"{path.name} imports {name}"
+
+
+def test_an_outlook_mail_is_refused_by_its_name() -> None:
+    data = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600 + "__substg1.0_1000001F".encode("utf-16-le") + b"\0" * 600
+    with pytest.raises(documents.UnsupportedFormat, match=r"Outlook mail.*EML"):
+        documents.read(data, "a.msg")
