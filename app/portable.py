@@ -44,6 +44,7 @@ Line = Annotated[str, Field(max_length=4000)]
 Label = Annotated[str, Field(max_length=200)]
 WORDS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # JSON's texts; one without an end is the last
 END, END_MARK = struct.Struct("<4s4H2LH"), b"PK\5\6"  # what a zip archive ends with
+LARGE_END, LARGE_MARK = 20, b"PK\6\7"  # and what stands before that in one of more than 4 GB
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same document gives the same file, whenever it is written
 
 
@@ -224,9 +225,9 @@ def read(path: Path) -> Bundle:
     name = path.name
     try:
         with path.open("rb") as file:
-            _check_directory(file, name)
+            size = _check_directory(file, name)
             with zipfile.ZipFile(file) as archive:
-                _check_sizes(archive, name)
+                _check_sizes(archive, size, name)
                 manifest = _manifest(archive, name)
                 parts = {part: _part(archive, part, manifest, name) for part in _names(manifest)}
     except OSError as error:
@@ -238,25 +239,30 @@ def read(path: Path) -> Bundle:
     return _bundle(manifest, parts, name)
 
 
-def _check_directory(file: IO[bytes], name: str) -> None:
-    """That the list of the archive's parts, which is read whole, is short: it stands at the file's end, with nothing behind it.
-
-    Raises NotASnapshotFile, SnapshotFileDamaged.
+def _check_directory(file: IO[bytes], name: str) -> int:
+    """That the list of the archive's parts, which is read whole, is short: it stands at the file's end, with nothing behind it, and no
+    second list takes its place. Returns the file's size in bytes. Raises NotASnapshotFile, SnapshotFileDamaged.
     """
     size = file.seek(0, os.SEEK_END)
     if size > LARGEST:
         raise SnapshotFileDamaged(name, "it is far too large")
-    file.seek(max(0, size - END.size))
-    end = file.read(END.size)
+    file.seek(max(0, size - END.size - LARGE_END))
+    before, end = file.read(max(0, min(LARGE_END, size - END.size))), file.read(END.size)
     if not end.startswith(END_MARK) or len(end) < END.size:
         raise NotASnapshotFile(name, "it is of another kind, or incomplete")
     *_, length, begin, comment = END.unpack(end)
-    if comment or length > MOST_PARTS * LONGEST_ENTRY or begin + length + END.size > size:
+    if (
+        before.startswith(LARGE_MARK)
+        or comment
+        or length > MOST_PARTS * LONGEST_ENTRY
+        or begin + length + END.size > size
+    ):
         raise NotASnapshotFile(name, "it is an archive of another kind")
     file.seek(0)
+    return size
 
 
-def _check_sizes(archive: zipfile.ZipFile, name: str) -> None:
+def _check_sizes(archive: zipfile.ZipFile, size: int, name: str) -> None:
     """That no part unpacks to more than it may. Raises SnapshotFileDamaged."""
     parts = archive.infolist()
     if len(parts) > MOST_PARTS or len({part.filename for part in parts}) < len(parts):
@@ -264,11 +270,13 @@ def _check_sizes(archive: zipfile.ZipFile, name: str) -> None:
     for part in parts:
         # what is not described here is stored as it is, so that it can't be larger than the file
         packed = part.compress_type != zipfile.ZIP_STORED
+        if packed and part.compress_type != zipfile.ZIP_DEFLATED:
+            raise SnapshotFileDamaged(name, f"{part.filename[:60]} is packed in an unknown way")
         most = LIMITS.get(part.filename, 0 if packed else part.compress_size)
         if part.file_size > most:
             raise SnapshotFileDamaged(name, f"{part.filename[:60]} is far too large")
-    if sum(part.compress_size for part in parts) > LARGEST:
-        raise SnapshotFileDamaged(name, "it is far too large")
+    if sum(part.compress_size for part in parts) > size:
+        raise SnapshotFileDamaged(name, "its parts lie in one another")
 
 
 def _parts(bundle: Bundle) -> dict[str, bytes]:

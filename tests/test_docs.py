@@ -11,7 +11,7 @@ from tests.browser.pictures import NAMES, SHADES
 from tests.source_rules import PACKAGES
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
 COMMAND = re.compile(r"python launch\.py((?: (?:[a-z]+))*)")
 PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|md|toml|txt|json|safetensors)))`")
@@ -52,6 +52,12 @@ def test_every_promise_names_a_test_that_is_there() -> None:
     rows = [line for line in text.splitlines() if line.startswith("|") and not re.match(r"\|[-|]+$", line)]
     promises = [row for row in rows if not row.endswith("| test |")]
     assert len(promises) > 20 and all("`tests/" in row for row in promises)
+
+
+def test_every_promise_names_tests_that_exist() -> None:
+    named = set(re.findall(r"`(test_\w+)`", TEXTS["SECURITY.md"]))
+    there = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 15 and [name for name in sorted(named) if f"def {name}(" not in there] == []
 
 
 @pytest.mark.parametrize("page", TEXTS)

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from anyio import to_thread
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from app.errors import BodyTooLarge, HostRefused, LibraryError, PageRefused, PasswordWrong, TooManyGuesses
@@ -186,10 +187,12 @@ class Door:
 
         try:
             await self.app(scope, counted, unless_over)
-        finally:
-            if over and not begun:
-                error = BodyTooLarge(most // MEGABYTE)
-                await self._said(scope, headers, words, error)(scope, receive, send)
+        except ClientDisconnect:
+            if not over:
+                raise
+        if over and not begun:
+            error = BodyTooLarge(most // MEGABYTE)
+            await self._said(scope, headers, words, error)(scope, receive, send)
 
 
 def _too_large(scope: Scope, headers: Mapping[str, str]) -> LibraryError | None:

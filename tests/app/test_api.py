@@ -9,6 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.api import router
 from app.library import Library
@@ -243,3 +245,39 @@ def test_one_model_and_ways_that_are_not_there(server: httpx.Client, library: Li
         answer = server.get(f"/v1/{path}")
         assert answer.status_code == status and answer.json()["error"]["message"].endswith("."), path
     assert server.post("/v1/embeddings", json={}).json()["error"]["type"] == "UnknownWay"
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+MESSAGES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "role": st.sampled_from(["system", "developer", "user", "assistant", "tool"]) | ANYTHING,
+            "content": st.just("Who?") | ANYTHING,
+        }
+    ),
+    max_size=4,
+)
+OPTIONAL = {
+    name: st.just(usual) | ANYTHING
+    for name, usual in {
+        "stream": True, "temperature": 0.5, "seed": 7, "max_tokens": 3, "max_completion_tokens": 9, "n": 2, "stop": "r",
+        "stream_options": {"include_usage": True},
+    }.items()
+}  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(more=st.fixed_dictionaries({}, optional=OPTIONAL), messages=MESSAGES | ANYTHING)
+def test_whatever_is_sent_is_answered_or_named(
+    server: httpx.Client, library: Library, tides: str, more, messages
+) -> None:
+    library.reader.read(tides)
+    sent = json.dumps({"model": f"palimpsest/{tides}", "messages": messages} | more).encode()
+    answer = server.post("/v1/chat/completions", content=sent)
+    assert answer.status_code in (200, 400), answer.text
+    if answer.status_code == 400:
+        assert set(answer.json()) == {"error"} and answer.json()["error"]["message"].endswith(".")

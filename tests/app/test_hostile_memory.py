@@ -301,6 +301,18 @@ def bombs(parts: Parts, folder: Path) -> Iterator[Path]:
     data = bytearray(put(folder / "a size that lies", parts).read_bytes())
     struct.pack_into("<L", data, data.index(b"PK\x01\x02") + 24, 2**31)  # how large a part says that it will be
     (folder / "a size that lies").write_bytes(data)
+    large = put(folder / "a second list", parts).read_bytes()
+    (folder / "a second list").write_bytes(large[:-22] + b"PK\x06\x07" + bytes(16) + large[-22:])
+    with zipfile.ZipFile(folder / "packed otherwise", "w", zipfile.ZIP_LZMA) as archive:
+        for name, packed in parts.items():
+            archive.writestr(name, packed)
+    # parts that lie in one another: each entry says that it reaches to the end of the last one
+    nested = bytearray(put(folder / "nested", parts).read_bytes())
+    at, entry = nested.index(b"PK\x01\x02"), 0
+    while (entry := nested.find(b"PK\x01\x02", entry + 1)) >= 0:
+        header = struct.unpack_from("<L", nested, entry + 42)[0]
+        struct.pack_into("<2L", nested, entry + 20, at - header - 90, at - header - 90)
+    (folder / "nested").write_bytes(nested)
     return folder.iterdir()
 
 
@@ -320,7 +332,7 @@ for path in map(Path, sys.argv[1:]):
         print(type(error).__name__, path.name, most() - before, sep=";")
 """
     files = sorted(bombs(exported[0], tmp_path))
-    assert len(files) == 12 and all(path.stat().st_size < 3 * 2**20 for path in files)
+    assert len(files) == 15 and all(path.stat().st_size < 3 * 2**20 for path in files)
     ended = subprocess.run(
         [sys.executable, "-c", lines, *map(str, files)], capture_output=True, text=True, check=True, timeout=100
     )
