@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage import StorageError
+from storage import StorageError, megabytes
 
 
 def named_errors() -> tuple[type[Exception], ...]:
@@ -180,6 +180,16 @@ class NoQuestion(LibraryError):
 
     def __init__(self) -> None:
         super().__init__("The last message must be the user's question.")
+
+
+class NoRoom(LibraryError):
+    """The disk has too little room for a file that was sent; `needed` and `free` are bytes."""
+
+    def __init__(self, needed: int, free: int) -> None:
+        super().__init__(
+            f"The disk has too little room for this file: it needs {megabytes(needed)} MB, and {megabytes(free)} MB are free. "
+            "Nothing of it was kept; free some space and send it again."
+        )
 
 
 class FileNotWritten(LibraryError):

@@ -128,7 +128,7 @@ class Library:
         memory and all. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
         opened = self._sandbox.open_file(data, name, password, scans=self.pictures.available)
         row, sections = rows.of_document(opened.document)
-        with self._store.transaction():
+        with self._store.transaction(sum(map(len, opened.document.pages)) + len(opened.original or b"")):
             self._store.documents.add(row, opened.document.pages, sections)
             if opened.original is not None:
                 original = OriginalRow(opened.name, opened.original, opened.scan)
@@ -253,7 +253,8 @@ class Library:
         """
         bundle = portable.read(path)
         row, new = bundle.document, bundle.snapshot
-        with self._store.transaction():
+        left = sum(len(checkpoint.departed) for checkpoint in bundle.checkpoints)
+        with self._store.transaction(sum(map(len, bundle.pages)) + len(new.blob) + len(bundle.worths) + left):
             added = self._store.documents.add(row, bundle.pages, bundle.sections)
             # A memory names places in the very same text; another version of the reader may have cut it otherwise.
             if not (added or tuple(self._store.documents.pages(row.id)) == bundle.pages):

@@ -14,6 +14,7 @@ from storage.errors import (
     NotADatabase,
     SnapshotDamaged,
     StorageError,
+    megabytes,
 )
 from storage.rows import (
     ChatRow,
@@ -56,6 +57,7 @@ __all__ = [
     "StorageError",
     "Store",
     "TurnRow",
+    "megabytes",
     "notes_from",
     "now",
 ]

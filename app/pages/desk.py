@@ -10,7 +10,7 @@ import gradio as gr
 
 from app.handlers import Endpoints, Handlers, Screen, SettingsHandlers, SettingsScreen
 from app.library import Library
-from app.pages import ask, behaviour, door, language, nearby, reading, settings, shelf, theme
+from app.pages import ask, behaviour, door, language, nearby, reading, settings, shelf, theme, uploading
 from app.pages.light import LightBlocks
 from app.words import Languages
 
@@ -18,7 +18,7 @@ TITLE = "Palimpsest"
 POLL_SECONDS = 1.0
 MODEL = "model"
 MAX_FILE_SIZE = "512mb"
-# Uploads are parsed and deleted at once; this sweeps what a crash left behind (every hour, older than a day).
+# Uploads are parsed and deleted at once; this sweeps those that nobody asked to be read (every hour, older than a day).
 SWEEP_SECONDS = (3600, 86400)
 LIGHT: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 HEAVY: dict[str, Any] = {
@@ -85,7 +85,12 @@ def launch_options(languages: Languages, routes: Sequence[Any] = (), host: str =
         "auth_message": languages.english("page.password_wanted"),
         "app_kwargs": {
             "routes": list(routes),
-            "middleware": [door.middleware(languages, host), language.middleware(languages), nearby.middleware()],
+            "middleware": [
+                door.middleware(languages, host),
+                language.middleware(languages),
+                nearby.middleware(),
+                uploading.middleware(languages),
+            ],
         },
     }
 
