@@ -24,6 +24,7 @@ from app.models import Load, Models
 from app.password import Gate, password_from
 from app.settings import MODEL_PARTS, Choices, Settings, is_here, settings_from
 from app.terminal import Output, error_line, size
+from app.uploads import own_folder
 from app.window import show, window_parts_missing
 from storage import Store, back_up, put_back
 
@@ -199,10 +200,10 @@ def serve(settings: Settings, out: Output) -> int:
     if settings.window and not in_window:
         out.note("A window needs a few more packages: pip install -r requirements-window.txt. A browser opens instead.")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads)
     # whose address a request comes from is not for the request to say; who has a proxy in front names it here
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
-    with library(settings, out) as documents:
+    with own_folder(settings.uploads) as uploads, library(settings, out) as documents:
+        os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         from app.api import router
         from app.pages import build_page, launch_options
 

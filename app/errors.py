@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage import StorageError
+from storage import StorageError, megabytes
 
 
 def named_errors() -> tuple[type[Exception], ...]:
@@ -202,6 +202,16 @@ class UnknownWay(LibraryError):
 
     def __init__(self, way: str) -> None:
         super().__init__(f"There is no '/v1/{way}' here: only /v1/models and /v1/chat/completions.")
+
+
+class NoRoom(LibraryError):
+    """The disk has too little room for a file that was sent; `needed` and `free` are bytes."""
+
+    def __init__(self, needed: int, free: int) -> None:
+        super().__init__(
+            f"The disk has too little room for this file: it needs {megabytes(needed)} MB, and {megabytes(free)} MB are free. "
+            "Nothing of it was kept; free some space and send it again."
+        )
 
 
 class FileNotWritten(LibraryError):

@@ -140,7 +140,7 @@ class Library:
         that are forgotten. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
         opened = self._sandbox.open_file(data, name, password, scans=self.pictures.available)
         row, sections = rows.of_document(opened.document)
-        with self._store.transaction():
+        with self._store.transaction(sum(map(len, opened.document.pages)) + len(opened.original or b"")):
             if not self._store.documents.add(row, opened.document.pages, sections):
                 self._compare(row, opened.document.pages, sections)
             if opened.original is not None:
@@ -275,7 +275,8 @@ class Library:
         bundle = portable.read(path)
         row, new = bundle.document, bundle.snapshot
         self._check_memory(bundle, path.name)
-        with self._store.transaction():
+        left = sum(len(checkpoint.departed) for checkpoint in bundle.checkpoints)
+        with self._store.transaction(sum(map(len, bundle.pages)) + len(new.blob) + len(bundle.worths) + left):
             # A memory names places in the very same text; another version of the reader may have cut it otherwise.
             there = tuple(self._store.documents.pages(row.id))
             if there and there != bundle.pages:

@@ -16,6 +16,7 @@ from storage.errors import (
     NotADatabase,
     SnapshotDamaged,
     StorageError,
+    megabytes,
 )
 from storage.rows import (
     ChatRow,
@@ -60,6 +61,7 @@ __all__ = [
     "Store",
     "TurnRow",
     "back_up",
+    "megabytes",
     "notes_from",
     "now",
     "put_back",

@@ -30,6 +30,7 @@ class Connection:
     def __init__(self, db: Database, path: Path) -> None:
         self._db = db
         self._lock = threading.RLock()
+        self._n_bytes = 0
         self.path = path
 
     @staticmethod
@@ -72,10 +73,11 @@ class Connection:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     @contextmanager
-    def transaction(self) -> Iterator[Database]:
+    def transaction(self, n_bytes: int = 0) -> Iterator[Database]:
         """All or nothing; within another one a part of that. The right to write is waited for at its beginning: a transaction that only
-        read so far could not get it any more once another process has written. Raises StorageError."""
-        with self._lock, named(self.path):
+        read so far could not get it any more once another process has written. `n_bytes` are how many it is about to write, where they are
+        many: a full disk then says how much room is needed. Raises StorageError."""
+        with self._lock, self._about_to_write(n_bytes), named(self.path, self._n_bytes):
             if self._db.conn.in_transaction:
                 with self._db.atomic() as db:
                     yield db
@@ -87,6 +89,14 @@ class Connection:
             except BaseException:
                 self._db.rollback()
                 raise
+
+    @contextmanager
+    def _about_to_write(self, n_bytes: int) -> Iterator[None]:
+        self._n_bytes += n_bytes
+        try:
+            yield
+        finally:
+            self._n_bytes -= n_bytes
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """All rows of a SELECT. Raises StorageError."""

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# What is written lies twice on the disk for a while, in the write-ahead log and in its place, with some pages around it.
+TIMES, AROUND = 2, 2**20
+
+
+def megabytes(n_bytes: int) -> str:
+    """An amount as a sentence has it: "1,234.5"."""
+    return f"{n_bytes / 1e6:,.1f}"
+
+
+def free_bytes(path: Path) -> int:
+    """How many bytes are free where that file is, 0 where that can't be told."""
+    try:
+        return shutil.disk_usage(path.parent).free
+    except OSError:
+        return 0
 
 
 class StorageError(Exception):
@@ -20,12 +37,12 @@ class DatabaseBusy(StorageError):
 
 
 class DiskFull(StorageError):
-    """No space left. What was saved before is whole."""
+    """Too little space left, for about `needed` bytes. What was saved before is whole."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, needed: int) -> None:
         super().__init__(
-            f"The disk is full, so nothing more could be saved in {path}. Free some space and go on: "
-            "what was saved before is safe."
+            f"The disk is full: about {megabytes(needed)} MB are needed, and {megabytes(free_bytes(path))} MB are free, so nothing "
+            f"more could be saved in {path}. Free some space and go on: what was saved before is safe."
         )
 
 
@@ -105,8 +122,9 @@ class SnapshotDamaged(StorageError):
 
 
 @contextmanager
-def named(path: Path) -> Iterator[None]:
-    """Turns SQLite's errors into the ones above. A broken constraint is our own mistake and passes through as it is."""
+def named(path: Path, n_bytes: int = 0) -> Iterator[None]:
+    """Turns SQLite's errors into the ones above; `n_bytes` are to be written. A broken constraint is our own mistake and passes through
+    as it is."""
     try:
         yield
     except sqlite3.IntegrityError as error:
@@ -114,16 +132,18 @@ def named(path: Path) -> Iterator[None]:
             raise DocumentGone from error
         raise
     except sqlite3.DatabaseError as error:
-        raise _named(error, path) from error
+        raise _named(error, path, TIMES * n_bytes + AROUND) from error
 
 
-def _named(error: sqlite3.DatabaseError, path: Path) -> StorageError:
+def _named(error: sqlite3.DatabaseError, path: Path, needed: int) -> StorageError:
     code = getattr(error, "sqlite_errorcode", None)
     match None if code is None else code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return DatabaseBusy(path)
         case sqlite3.SQLITE_FULL:
-            return DiskFull(path)
+            return DiskFull(path, needed)
+        case sqlite3.SQLITE_IOERR if free_bytes(path) < AROUND:
+            return DiskFull(path, needed)  # such as when the log's index can't grow
         case sqlite3.SQLITE_NOTADB:
             return NotADatabase(path, "the file is of another kind")
         case sqlite3.SQLITE_CORRUPT:

@@ -48,9 +48,9 @@ class Store:
         return self._connection.path
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All that is written inside is kept together, or nothing of it."""
-        with self._connection.transaction():
+    def transaction(self, n_bytes: int = 0) -> Iterator[None]:
+        """All that is written inside is kept together, or nothing of it; `n_bytes` are how many that is about."""
+        with self._connection.transaction(n_bytes):
             yield
 
     def disk_use(self) -> tuple[int, int]:
@@ -76,7 +76,8 @@ class Store:
         `worths` are those of the tokens since the last time, `checkpoint` is what left the memory since its last checkpoint. Returns
         the memory's SHA-256. After a crash either all of it is there or nothing. Raises DocumentGone, JobTaken.
         """
-        with self._connection.transaction() as db:
+        left = len(checkpoint.departed) if checkpoint is not None else 0
+        with self._connection.transaction(len(snapshot.blob) + len(worths) + left) as db:
             there = "SELECT 1 FROM documents WHERE id = ? AND removed_at IS NULL"
             if db.execute(there, [snapshot.document_id]).fetchone() is None:
                 raise DocumentGone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,8 @@ class Handlers:
                 said.append(told if path.name in told else f"{path.name}: {told}")
             finally:
                 path.unlink(missing_ok=True)
+                with suppress(OSError):  # another of the same content is on its way
+                    path.parent.rmdir()
         shown = self._safely(request, lambda words: self._open(words, first or document_id))
         yield shown._replace(notice=notice(words, said), drop=gr.File(value=None), password="")
 

@@ -10,7 +10,7 @@ import gradio as gr
 
 from app.handlers import Endpoints, Handlers, Screen, SettingsHandlers, SettingsScreen
 from app.library import Library
-from app.pages import ask, behaviour, door, language, nearby, reading, settings, shelf, theme
+from app.pages import ask, behaviour, door, language, nearby, reading, settings, shelf, theme, uploading
 from app.pages.light import LightBlocks
 from app.password import Gate
 from app.words import Languages
@@ -19,7 +19,7 @@ TITLE = "Palimpsest"
 POLL_SECONDS = 1.0
 MODEL = "model"
 MAX_FILE_SIZE = "512mb"
-# Uploads are parsed and deleted at once; this sweeps what a crash left behind (every hour, older than a day).
+# Uploads are parsed and deleted at once; this sweeps those that nobody asked to be read (every hour, older than a day).
 SWEEP_SECONDS = (3600, 86400)
 # What the server keeps of a page that was opened, a quarter of a megabyte: of so many, those that were used last.
 MOST_PAGES = 256
@@ -90,7 +90,12 @@ def launch_options(
         "i18n": language.translations(languages),
         "app_kwargs": {
             "routes": list(routes),
-            "middleware": [door.middleware(languages, host, gate), language.middleware(languages), nearby.middleware()],
+            "middleware": [
+                door.middleware(languages, host, gate),
+                language.middleware(languages),
+                nearby.middleware(),
+                uploading.middleware(languages),
+            ],
         },
     }
 
