@@ -30,6 +30,7 @@ from engine.scorer import LayerScorer, Scorer
 from engine.state import Codec, State
 
 MANIFEST, WEIGHTS = "memory.json", "memory.safetensors"
+DIGEST = "manifest_sha256"  # of all else in the manifest; folders of earlier versions have none
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,17 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         for name in ("base_sha256", "weights_sha256", "config", "pointing", "confidence"):
             manifest[name]
+        stated = manifest.pop(DIGEST, None)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MemoryInvalid(f"There is no usable {MANIFEST} in {folder} ({error}).") from error
+    if stated not in (None, manifest_digest(manifest)):
+        raise MemoryInvalid(f"{folder / MANIFEST} is not what was written there. Get the folder again.")
     return manifest
+
+
+def manifest_digest(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of what a manifest says, however it is laid out."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
 @torch.no_grad()
@@ -149,7 +158,8 @@ def save_memory(folder: Path, manifest: Mapping[str, Any], tensors: Mapping[str,
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, folder / WEIGHTS)
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    text = json.dumps({**manifest, "weights_sha256": digest}, indent=1, sort_keys=True)
+    manifest = {**manifest, "weights_sha256": digest}
+    text = json.dumps({**manifest, DIGEST: manifest_digest(manifest)}, indent=1, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
     return digest
 
