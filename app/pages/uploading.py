@@ -45,6 +45,7 @@ class Uploading:
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         length, folder = headers.get("content-length", ""), Path(scope["app"].uploaded_file_dir)
+        folder.mkdir(parents=True, exist_ok=True)  # whoever tidies up temporary files may have taken it away
         incoming = _Incoming(receive, send, folder, int(length) if length.isdecimal() else 0, self._kept_free)
         if incoming.has_room(0):
             await self._take_in(incoming, scope, folder)
