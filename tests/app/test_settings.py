@@ -249,7 +249,7 @@ def test_a_choice_that_cannot_be_kept_leaves_the_model_that_runs_and_the_queue_a
     library.models.load()
 
     def full(choices: Choices) -> None:
-        raise DiskFull(Path("library.db"))
+        raise DiskFull(Path("library.db"), 1_000_000)
 
     library.models._keep = full
     library.models.use(Choices("new")).join(20)

@@ -113,7 +113,7 @@ def test_a_document_whose_file_could_not_be_kept_is_not_there_at_all(library: Li
 
 def test_an_import_on_a_full_disk_leaves_nothing(library: Library, store: Store, carried: Path):
     pages = store._connection.rows("PRAGMA page_count")[0]["page_count"]
-    store._connection.rows(f"PRAGMA max_page_count = {pages + 2}")
+    store._connection.rows(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(DiskFull):
         library.import_snapshot(carried)
     assert library.shelf() == [] and store.snapshots.of_documents() == []

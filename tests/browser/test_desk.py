@@ -199,6 +199,7 @@ def test_an_answer_names_its_page_which_opens_with_the_sentence_marked(desk) -> 
     document = desk.read_in(before + f"\n## The Keeper\n\n{ANSWER} She came in May.\n\n" + after, "keeper.md")
     told = next(n for n, text in enumerate(desk.store.documents.pages(document), start=1) if ANSWER in text)
     page = desk.open()
+    desk.engine.word_pause = 0.5  # so that a busy machine sees the page's answer come
     ask(page, "What is her name?")
     page.locator("#live .small", has_text=f"From memory: {RECALLED}").wait_for()
     page.wait_for_selector(f"{LAST_ANSWER} .evidence")

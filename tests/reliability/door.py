@@ -13,6 +13,7 @@ from subprocess import DEVNULL, PIPE, Popen, run
 import httpx
 
 from app.pages import build_page, launch_options
+from app.password import Gate
 from bench.browser import free_port
 from storage import Store
 from tests.app.small_engine import SmallEngine, shelf
@@ -85,9 +86,10 @@ def serve(path: Path) -> None:
     with Store.open(path) as store:
         library = shelf(SmallEngine(), store)
         library.reader.read(library.add(b"# Tides\n\nThe tide comes at six.\n", "tides.md").id)
-        server, address, _ = build_page(library).launch(
+        gate = Gate()
+        server, address, _ = build_page(library, gate).launch(
             server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True, quiet=True,
-            **launch_options(library.languages),
+            **launch_options(library.languages, gate),
         )  # fmt: skip
         patterns = [*server.openapi()["paths"], *(route.path for route in server.routes if hasattr(route, "path"))]
         print(json.dumps({"address": address, "routes": sorted(set(map(_path, patterns)))}), flush=True)
