@@ -351,10 +351,10 @@ class Library:
 
         new, left = bundle.snapshot, [one.departed for one in bundle.checkpoints]
         try:
-            for blob in (new.blob, *left):
-                check(blob)
             if self.models.fingerprint != new.fingerprint:
-                return  # that model checks it whenever it loads it
+                for blob in (new.blob, *left):
+                    check(blob)
+                return  # that model checks the rest whenever it loads it
             engine = self.models.engine
             with self.models.turns.take():
                 engine.check_memory(new.blob, left, new.n_tokens, complete=new.complete)

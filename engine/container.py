@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import StateCorrupt
+from engine.errors import NO_MEMORY, StateCorrupt
 
 LONGEST_HEAD, MOST_TENSORS, MOST_AXES = 2**16, 64, 8
 # bytes a number, and for fractions the bits that are all set where one is infinite or no number
@@ -28,7 +28,7 @@ TYPES: dict[str, tuple[int, tuple[type, int] | None]] = {
 def check(data: bytes) -> None:
     """Raises StateCorrupt where `data` is not what is said above."""
     if not _sound(data):
-        raise StateCorrupt("The stored memory is damaged or is not a memory at all. Read the document again.")
+        raise StateCorrupt(NO_MEMORY)
 
 
 def _sound(data: bytes) -> bool:

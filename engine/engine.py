@@ -14,7 +14,7 @@ from engine import read, whole
 from engine.answer import Answer, Answerer, Ask, Recalled, Source, TextOf
 from engine.config import SIZES
 from engine.device import choose_device, choose_dtype
-from engine.errors import EmptyText, StateCorrupt
+from engine.errors import NO_MEMORY, EmptyText, StateCorrupt
 from engine.generate import AnswerOptions
 from engine.load import Loaded, fingerprint, load_model
 from engine.point import PAGE
@@ -131,7 +131,7 @@ class Engine:
         read to the end. Raises StateCorrupt and FingerprintMismatch."""
         state = State.from_bytes(data, self.fingerprint, self._layout)
         if (state.n_tokens, state.tail is None) != (n_tokens, complete):
-            raise StateCorrupt("The stored memory is damaged or is not a memory at all. Read the document again.")
+            raise StateCorrupt(NO_MEMORY)
         for one in left:
             Departed.from_bytes(one, self._nothing_left, n_tokens)
 

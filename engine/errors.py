@@ -41,6 +41,9 @@ class StateCorrupt(EngineError):
     """The bytes of a stored memory state are damaged or are not a memory state at all."""
 
 
+NO_MEMORY = "The stored memory is damaged or is not a memory at all. Read the document again."
+
+
 class FingerprintMismatch(EngineError):
     """A stored memory was made by another model or other settings than the ones running now."""
 

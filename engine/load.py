@@ -16,7 +16,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from engine.config import MemoryConfig
 from engine.errors import ModelNotFound, UnsupportedModel
 from engine.fetch import model_hash, resolve_base
-from engine.memory import MANIFEST, Memory, load_memory, read_manifest, untrained
+from engine.memory import MANIFEST, Memory, digest_of, load_memory, read_manifest, untrained
 from engine.model import Decoder
 
 SHIPPED = Path(__file__).parents[1] / "weights"
@@ -100,4 +100,4 @@ def architecture_hash(decoder: Decoder) -> str:
 
 def fingerprint(parts: dict[str, str]) -> str:
     """One hex digest of everything that a state depends on."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return digest_of(parts)

@@ -112,7 +112,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         for name in ("base_sha256", "weights_sha256", "config", "pointing", "confidence"):
             manifest[name]
-        intact = manifest.pop("sha256") == _digest(manifest)
+        intact = manifest.pop("sha256") == digest_of(manifest)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MemoryInvalid(f"There is no usable {MANIFEST} in {folder} ({error}).") from error
     if not intact:
@@ -120,8 +120,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _digest(manifest: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+def digest_of(values: Mapping[str, Any]) -> str:
+    """SHA-256 of named values, in whatever order they stand."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 @torch.no_grad()
@@ -157,7 +158,7 @@ def save_memory(folder: Path, manifest: Mapping[str, Any], tensors: Mapping[str,
     save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, folder / WEIGHTS)
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     manifest = {**manifest, "weights_sha256": digest}
-    text = json.dumps({**manifest, "sha256": _digest(manifest)}, indent=1, sort_keys=True)
+    text = json.dumps({**manifest, "sha256": digest_of(manifest)}, indent=1, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
     return digest
 

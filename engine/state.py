@@ -17,7 +17,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from engine.container import check
-from engine.errors import FingerprintMismatch, StateCorrupt
+from engine.errors import NO_MEMORY, FingerprintMismatch, StateCorrupt
 from engine.ops.naive import Matrix
 
 FORMAT = "palimpsest-state-2"
@@ -368,7 +368,7 @@ def _apart(name: str, t: dict[str, Tensor], bits: int, width: int) -> tuple[Kept
 
 
 def _header(data: bytes) -> tuple[str, int]:
-    damaged = StateCorrupt("The stored memory is damaged or is not a memory at all. Read the document again.")
+    damaged = StateCorrupt(NO_MEMORY)
     if len(data) < 8:
         raise damaged
     length = int.from_bytes(data[:8], "little")

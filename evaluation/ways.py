@@ -9,8 +9,6 @@ memory has slots.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import takewhile
@@ -21,9 +19,9 @@ import torch
 from engine.answer import REFUSAL, Answer, Ask
 from engine.engine import Engine
 from engine.generate import AnswerOptions, generate, text_of
+from engine.memory import digest_of
 from engine.model import KeyValueCache
 from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, Turn, in_its_language
-from engine.state import State
 from evaluation.loading import Measured, Memories
 from evaluation.passages import LOOKS, Lookup
 from evaluation.presses import PRESSES, pressed
@@ -80,10 +78,8 @@ def ways(
     for name in names:
         base = {"base": measured.base, "dtype": engine.info.dtype, "way": name, "prompts": PROMPTS}
         base |= {"peers_decline": True} if peers_decline and name not in ("memory", "alone") else {}
-        if name == "memory":
-            found.append(_memory(engine, memories, base))
-        elif name == "alone":
-            found.append(_alone(engine, memories, base))
+        if name in ("memory", "alone"):
+            found.append(_memory(engine, memories, base, alone=name == "alone"))
         elif name == "closed":
             found.append(Way(name, (name,), mark(base), lambda ids: plain.nothing))
         elif name in ("truncated", "full"):
@@ -101,7 +97,7 @@ def ways(
 
 def mark(parts: dict[str, Any]) -> str:
     """A short name for everything that an answer depends on."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    return digest_of(parts)[:16]
 
 
 def memory_parts(engine: Engine) -> dict[str, Any]:
@@ -173,35 +169,23 @@ def _replies(texts: Sequence[str]) -> list[list[Reply]]:
     return [[Reply(text, declines(text))] for text in texts]
 
 
-def _memory(engine: Engine, memories: Memories, base: dict[str, str]) -> Way:
+def _memory(engine: Engine, memories: Memories, base: dict[str, str], *, alone: bool) -> Way:
     def read(ids: Sequence[int]):
         state = memories.of(ids)
 
         def answer(questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
-            asks = _asks(engine, state, ids, questions)
-            return [_both(one, len(asks)) for one in engine.ask_many(asks, options=options)]
+            asks = [Ask(state, q.text, lambda a, b: engine.text(ids[a:b]), q.history) for q in questions]
+            found = engine.ask_many(asks, source="memory" if alone else "both", options=options)
+            return [_alone(one) if alone else _both(one, len(asks)) for one in found]
 
         return answer
 
-    return Way("memory", ("memory", "page"), mark(base | memory_parts(engine)), read)
+    name, sources = ("alone", ("alone",)) if alone else ("memory", ("memory", "page"))
+    return Way(name, sources, mark(base | memory_parts(engine)), read)
 
 
-def _alone(engine: Engine, memories: Memories, base: dict[str, str]) -> Way:
-    def read(ids: Sequence[int]):
-        state = memories.of(ids)
-
-        def answer(questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
-            asks = _asks(engine, state, ids, questions)
-            found = engine.ask_many(asks, source="memory", options=options)
-            return [[Reply(one.text, declines(one.text), {"pages": _pages(one)})] for one in found]
-
-        return answer
-
-    return Way("alone", ("alone",), mark(base | memory_parts(engine)), read)
-
-
-def _asks(engine: Engine, state: State, ids: Sequence[int], questions: Sequence[Question]) -> list[Ask]:
-    return [Ask(state, q.text, lambda a, b: engine.text(ids[a:b]), q.history) for q in questions]
+def _alone(answer: Answer) -> list[Reply]:
+    return [Reply(answer.text, declines(answer.text), {"pages": _pages(answer)})]
 
 
 def _pages(answer: Answer) -> list[list[int]]:

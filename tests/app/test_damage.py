@@ -13,8 +13,7 @@ from app.reading import ReadingQueue
 from engine.errors import StateCorrupt
 from storage import SnapshotDamaged, Store
 from tests.app.small_engine import said
-
-LONG = 300.0
+from tests.app.waiting import LONG
 
 
 def request(language: str = "en") -> SimpleNamespace:

@@ -16,8 +16,7 @@ from app.reading import ReadingQueue, SavePolicy
 from storage import Store
 from tests.app.conftest import SOURCE, TEXT
 from tests.app.small_engine import SmallEngine, shelf
-
-LONG = 300.0  # a busy machine takes its time
+from tests.app.waiting import LONG
 
 
 class Gate:

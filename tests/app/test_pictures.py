@@ -22,10 +22,10 @@ from documents.ocr import available, picture_reader
 from storage import Store
 from tests.app.conftest import QUICK
 from tests.app.small_engine import SmallEngine, said, shelf, state_of
+from tests.app.waiting import LONG
 from tests.documents import makers
 from tests.documents.test_pdf import PROSE
 
-LONG = 300.0
 SCAN = makers.pictured_pdf(PROSE[:4])
 MIXED = makers.pictured_pdf(PROSE[:5], {1: PROSE[0] * 4, 3: PROSE[2] * 4, 5: PROSE[4] * 4})
 ENGLISH = SimpleNamespace(headers={"accept-language": "en"})  # what a page's handler looks at of a request

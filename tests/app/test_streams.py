@@ -21,6 +21,7 @@ from app.api import router
 from app.library import Library
 from storage import Store
 from tests.app.small_engine import SmallEngine, shelf
+from tests.app.waiting import until
 
 SOON = 20.0  # seconds, on a busy machine, for what takes none
 
@@ -71,17 +72,10 @@ def address(documents: Library) -> Iterator[str]:
     )
     thread = threading.Thread(target=server.run)
     thread.start()
-    wait_until(lambda: server.started)
+    until(lambda: server.started, SOON)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join()
-
-
-def wait_until(happened) -> None:
-    deadline = time.monotonic() + SOON
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def asked(question: str, book: str) -> dict:
@@ -120,7 +114,7 @@ def test_an_answer_that_nobody_waits_for_any_more_is_not_begun(
     streams = [documents.answering.ask(book, f"Question {n}?", keep=False) for n in range(3)]
     readers = [threading.Thread(target=lambda one=one: next(one, None)) for one in streams[:1]]
     readers[0].start()
-    wait_until(lambda: engine.asked == ["Question 0?"])
+    until(lambda: engine.asked == ["Question 0?"], SOON)
     engine.go.set()
     readers[0].join()
     for one in streams:
@@ -188,9 +182,9 @@ def test_a_program_that_leaves_stops_its_answer_and_the_next_is_served(
     head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1]))) as client:
         client.sendall(head.encode() + body)
-        wait_until(lambda: engine.asked)
+        until(lambda: engine.asked, SOON)
     begun = time.monotonic()
-    wait_until(lambda: engine.stopped == ["Who leaves?"])
+    until(lambda: engine.stopped == ["Who leaves?"], SOON)
     assert time.monotonic() - begun < 2.0
     engine.go.set()
     answer = httpx.post(f"{address}/v1/chat/completions", json=asked("Who stays?", book), timeout=SOON, trust_env=False)
@@ -239,4 +233,4 @@ def test_the_official_client_that_leaves_a_stream_stops_its_answer(engine: SlowE
         pytest.raises(openai.APITimeoutError),
     ):
         client.chat.completions.create(model=model, messages=asked, stream=True)
-    wait_until(lambda: engine.stopped == ["Who leaves?"])
+    until(lambda: engine.stopped == ["Who leaves?"], SOON)

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +16,9 @@ import pytest
 from app.reading import LeasePolicy
 from storage import JobRow, Store
 from tests.app.small_engine import SmallEngine, shelf
+from tests.app.waiting import LONG, until
 from tests.storage.test_store import DOCUMENT
 
-LONG = 300.0  # a busy machine takes its time
 SILENT = 2.0
 APP = """
 import sys, pathlib
@@ -107,13 +106,6 @@ def queued(store: Store, number: int, sentences: int) -> str:
     return document_id
 
 
-def until(holds: Callable[[], bool], app: App | None = None) -> None:
-    deadline = time.monotonic() + LONG
-    while not holds():
-        assert time.monotonic() < deadline and (app is None or app.process.poll() is None)
-        time.sleep(0.01)
-
-
 def job_of(store: Store, document_id: str) -> JobRow:
     job = store.jobs.latest(document_id)
     assert job is not None
@@ -157,14 +149,15 @@ def test_each_book_is_read_once(store: Store, start: Start):
 def test_what_a_killed_app_was_reading_goes_on_in_the_other(store: Store, start: Start, tmp_path: Path):
     document_id = queued(store, 1, 100)
     first = start(0.02)
-    until(lambda: job_of(store, document_id).n_tokens > 0, first)
+    until(lambda: job_of(store, document_id).n_tokens > 0, process=first.process)
     second = start(0.0)
-    until(lambda: job_of(store, document_id).n_tokens > 1500, first)  # which took longer than a dead one may be silent
+    # which takes longer than a dead one may be silent
+    until(lambda: job_of(store, document_id).n_tokens > 1500, process=first.process)
     owner = job_of(store, document_id).owner
     assert first.kill() == -signal.SIGKILL
     left = job_of(store, document_id)
     assert (left.status, left.owner) == ("reading", owner), "the other left it alone while it was read"
-    until(lambda: job_of(store, document_id).status == "done", second)
+    until(lambda: job_of(store, document_id).status == "done", process=second.process)
     assert job_of(store, document_id).owner != owner
     total = len("".join(store.documents.pages(document_id)))
     assert second.end() == total - left.n_tokens, "nothing that was saved was read again"
@@ -176,21 +169,21 @@ def test_what_a_killed_app_was_reading_goes_on_in_the_other(store: Store, start:
 def test_an_app_that_wakes_too_late_writes_nothing_more(store: Store, start: Start, tmp_path: Path, pause: float):
     document_id = queued(store, 1, 120)
     first = start(0.02)
-    until(lambda: job_of(store, document_id).n_tokens > 500, first)
+    until(lambda: job_of(store, document_id).n_tokens > 500, process=first.process)
     first.tell(signal.SIGSTOP)
     stopped = job_of(store, document_id)
     second = start(pause)
-    until(lambda: job_of(store, document_id).n_tokens > stopped.n_tokens, second)
+    until(lambda: job_of(store, document_id).n_tokens > stopped.n_tokens, process=second.process)
     taken = job_of(store, document_id)
     assert taken.owner != stopped.owner
     if not pause:
-        until(lambda: job_of(store, document_id).status == "done", second)
+        until(lambda: job_of(store, document_id).status == "done", process=second.process)
         stands = everything(store.path)
     first.tell(signal.SIGCONT)
     assert first.end() < stopped.n_tokens + 5 * 13, "it soon found that the reading was not its own any more"
     if not pause:
         assert everything(store.path) == stands
-    until(lambda: job_of(store, document_id).status == "done", second)
+    until(lambda: job_of(store, document_id).status == "done", process=second.process)
     assert job_of(store, document_id).owner == taken.owner
     total = len("".join(store.documents.pages(document_id)))
     assert second.end() == total - stopped.n_tokens
@@ -200,10 +193,10 @@ def test_an_app_that_wakes_too_late_writes_nothing_more(store: Store, start: Sta
 def test_a_reading_is_cancelled_from_the_other_app(store: Store, start: Start):
     document_id = queued(store, 1, 120)
     app = start(0.01)
-    until(lambda: job_of(store, document_id).n_tokens > 100, app)
+    until(lambda: job_of(store, document_id).n_tokens > 100, process=app.process)
     library = shelf(SmallEngine(), store)
     assert library.queue.cancel(document_id)
-    until(lambda: job_of(store, document_id).status == "cancelled", app)
+    until(lambda: job_of(store, document_id).status == "cancelled", process=app.process)
     kept = library.get(document_id)
     assert kept.status == "cancelled" and app.end() == kept.read_tokens
 
@@ -211,7 +204,7 @@ def test_a_reading_is_cancelled_from_the_other_app(store: Store, start: Start):
 def test_the_terminal_waits_for_what_an_app_reads(store: Store, start: Start):
     document_id = queued(store, 1, 60)
     app = start(0.01)
-    until(lambda: job_of(store, document_id).n_tokens > 0, app)
+    until(lambda: job_of(store, document_id).n_tokens > 0, process=app.process)
     engine, told = SmallEngine(slots=200), []
     library = shelf(engine, store, lease=LeasePolicy(beat_seconds=0.1, silent_seconds=60.0))
     report = library.queue.read_now(document_id, on_progress=told.append)

@@ -21,8 +21,8 @@ from app.uploads import UNLOCKED_SECONDS, own_folder
 from app.words import Languages
 from storage import DiskFull, Store
 from tests.app.small_engine import SmallEngine, shelf
+from tests.app.waiting import LONG, until
 
-LONG = 300.0
 APP = """
 import sys, pathlib
 from app.uploads import own_folder
@@ -144,13 +144,6 @@ def server(running: Server) -> Server:
     for path in running.folder.iterdir():
         shutil.rmtree(path)
     return running
-
-
-def until(happened) -> None:
-    deadline = time.monotonic() + LONG
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def fill(folder: Path, but: int) -> None:

@@ -17,6 +17,7 @@ from app.password import Gate
 from bench.browser import free_port
 from storage import Store
 from tests.app.small_engine import SmallEngine, shelf
+from tests.pages.test_door import FOREIGN
 from tests.reliability.outcome import Outcome
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD")
@@ -27,10 +28,9 @@ def knocks(tries: int, seed: int, folder: Path) -> Outcome:
     """So many requests that must be refused; and after each hundred one that must be let in."""
     chance, broken = random.Random(seed), []
     with _running(folder) as (address, routes), httpx.Client(base_url=address, timeout=30.0) as client:
-        port = address.rstrip("/").rsplit(":", 1)[1]
         for number in range(tries):
             path, method = chance.choice(routes), chance.choice(METHODS)
-            headers = chance.choice(_foreign(port))
+            headers = {name.replace("_", "-"): value for name, value in chance.choice(FOREIGN).items()}
             answer = client.request(
                 method, path, headers=headers, content=b'{"data": []}' if method == "POST" else None
             )
@@ -50,22 +50,6 @@ def in_chromium(tries: int, seed: int, folder: Path) -> Outcome:
         if done.returncode or "skipped" in done.stdout:
             broken.append(f"run {number}: {done.stdout.splitlines()[-1:]}")
     return Outcome(tries, tuple(broken))
-
-
-def _foreign(port: str) -> list[dict[str, str]]:
-    here = f"127.0.0.1:{port}"
-    return [
-        {"host": "evil.example"},
-        {"host": f"evil.example:{port}", "origin": f"http://evil.example:{port}", "sec-fetch-site": "same-origin"},
-        {"host": f"x.localhost:{port}"},
-        {"host": f"{here}.evil.example"},
-        {"host": here, "origin": "http://evil.example"},
-        {"host": here, "origin": "null"},
-        {"host": here, "origin": "http://127.0.0.1:1"},
-        {"host": here, "origin": f"http://{here}", "sec-fetch-site": "cross-site"},
-        {"host": here, "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
-        {"host": here, "sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors"},
-    ]
 
 
 @contextmanager

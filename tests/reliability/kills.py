@@ -36,7 +36,7 @@ def at_moments(tries: int, seed: int, folder: Path) -> Outcome:
 def at_statements(tries: int, seed: int, folder: Path) -> Outcome:
     """Killed by itself, before a random SQL statement."""
     chance = random.Random(seed)
-    most = _statements(folder / "whole", seed)
+    most = _said(folder / "whole", seed, None, None)[-1]["statements"]
     return _killed(tries, seed, folder, lambda path, number: _said(path, seed + number, None, chance.randint(1, most)))
 
 
@@ -70,24 +70,6 @@ def _said(path: Path, seed: int, seconds: float | None, statement: int | None) -
 def promised(out: str) -> list[dict[str, Any]]:
     """What a program said on standard output; a last line without its end was not said."""
     return [json.loads(line) for line in out.split("\n")[:-1]]
-
-
-def _statements(path: Path, seed: int) -> int:
-    """How many SQL statements the program runs when nothing kills it."""
-    path.mkdir(parents=True)
-    counted = (
-        "import sqlite3, sys\nfrom pathlib import Path\nfrom tests.reliability import workload\n"
-        "n, connect = [0], sqlite3.connect\n"
-        "def traced(*a, **k):\n    c = connect(*a, **k)\n"
-        "    c.set_trace_callback(lambda sql: n.__setitem__(0, n[0] + 1))\n    return c\n"
-        "sqlite3.connect = traced\nworkload._say = lambda *a, **k: None\n"
-        "workload.work(Path(sys.argv[1]), int(sys.argv[2]))\nprint(n[0])"
-    )
-    program = subprocess.run(
-        [sys.executable, "-c", counted, str(path / "l.db"), str(seed)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, check=True, timeout=PATIENCE,
-    )  # fmt: skip
-    return int(program.stdout)
 
 
 def faults(path: Path, seed: int, said: list[dict[str, Any]]) -> list[str]:

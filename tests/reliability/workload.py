@@ -70,24 +70,25 @@ def _say(what: str, document: str, **more: Any) -> None:
     print(json.dumps({"did": what, "id": document, **more}), flush=True)
 
 
-def _kill_before(statement: int) -> None:
-    """Make this process kill itself before SQLite runs its statement of that number."""
-    left, connect = [statement], sqlite3.connect
+def main(path: Path, seed: int, statement: int | None) -> None:
+    """Work until the statement of that number, if there is one; then say how many statements there were."""
+    connect, number = sqlite3.connect, 0
 
-    def count(sql: str) -> None:
-        left[0] -= 1
-        if not left[0]:
+    def before(sql: str) -> None:
+        nonlocal number
+        number += 1
+        if number == statement:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def traced(*args: Any, **more: Any) -> sqlite3.Connection:
         made = connect(*args, **more)
-        made.set_trace_callback(count)
+        made.set_trace_callback(before)
         return made
 
     sqlite3.connect = traced  # type: ignore[assignment]
+    work(path, seed)
+    _say("ended", "", statements=number)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 3:
-        _kill_before(int(sys.argv[3]))
-    work(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else None)
