@@ -1,8 +1,14 @@
-"""The order of the tests."""
+"""The order of the tests, and what Hypothesis tries."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import settings
+
+# The same examples each time, so that the suite says the same of the same code: `HYPOTHESIS_PROFILE=default` tries new ones.
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 LONGEST = ("tests/test_end_to_end.py", "tests/browser/")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-import zipfile
+
+from tests.documents import makers
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
@@ -56,11 +57,7 @@ def docx(body: str) -> bytes:
         "</Relationships>",
         "word/document.xml": f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>',
     }
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in parts.items():
-            archive.writestr(name, text)
-    return packed.getvalue()
+    return makers.archive(parts)
 
 
 def swelling_docx(mebibytes: int) -> bytes:

@@ -168,11 +168,11 @@ def locked_pdf(data: bytes, password: str, *, owner_only: bool = False, algorith
 
 
 def archive(parts: dict[str, str | bytes]) -> bytes:
-    """A zip of `parts`."""
+    """A zip of `parts`, the same bytes whenever it is made."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as out:
+    with zipfile.ZipFile(buffer, "w") as out:
         for name, content in parts.items():
-            out.writestr(name, content)
+            out.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
@@ -250,14 +250,18 @@ def word(paragraphs: Sequence[tuple[str, str]], *, title: str = "", table: Seque
                 cell.text = text
     buffer = io.BytesIO()
     document.save(buffer)
-    return buffer.getvalue()
+    return archive(parts_of(buffer.getvalue()))  # as saved it has the time of day in it
+
+
+def parts_of(data: bytes) -> dict[str, str | bytes]:
+    """The parts of a zip by name."""
+    with zipfile.ZipFile(io.BytesIO(data)) as source:
+        return {name: source.read(name) for name in source.namelist()}
 
 
 def replace_part(data: bytes, part: str, content: bytes) -> bytes:
     """The zip `data` with one part exchanged."""
-    with zipfile.ZipFile(io.BytesIO(data)) as source:
-        parts: dict[str, str | bytes] = {name: source.read(name) for name in source.namelist()}
-    return archive({**parts, part: content})
+    return archive({**parts_of(data), part: content})
 
 
 def declare_size(data: bytes, part: str, size: int) -> bytes:
