@@ -37,6 +37,7 @@ def steps() -> tuple[Callable[[Database], None], ...]:
         m018_owners,
         m019_damage,
         m020_removed_for,
+        m022_conversation_owners,
     )
 
 
@@ -329,3 +330,9 @@ def m020_removed_for(db: Database) -> None:
     db.execute("ALTER TABLE documents ADD COLUMN removed_for REAL NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE documents ADD COLUMN counted_at TEXT")
     db.execute("UPDATE documents SET counted_at = removed_at")
+
+
+def m022_conversation_owners(db: Database) -> None:
+    """Whose a conversation is, '' for everyone's, as those of before are; and of which of these it is somebody's own copy."""
+    db.execute("ALTER TABLE chats ADD COLUMN owner TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE chats ADD COLUMN copy_of INTEGER REFERENCES chats(id) ON DELETE SET NULL")

@@ -70,7 +70,8 @@ class Answering:
         source: Source = "both",
         page: int | None = None,
         keep: bool = True,
-        instead: bool = False,
+        instead_of: str | None = None,
+        owner: str | None = None,
         should_stop: ShouldStop = lambda: False,
     ) -> Iterator[str | Recalled | ModelAnswer | TextAnswer]:
         """Pieces of the memory's answer (str), Recalled, pieces of the page's answer, then one ModelAnswer; with another `source` the
@@ -78,21 +79,26 @@ class Answering:
 
         A half-read document answers from what was read so far. With `page` nothing that follows that page is known, at once and with
         nothing read again. `history` is what the model sees of the talk so far, as (question, answer). `keep` stores the turn in the
-        document's conversation, `instead` in the place of its last one, which stays until the new answer is there.
+        conversation of that `owner`; in the place of the turn that was asked at `instead_of`, as long as that is the last, and no sooner
+        than the new answer is there.
         Raises UnknownDocument, NotReadYet, StaleSnapshot, UnknownPage, NotReadThatFar, ModelNotReady, ModelMissing when called, not at the
         first piece; EmptyQuestion and QuestionTooLong at the first piece.
         """
         row = rows.known(self._store, document_id)
         wanted = recognise(question)
         if wanted is not None:
-            told = self.look_up(row.id, question.strip(), wanted, page=page, keep=keep, instead=instead)
+            told = self.look_up(
+                row.id, question.strip(), wanted, page=page, keep=keep, instead_of=instead_of, owner=owner
+            )
             return (piece for piece in (told.text, told))  # a generator, for callers close what they were given
         memory = self._reader.memory(row, page)
 
         def pieces() -> Iterator[str | Recalled | ModelAnswer]:
             for piece in self._asked(row.id, memory, question, history, options, source, should_stop):
                 if keep and isinstance(piece, ModelAnswer):
-                    self._conversations.keep(row.id, question.strip(), piece, page=page, instead=instead)
+                    self._conversations.keep(
+                        row.id, question.strip(), piece, page=page, instead_of=instead_of, owner=owner
+                    )
                 yield piece
 
         return pieces()
@@ -150,7 +156,8 @@ class Answering:
         *,
         page: int | None = None,
         keep: bool = True,
-        instead: bool = False,
+        instead_of: str | None = None,
+        owner: str | None = None,
     ) -> TextAnswer:
         """Answers from the stored text what no memory can: how often, where, in which words; in the language of the question. With `page`
         only from the text up to the end of that page. Raises UnknownDocument, UnknownPage."""
@@ -161,7 +168,7 @@ class Answering:
         words = self._words(wanted.language).about(unit_of(row.format), row.page_labels)
         told = text_search.answer(words, wanted, pages, sections, row.title)
         if keep:
-            self._conversations.keep(row.id, question, told, page=page, instead=instead)
+            self._conversations.keep(row.id, question, told, page=page, instead_of=instead_of, owner=owner)
         return told
 
     def _asked(

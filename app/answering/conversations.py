@@ -16,35 +16,40 @@ MOST_SEEN, LONGEST_SEEN = 3, 240
 
 
 class Conversations:
-    """The conversations in one library file; of each document one goes on."""
+    """The conversations in one library file; of each document one goes on.
+
+    An `owner` sees their own, and those that are everyone's, of which they have a copy as soon as they go on with it; whoever has the file
+    itself (None) sees all. Somebody else's is not there.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def history(self, document_id: str) -> tuple[Turn, ...]:
+    def history(self, document_id: str, *, owner: str | None = None) -> tuple[Turn, ...]:
         """The document's current conversation, oldest turn first."""
-        return tuple(rows.turn(row) for row in self._store.chats.turns(document_id))
+        return tuple(rows.turn(row) for row in self._store.chats.turns(document_id, owner=owner))
 
-    def new(self, document_id: str) -> None:
+    def new(self, document_id: str, *, owner: str | None = None) -> None:
         """Starts an empty conversation; the old one stays stored. Raises UnknownDocument."""
-        self._store.chats.start(rows.known(self._store, document_id).id)
+        self._store.chats.start(rows.known(self._store, document_id).id, owner=owner)
 
-    def all(self, document_id: str) -> tuple[ChatView, ...]:
+    def all(self, document_id: str, *, owner: str | None = None) -> tuple[ChatView, ...]:
         """Those in which something was asked, the last asked first. Raises UnknownDocument."""
-        return tuple(rows.chat(row) for row in self._store.chats.all(rows.known(self._store, document_id).id))
+        row = rows.known(self._store, document_id)
+        return tuple(rows.chat(chat) for chat in self._store.chats.all(row.id, owner=owner))
 
-    def open(self, document_id: str, chat_id: int) -> None:
+    def open(self, document_id: str, chat_id: int, *, owner: str | None = None) -> None:
         """Goes on with one of the document's conversations. Raises UnknownDocument, UnknownChat."""
         row = rows.known(self._store, document_id)
-        if not self._store.chats.open(row.id, chat_id):
+        if not self._store.chats.open(row.id, chat_id, owner=owner):
             raise UnknownChat(row.title, chat_id)
 
-    def rename(self, document_id: str, chat_id: int, title: str) -> None:
+    def rename(self, document_id: str, chat_id: int, title: str, *, owner: str | None = None) -> None:
         """Gives a conversation another title. Raises UnknownDocument, UnknownChat, TitleMissing."""
         row, named = rows.known(self._store, document_id), " ".join(title.split())
         if not named:
             raise TitleMissing
-        if not self._store.chats.rename(row.id, chat_id, named):
+        if not self._store.chats.rename(row.id, chat_id, named, owner=owner):
             raise UnknownChat(row.title, chat_id)
 
     def keep(
@@ -55,10 +60,11 @@ class Conversations:
         *,
         page: int | None = None,
         summary: bool = False,
-        instead: bool = False,
+        instead_of: str | None = None,
+        owner: str | None = None,
     ) -> None:
-        """Adds a question and its answer, as of `page`, to the document's current conversation; with `instead` in the place of its last
-        turn. Raises DocumentGone."""
+        """Adds a question and its answer, as of `page`, to the document's current conversation; in the place of the turn that was asked at
+        `instead_of`, as long as that is the last. Raises DocumentGone."""
         if isinstance(answer, TextAnswer):
             found = {"places": [astuple(place) for place in answer.places], "summary": summary}
         else:
@@ -69,7 +75,9 @@ class Conversations:
                 "evidence": [astuple(one) for one in answer.evidence],
                 "summary": summary or answer.summary,
             }
-        self._store.chats.add_turn(document_id, question, answer.text, page=page, instead=instead, **found)
+        self._store.chats.add_turn(
+            document_id, question, answer.text, page=page, instead_of=instead_of, owner=owner, **found
+        )
         self._store.documents.touch(document_id)
 
 

@@ -69,12 +69,13 @@ class Summaries:
         keep: bool = True,
         should_stop: ShouldStop = lambda: False,
         language: str = ENGLISH,
+        owner: str | None = None,
     ) -> Iterator[str | Recalled | ModelAnswer]:
         """A summary of about so many words: of a document, of what it says up to the end of `page`, or of a section (its number, from 1).
 
-        Pieces (str), then one ModelAnswer whose evidence has a place for each sentence. What is asked is kept in `language`. Raises
-        UnknownDocument, UnknownSection, NotReadYet, StaleSnapshot, UnknownPage, NotReadThatFar, ModelNotReady, ModelMissing when
-        called.
+        Pieces (str), then one ModelAnswer whose evidence has a place for each sentence. What is asked is kept in `language`, for that
+        `owner`. Raises UnknownDocument, UnknownSection, NotReadYet, StaleSnapshot, UnknownPage, NotReadThatFar, ModelNotReady,
+        ModelMissing when called.
         """
         row = rows.known(self._store, document_id)
         chosen = None if section is None else self._section(row, section)
@@ -96,7 +97,7 @@ class Summaries:
             for piece in self._worker.stream(made, should_stop):
                 if keep and isinstance(piece, ModelAnswer):
                     as_of = page if chosen is None else None
-                    self._conversations.keep(row.id, asked, piece, page=as_of, summary=True)
+                    self._conversations.keep(row.id, asked, piece, page=as_of, summary=True, owner=owner)
                 yield piece
 
         return pieces()
@@ -110,6 +111,7 @@ class Summaries:
         count: int = PASSAGES,
         keep: bool = True,
         language: str = ENGLISH,
+        owner: str | None = None,
     ) -> TextAnswer:
         """The `count` sentences that were most worth keeping when they were read, quoted in their order with their pages.
 
@@ -130,7 +132,8 @@ class Summaries:
         answer = TextAnswer(said, len(quotes), (), time.monotonic() - begun)
         if keep:
             as_of = page if chosen is None else None
-            self._conversations.keep(row.id, self._asked(row, chosen, language), answer, page=as_of, summary=True)
+            asked = self._asked(row, chosen, language)
+            self._conversations.keep(row.id, asked, answer, page=as_of, summary=True, owner=owner)
         return answer
 
     def _quotes(self, row: DocumentRow, memory: Memory, begin: int, end: int) -> Iterator[Quote]:

@@ -14,6 +14,7 @@ from app.handlers.runs import Runs
 from app.handlers.screen import (
     Screen,
     Standing,
+    Visitor,
     about,
     advanced,
     as_of,
@@ -23,6 +24,7 @@ from app.handlers.screen import (
     opened,
     progressed,
     safely,
+    visitor_of,
     words_of,
 )
 from app.handlers.several import SeveralHandlers
@@ -38,7 +40,6 @@ from app.markup.memory import memory
 from app.markup.notice import notice
 from app.markup.shelf import tools
 from app.views import JobView
-from app.words import Words
 
 
 class Handlers:
@@ -65,17 +66,17 @@ class Handlers:
     def load(self, request: gr.Request) -> Screen:
         """A page was opened or reloaded: show the document in its address, else the one asked or added last."""
         wanted = str(request.query_params.get("document", ""))
-        return self._safely(request, lambda words: self._open(words, wanted))
+        return self._safely(request, lambda visitor: self._open(visitor, wanted))
 
     def select(self, document_id: str, event: gr.EventData, request: gr.Request) -> Screen:
         """A document on the shelf was chosen; an answer under way in this tab is stopped."""
         chosen = _named(event)
         self._runs.end(request)
-        return self._safely(request, lambda words: self._open(words, chosen or document_id))
+        return self._safely(request, lambda visitor: self._open(visitor, chosen or document_id))
 
     def tick(self, document_id: str, mark: str, request: gr.Request) -> Screen:
         """A second has passed: show how the readings stand, touching as little as possible."""
-        return self._safely(request, lambda words: self._advance(words, document_id, mark))
+        return self._safely(request, lambda visitor: self._advance(visitor, document_id, mark))
 
     # The shelf
 
@@ -99,7 +100,7 @@ class Handlers:
                 path.unlink(missing_ok=True)
                 with suppress(OSError):  # another of the same content is on its way
                     path.parent.rmdir()
-        shown = self._safely(request, lambda words: self._open(words, first or document_id))
+        shown = self._safely(request, lambda visitor: self._open(visitor, first or document_id))
         yield shown._replace(notice=notice(words, said), drop=gr.File(value=None), password="")
 
     def read(self, document_id: str, request: gr.Request) -> Screen:
@@ -132,12 +133,13 @@ class Handlers:
         """Take the open document off the shelf, with its memory and its conversation, and offer to undo that."""
         self._runs.end(request)
 
-        def forget(words: Words) -> Screen:
+        def forget(visitor: Visitor) -> Screen:
+            words = visitor.words
             title = self._library.get(document_id).title
             self._queue.cancel(document_id)
             self._library.remove(document_id)
             said = notice(words, [words("notice.removed", title=title)], "done", undo=document_id)
-            return self._open(words, "")._replace(notice=said)
+            return self._open(visitor, "")._replace(notice=said)
 
         return self._safely(request, forget)
 
@@ -146,17 +148,19 @@ class Handlers:
         wanted = _named(event)
         self._runs.end(request)
 
-        def back(words: Words) -> Screen:
+        def back(visitor: Visitor) -> Screen:
+            words = visitor.words
             item = self._library.restore(wanted)
             said = notice(words, [words("notice.restored", title=item.title)], "done")
-            return self._open(words, item.id)._replace(notice=said)
+            return self._open(visitor, item.id)._replace(notice=said)
 
         return self._safely(request, back)
 
     def look(self, document_id: str, request: gr.Request) -> Screen:
         """The memory is to be looked at."""
 
-        def seen(words: Words) -> Screen:
+        def seen(visitor: Visitor) -> Screen:
+            words = visitor.words
             return Screen(
                 origin=memory(about(words, self._library.get(document_id)), self._library.reader.look(document_id)),
                 notice="",
@@ -166,7 +170,7 @@ class Handlers:
 
     def reopen(self, document_id: str, request: gr.Request) -> Screen:
         """Editing was given up: show the document as it is."""
-        return self._safely(request, lambda words: self._open(words, document_id))
+        return self._safely(request, lambda visitor: self._open(visitor, document_id))
 
     def describe(self, document_id: str, title: str, author: str, tags: str, request: gr.Request) -> Screen:
         """Title, author and tags of the open document were edited."""
@@ -181,18 +185,21 @@ class Handlers:
     def as_of(self, document_id: str, page: float, request: gr.Request) -> Screen:
         """The page as of which to answer was chosen: say what that leaves out."""
 
-        def chosen(words: Words) -> Screen:
+        def chosen(visitor: Visitor) -> Screen:
+            words = visitor.words
             item = self._library.get(document_id)
             return Screen(part=document.answers_from(words, item, as_of(item, page)))
 
         return self._safely(request, chosen)
 
-    def begin_answer(self, document_id: str, question: str, editing: str, request: gr.Request) -> tuple[Any, ...]:
-        """A question was sent, `editing` the last one or not: show it before the model is free. Returns what is asked, then the
-        screen's fields."""
+    def begin_answer(
+        self, document_id: str, question: str, editing: str, edited: str | None, request: gr.Request
+    ) -> tuple[Any, ...]:
+        """A question was sent, `editing` the one that was asked at `edited` or not: show it before the model is free. Returns what is
+        asked, then the screen's fields."""
         words = words_of(self._library, request)
         shown = self._streams.begin(words, document_id, question, words("talk.recalling"), request)
-        return Asked(question, instead=bool(editing)), *shown._replace(question=gr.Textbox(value=""))
+        return Asked(question, edited if editing else None), *shown._replace(question=gr.Textbox(value=""))
 
     def answer(self, document_id: str, asked: Asked | None, page: float, request: gr.Request) -> Iterator[Screen]:
         """Stream the answer, as of `page`; the kept conversation replaces it at its end."""
@@ -201,15 +208,17 @@ class Handlers:
             return
 
         def pieces(should_stop: Callable[[], bool]) -> Iterator[Any]:
-            return self.talk.answer(document_id, asked, as_of(self._library.get(document_id), page), should_stop)
+            upto = as_of(self._library.get(document_id), page)
+            return self.talk.answer(document_id, asked, upto, owner, should_stop)
 
-        words, back = words_of(self._library, request), "" if asked.again else asked.question
+        (words, owner), back = visitor_of(self._library, request), "" if asked.again else asked.question
         yield from self._streams.run(words, document_id, asked.question, words("talk.recalling"), pieces, request, back)
 
     def begin_summary(self, document_id: str, section: int, request: gr.Request) -> Screen:
         """A summary was asked for: show that at once."""
 
-        def begun(words: Words) -> Screen:
+        def begun(visitor: Visitor) -> Screen:
+            words = visitor.words
             title = summary_title(words, self._standing().find(document_id), section)
             return self._streams.begin(words, document_id, title, summary_wait(words, section), request)
 
@@ -221,13 +230,14 @@ class Handlers:
         """Stream a summary of the whole document (section 0), as of `page`, or of one section, about `length` words long; or quote its
         key passages."""
 
-        words = words_of(self._library, request)
+        words, owner = visitor_of(self._library, request)
 
         def pieces(should_stop: Callable[[], bool]) -> Iterator[Any]:
             part, upto = section, None
             if section == WHOLE_DOCUMENT:
                 part, upto = None, as_of(self._library.get(document_id), page)
-            summaries, how = self._library.summaries, {"section": part, "page": upto, "language": words.language}
+            summaries = self._library.summaries
+            how = {"section": part, "page": upto, "language": words.language, "owner": owner}
             if length == KEY_PASSAGES:
                 return (piece for piece in [summaries.key_passages(document_id, **how)])
             return summaries.summarize(document_id, words=length, should_stop=should_stop, **how)
@@ -253,20 +263,20 @@ class Handlers:
 
     # Inside
 
-    def _safely(self, request: gr.Request, action: Callable[[Words], Screen]) -> Screen:
+    def _safely(self, request: gr.Request, action: Callable[[Visitor], Screen]) -> Screen:
         return safely(self._library, request, action)
 
     def _after(self, request: gr.Request, document_id: str, action: Callable[[str], object]) -> Screen:
-        def done(words: Words) -> Screen:
+        def done(visitor: Visitor) -> Screen:
             action(document_id)
-            return self._open(words, document_id)._replace(notice="")
+            return self._open(visitor, document_id)._replace(notice="")
 
         return self._safely(request, done)
 
-    def _advance(self, words: Words, document_id: str, mark: str) -> Screen:
+    def _advance(self, visitor: Visitor, document_id: str, mark: str) -> Screen:
         # Most seconds nothing is being read and nothing has ended: then the shelf isn't even looked at.
         # Nor is it before the page has been filled for the first time: that is on its way, and would undo a click made meanwhile.
-        jobs, models = self._jobs(), self._library.models
+        words, jobs, models = visitor.words, self._jobs(), self._library.models
         if not (document_id or mark):
             return Screen()
         if not jobs and mark.endswith(mark_ending(models.fingerprint)):
@@ -274,16 +284,16 @@ class Handlers:
         now = self._standing()
         item = now.find(document_id)
         if item is None:
-            return self._open(words, "")
+            return self._open(visitor, "")
         if mark_of(item, now) == mark:
             shown = advanced(words, item, now)
             return shown if models.ready else shown._replace(model=model_card(words, self._library, now.items))
-        return progressed(words, item, self._library, now)
+        return progressed(visitor, item, self._library, now)
 
-    def _open(self, words: Words, document_id: str) -> Screen:
+    def _open(self, visitor: Visitor, document_id: str) -> Screen:
         """Show that document, or the newest one when it isn't there."""
         now = self._standing()
-        return opened(words, now.find(document_id) or now.newest(), self._library, now)
+        return opened(visitor, now.find(document_id) or now.newest(), self._library, now)
 
     def _standing(self) -> Standing:
         jobs = self._jobs()  # first, so that a reading that ends meanwhile counts as going on and is looked at again

@@ -14,6 +14,7 @@ from app.markup import conversation, document, keep, shelf
 from app.markup.model import model
 from app.markup.notice import notice
 from app.views import JobView, ShelfItem
+from app.visitors import owner_of
 from app.words import Words
 
 KEEP: dict[str, Any] = gr.skip()
@@ -62,6 +63,13 @@ class Screen(NamedTuple):
     keep: Any = KEEP
 
 
+class Visitor(NamedTuple):
+    """Whoever sent a request: the words in their language, and whose conversations they see."""
+
+    words: Words
+    owner: str
+
+
 class Standing(NamedTuple):
     """How everything stands at one moment: the documents on the shelf, the readings that wait or go on, and which model runs."""
 
@@ -78,8 +86,9 @@ class Standing(NamedTuple):
         return max(self.items, key=lambda item: item.last_asked_at or item.added_at, default=None)
 
 
-def opened(words: Words, item: ShelfItem | None, library: Library, now: Standing) -> Screen:
+def opened(visitor: Visitor, item: ShelfItem | None, library: Library, now: Standing) -> Screen:
     """Return the whole screen with `item` open, its conversation read from the library; None opens the welcome."""
+    words = visitor.words
     if item is None:
         return Screen(
             document_id="",
@@ -98,7 +107,7 @@ def opened(words: Words, item: ShelfItem | None, library: Library, now: Standing
             remove=gr.Button(visible=False),
             details=gr.Column(visible=False),
         )
-    return progressed(words, item, library, now)._replace(
+    return progressed(visitor, item, library, now)._replace(
         document_id=item.id,
         origin="",
         sheet="",
@@ -111,12 +120,13 @@ def opened(words: Words, item: ShelfItem | None, library: Library, now: Standing
         author=item.author or "",
         tags=", ".join(item.tags),
         section=gr.Dropdown(choices=section_choices(words, item), value=WHOLE_DOCUMENT),
-        **settled(words, item, library, now.items),
+        **settled(visitor, item, library, now.items),
     )
 
 
-def progressed(words: Words, item: ShelfItem, library: Library, now: Standing) -> Screen:
+def progressed(visitor: Visitor, item: ShelfItem, library: Library, now: Standing) -> Screen:
     """Return what changes while `item` is being read: the shelf, its progress, and what can be done with it now."""
+    words, turns = visitor.words, library.conversations.history(item.id, owner=visitor.owner)
     reading = item.status in shelf.IN_PROGRESS
     before, job = ahead(item, now.jobs), now.jobs.get(item.id)
     # a scan has its pictures read whenever it is read
@@ -134,7 +144,7 @@ def progressed(words: Words, item: ShelfItem, library: Library, now: Standing) -
         look=gr.Button(visible=item.can_ask),
         part=document.answers_from(words, item),
         page=page_slider(words, item),
-        talk=conversation.conversation(about(words, item), library.conversations.history(item.id), item.can_ask),
+        talk=conversation.conversation(about(words, item), turns, item.can_ask),
         question=gr.Textbox(interactive=item.can_ask, placeholder=placeholder(words, item)),
         ask=gr.Button(interactive=item.can_ask),
         summarise=gr.Button(interactive=item.can_ask),
@@ -157,9 +167,15 @@ def advanced(words: Words, item: ShelfItem, now: Standing) -> Screen:
     )
 
 
+def visitor_of(library: Library, request: gr.Request) -> Visitor:
+    """Return who sent the request."""
+    headers = {name: str(value) for name, value in dict(request.headers).items()}
+    return Visitor(library.languages.of(headers), owner_of(headers, request.session_hash))
+
+
 def words_of(library: Library, request: gr.Request) -> Words:
     """Return the words in the language of whoever sent the request."""
-    return library.languages.of({name: str(value) for name, value in dict(request.headers).items()})
+    return visitor_of(library, request).words
 
 
 def about(words: Words, item: ShelfItem) -> Words:
@@ -167,14 +183,14 @@ def about(words: Words, item: ShelfItem) -> Words:
     return words.about(item.unit, item.page_labels)
 
 
-def safely(library: Library, request: gr.Request, action: Callable[[Words], Screen]) -> Screen:
+def safely(library: Library, request: gr.Request, action: Callable[[Visitor], Screen]) -> Screen:
     """Return what `action` shows in the language of the request, or a notice with what went wrong; the next tick then looks at the shelf
     again, for what can be done may have changed with it."""
-    words = words_of(library, request)
+    visitor = visitor_of(library, request)
     try:
-        return action(words)
+        return action(visitor)
     except named_errors() as error:
-        return Screen(notice=notice(words, [words.error(error)]), mark="")
+        return Screen(notice=notice(visitor.words, [visitor.words.error(error)]), mark="")
 
 
 def askable(items: Sequence[ShelfItem]) -> int:
@@ -199,16 +215,17 @@ def busy(words: Words) -> Screen:
     )
 
 
-def settled_again(words: Words, document_id: str, library: Library) -> dict[str, Any]:
+def settled_again(visitor: Visitor, document_id: str, library: Library) -> dict[str, Any]:
     """As `settled`, for a document that may have been taken off the shelf meanwhile, in another tab."""
     items = library.shelf()
     item = next((item for item in items if item.id == document_id), None)
-    return settled(words, item, library, items) if item else {"stop": gr.Button(visible=False)}
+    return settled(visitor, item, library, items) if item else {"stop": gr.Button(visible=False)}
 
 
-def settled(words: Words, item: ShelfItem, library: Library, items: Sequence[ShelfItem]) -> dict[str, Any]:
+def settled(visitor: Visitor, item: ShelfItem, library: Library, items: Sequence[ShelfItem]) -> dict[str, Any]:
     """Return the fields of a conversation in which nothing is being answered; `items` is the whole shelf."""
-    turns, words = library.conversations.history(item.id), about(words, item)
+    talk, owner, words = library.conversations, visitor.owner, about(visitor.words, item)
+    turns = talk.history(item.id, owner=owner)
     return {
         "talk": conversation.conversation(words, turns, item.can_ask),
         "live": "",
@@ -216,7 +233,7 @@ def settled(words: Words, item: ShelfItem, library: Library, items: Sequence[She
         "stop": gr.Button(visible=False),
         "everywhere": gr.Button(visible=askable(items) > 1, interactive=True),
         "summarise": gr.Button(visible=True, interactive=item.can_ask),
-        "chats": gr.Button(visible=bool(turns or library.conversations.all(item.id))),
+        "chats": gr.Button(visible=bool(turns or talk.all(item.id, owner=owner))),
         "fresh": gr.Button(visible=bool(turns)),
         "keep": keep.links(words, item.id, item.title, turns),
     }

@@ -6,7 +6,7 @@ import gradio as gr
 
 from app.errors import named_errors
 from app.handlers.runs import Runs
-from app.handlers.screen import Screen, askable, busy, settled_again, words_of
+from app.handlers.screen import Screen, askable, busy, settled_again, visitor_of, words_of
 from app.library import Library
 from app.markup.notice import notice
 from app.markup.several import asking, several
@@ -33,7 +33,8 @@ class SeveralHandlers:
         run = self._runs.of(request)
         if run is None or run.document_id != document_id:
             return Screen()
-        words, shown, problem = words_of(self._library, request), "", ""
+        visitor, shown, problem = visitor_of(self._library, request), "", ""
+        words = visitor.words
         try:
             items = self._library.shelf()
             found = self._library.answering.ask_all(items, question, should_stop=run.stop.is_set)
@@ -45,5 +46,5 @@ class SeveralHandlers:
         said = notice(words, [problem] if problem else [])
         back = gr.Textbox(value=question) if problem else Screen().question
         return Screen(origin=shown, notice=said, question=back)._replace(
-            **settled_again(words, document_id, self._library)
+            **settled_again(visitor, document_id, self._library)
         )

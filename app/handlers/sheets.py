@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gradio as gr
 
-from app.handlers.screen import Screen, about, safely
+from app.handlers.screen import Screen, Visitor, about, safely
 from app.library import Library
 from app.markup.read import what_was_read
 from app.markup.sheet import sheet
-from app.words import Words
 
 
 class SheetHandlers:
@@ -21,9 +20,9 @@ class SheetHandlers:
         """A page was asked for, with some words to be marked."""
         data = event._data if isinstance(event._data, dict) else {}
 
-        def shown(words: Words) -> Screen:
+        def shown(visitor: Visitor) -> Screen:
             page = self._library.page(document_id, int(data.get("page", 1)), str(data.get("words", "")))
-            return Screen(sheet=sheet(about(words, self._library.get(document_id)), page), notice="")
+            return Screen(sheet=sheet(about(visitor.words, self._library.get(document_id)), page), notice="")
 
         return safely(self._library, request, shown)
 
@@ -31,9 +30,9 @@ class SheetHandlers:
         """What was read is to be seen, from some page on."""
         data = event._data if isinstance(event._data, dict) else {}
 
-        def shown(words: Words) -> Screen:
+        def shown(visitor: Visitor) -> Screen:
             return Screen(
-                origin=what_was_read(words, self._library.stretch_read(document_id, int(data.get("page", 1)))),
+                origin=what_was_read(visitor.words, self._library.stretch_read(document_id, int(data.get("page", 1)))),
                 notice="",
             )
 

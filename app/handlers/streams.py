@@ -10,7 +10,7 @@ import gradio as gr
 
 from app.errors import named_errors
 from app.handlers.runs import Runs
-from app.handlers.screen import Screen, busy, safely, settled
+from app.handlers.screen import Screen, Visitor, busy, safely, settled
 from app.library import Library
 from app.markup.conversation import pending
 from app.markup.notice import notice
@@ -21,7 +21,7 @@ from app.words import Words
 class Streams:
     """Shows what comes piece by piece, as the one run of a tab; `opened` gives the screen of a document."""
 
-    def __init__(self, library: Library, runs: Runs, opened: Callable[[Words, str], Screen]) -> None:
+    def __init__(self, library: Library, runs: Runs, opened: Callable[[Visitor, str], Screen]) -> None:
         self._library = library
         self._runs = runs
         self._opened = opened
@@ -69,12 +69,12 @@ class Streams:
         finally:
             here_still = self._runs.finish(run, request)
         if here_still:
-            yield safely(self._library, request, lambda words: self._settle(words, document_id, problem, back))
+            yield safely(self._library, request, lambda visitor: self._settle(visitor, document_id, problem, back))
 
-    def _settle(self, words: Words, document_id: str, problem: str, back: str) -> Screen:
+    def _settle(self, visitor: Visitor, document_id: str, problem: str, back: str) -> Screen:
         items = self._library.shelf()
         item = next((item for item in items if item.id == document_id), None)
-        shown = Screen(**settled(words, item, self._library, items)) if item else self._opened(words, "")
+        shown = Screen(**settled(visitor, item, self._library, items)) if item else self._opened(visitor, "")
         restored = gr.Textbox(value=back) if problem and back else Screen().question
         mark = "" if problem else shown.mark  # the next tick looks at the shelf again
-        return shown._replace(notice=notice(words, [problem] if problem else []), question=restored, mark=mark)
+        return shown._replace(notice=notice(visitor.words, [problem] if problem else []), question=restored, mark=mark)

@@ -7,7 +7,7 @@ import gradio as gr
 from app.answering.conversations import seen_by_model
 from app.errors import named_errors
 from app.handlers.runs import Runs
-from app.handlers.screen import Screen, about, busy, settled_again, words_of
+from app.handlers.screen import Screen, about, busy, settled_again, visitor_of, words_of
 from app.library import Library
 from app.markup.evidence import found_again, looking
 from app.markup.notice import notice
@@ -36,8 +36,8 @@ class WhereHandlers:
         run = self._runs.of(request)
         if number == NO_TURN or run is None or run.document_id != document_id:
             return Screen()
-        words, shown, problem = words_of(self._library, request), "", ""
-        turns = self._library.conversations.history(document_id)
+        visitor, shown, problem = visitor_of(self._library, request), "", ""
+        words, turns = visitor.words, self._library.conversations.history(document_id, owner=visitor.owner)
         try:
             if 0 <= number < len(turns):
                 turn = turns[number]
@@ -58,4 +58,4 @@ class WhereHandlers:
         if not self._runs.finish(run, request):
             return Screen()
         said = notice(words, [problem] if problem else [])
-        return Screen(origin=shown, notice=said, **settled_again(words, document_id, self._library))
+        return Screen(origin=shown, notice=said, **settled_again(visitor, document_id, self._library))

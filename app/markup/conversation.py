@@ -84,9 +84,11 @@ def _tools(words: Words, turn: Turn, where: str, last: bool) -> str:
     if where:
         copy = f'<button type="button" class="copy" {where}>{words("talk.where")}</button>{copy}'
     if last and not turn.summary:
-        again = f'<button type="button" class="copy" data-again>{words("talk.again")}</button>'
+        again = f'<button type="button" class="copy" data-again="{turn.asked_at}">{words("talk.again")}</button>'
         again = "" if turn.places is not None else again
-        copy = f'<button type="button" class="copy" data-edit>{words("talk.edit")}</button>{again}{copy}'
+        copy = (
+            f'<button type="button" class="copy" data-edit="{turn.asked_at}">{words("talk.edit")}</button>{again}{copy}'
+        )
     return copy
 
 

@@ -175,9 +175,11 @@ const end = () => {
 element.addEventListener("click", async (event) => {
   const asked = event.target.closest("[data-where]");
   if (asked) trigger("click", { turn: Number(asked.dataset.where) });
-  if (event.target.closest("[data-again]")) trigger("click", { again: true });
-  if (event.target.closest("[data-edit]")) {
-    trigger("click", { edit: true });
+  const again = event.target.closest("[data-again]");
+  if (again) trigger("click", { again: again.dataset.again });
+  const edit = event.target.closest("[data-edit]");
+  if (edit) {
+    trigger("click", { edit: edit.dataset.edit });
     document.querySelector("#question textarea")?.focus();
   }
   const button = event.target.closest("[data-copy]");

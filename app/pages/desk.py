@@ -10,7 +10,7 @@ import gradio as gr
 
 from app.handlers import Endpoints, Handlers, Screen, SettingsHandlers, SettingsScreen
 from app.library import Library
-from app.pages import ask, behaviour, door, language, nearby, reading, settings, shelf, theme, uploading
+from app.pages import ask, behaviour, door, language, nearby, reading, settings, shelf, theme, uploading, visitors
 from app.pages.light import LightBlocks
 from app.password import Gate
 from app.words import Languages
@@ -41,6 +41,7 @@ def build_page(library: Library, gate: Gate) -> gr.Blocks:
     handlers, say = Handlers(library), language.translations(library.languages)
     with LightBlocks(title=TITLE, fill_width=True, delete_cache=SWEEP_SECONDS) as page:
         document_id, mark, asked, turn = gr.State(""), gr.State(""), gr.State(None), gr.State(-1)
+        edited = gr.State(None)
         banner = gr.HTML("", apply_default_css=False, js_on_load=behaviour.BANNER, elem_id="banner")
         notice = gr.HTML("", apply_default_css=False, js_on_load=behaviour.NOTICE, elem_id="notice")
         model = gr.HTML("", apply_default_css=False, js_on_load=behaviour.MODEL, elem_id="model")
@@ -62,7 +63,7 @@ def build_page(library: Library, gate: Gate) -> gr.Blocks:
         _wire_shelf(page, handlers, left, head, timer, document_id, mark, screen)
         notice.click(handlers.undo, None, screen, **LIGHT)
         model.click(handlers.read_again, document_id, screen, **LIGHT)
-        _wire_talk(handlers, talk, document_id, asked, turn, screen)
+        _wire_talk(handlers, talk, document_id, asked, turn, edited, screen)
         around = {"banner": banner, "notice": notice, "timer": gr.Timer(POLL_SECONDS, active=False)}
         closed = _wire_settings(SettingsHandlers(library, gate), chosen, around)
         closed.then(handlers.reopen, document_id, screen, **LIGHT)
@@ -92,6 +93,7 @@ def launch_options(
             "routes": list(routes),
             "middleware": [
                 door.middleware(languages, host, gate),
+                visitors.middleware(),
                 language.middleware(languages),
                 nearby.middleware(),
                 uploading.middleware(languages),
@@ -169,12 +171,13 @@ def _wire_talk(
     document_id: gr.State,
     asked: gr.State,
     turn: gr.State,
+    edited: gr.State,
     screen: list[Any],
 ) -> None:
     sent = gr.on(
         [talk.ask.click, talk.question.submit],
         handlers.begin_answer,
-        [document_id, talk.question, talk.editing],
+        [document_id, talk.question, talk.editing, edited],
         [asked, *screen],
         **LIGHT,
     )
@@ -183,7 +186,7 @@ def _wire_talk(
     wanted.then(handlers.summarise, [document_id, talk.section, talk.length, talk.page], screen, **HEAVY)
     sought = talk.talk.click(handlers.where.begin, document_id, [turn, *screen], **LIGHT)
     sought.then(handlers.where.find, [document_id, turn], screen, **HEAVY)
-    last = talk.talk.click(handlers.talk.last, document_id, [asked, *screen], **LIGHT)
+    last = talk.talk.click(handlers.talk.last, document_id, [asked, edited, *screen], **LIGHT)
     last.then(handlers.answer, [document_id, asked, talk.page], screen, **HEAVY)
     talk.chats.click(handlers.talk.choose, document_id, screen, **LIGHT)
     talk.origin.click(handlers.talk.open, document_id, screen, **LIGHT)

@@ -13,7 +13,6 @@ import secrets
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,6 +24,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from app.errors import BodyTooLarge, HostRefused, LibraryError, PageRefused, PasswordWrong, TooManyGuesses
 from app.markup.door import login
 from app.password import SESSION_SECONDS, Gate
+from app.visitors import cookie
 from app.words import Languages, Words
 
 OURSELVES = frozenset({"same-origin", "none"})  # `none`: typed, or out of the bookmarks
@@ -146,11 +146,7 @@ class Door:
         return True
 
     def _token(self, headers: Mapping[str, str]) -> str:
-        try:
-            kept = SimpleCookie(headers.get("cookie", "")).get(self.cookie)
-        except CookieError:
-            return ""
-        return kept.value if kept is not None else ""
+        return cookie(headers.get("cookie", ""), self.cookie)
 
     def _said(self, scope: Scope, headers: Mapping[str, str], words: Words, error: LibraryError) -> Response:
         """The refusal, in the form in which whoever asked can read it."""

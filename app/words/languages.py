@@ -5,10 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Any
 
+from app.visitors import cookie
 from app.words.sentences import Sentences
 from app.words.words import Words
 
@@ -57,11 +57,8 @@ def catalogue(language: str) -> dict[str, str]:
 
 def chosen(cookies: str) -> str:
     """The language in a header `Cookie`, or an empty string."""
-    try:
-        kept = SimpleCookie(cookies).get(COOKIE)
-    except CookieError:
-        return ""
-    return kept.value if kept and kept.value in LANGUAGES else ""
+    kept = cookie(cookies, COOKIE)
+    return kept if kept in LANGUAGES else ""
 
 
 def wanted(accepted: str) -> str:

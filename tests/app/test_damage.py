@@ -54,7 +54,7 @@ def test_the_page_offers_to_read_it_again(library: Library, store: Store, tides:
     shown = handlers.reopen(tides, tab)
     assert not shown.read.visible
     flip(store, "snapshots", "blob")
-    asked, *_ = handlers.begin_answer(tides, "Who?", "", tab)
+    asked, *_ = handlers.begin_answer(tides, "Who?", "", None, tab)
     *_, told = handlers.answer(tides, asked, 0.0, tab)
     assert ("damaged" if language == "en" else "beschadigd") in told.notice and told.question.value == "Who?"
     now = handlers.tick(tides, told.mark, tab)

@@ -196,17 +196,21 @@ def test_a_document_must_be_read_before_it_is_asked(library: Library, tides: str
 def test_a_new_answer_takes_the_place_of_the_last_one_only_when_it_is_there(library: Library, tides: str):
     library.reader.read(tides)
     list(library.answering.ask(tides, "Who?"))
-    stream = library.answering.ask(tides, "Who else?", instead=True)
+
+    def last_asked() -> str:
+        return library.conversations.history(tides)[-1].asked_at
+
+    stream = library.answering.ask(tides, "Who else?", instead_of=last_asked())
     next(stream)
     stream.close()
     assert [turn.question for turn in library.conversations.history(tides)] == ["Who?"]
-    list(library.answering.ask(tides, "Who else?", instead=True))
+    list(library.answering.ask(tides, "Who else?", instead_of=last_asked()))
     list(library.answering.ask(tides, "How many times is tide named?"))
     assert [turn.question for turn in library.conversations.history(tides)] == [
         "Who else?",
         "How many times is tide named?",
     ]
-    list(library.answering.ask(tides, "How many times is moon named?", instead=True))
+    list(library.answering.ask(tides, "How many times is moon named?", instead_of=last_asked()))
     assert [turn.question for turn in library.conversations.history(tides)] == [
         "Who else?",
         "How many times is moon named?",

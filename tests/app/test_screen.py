@@ -27,7 +27,7 @@ def test_the_shelf_is_asked_once_for_a_screen(library: Library, tides: str, shel
     assert screen.document_id == tides and len(shelf_calls) == 1
     shelf_calls.clear()
     event = SimpleNamespace(_data={"turn": 0})
-    asked, *_ = handlers.begin_answer(tides, "Who?", "", request)
+    asked, *_ = handlers.begin_answer(tides, "Who?", "", None, request)
     *_, last = handlers.answer(tides, asked, None, request)
     assert "Who?" in last.talk and len(shelf_calls) == 1
     shelf_calls.clear()

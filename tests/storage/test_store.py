@@ -246,7 +246,7 @@ def test_a_document_has_many_chats_of_which_one_goes_on(shelved: Store):
     assert [turn.summary for turn in chats.turns(DOCUMENT.id)] == [False, True]
     assert chats.open(DOCUMENT.id, first.id) and not chats.open(other.id, first.id) and not chats.open(DOCUMENT.id, 99)
     assert [turn.question for turn in chats.turns(DOCUMENT.id)] == ["Who?"]
-    chats.add_turn(DOCUMENT.id, "Who else?", "Ben.", instead=True)
+    chats.add_turn(DOCUMENT.id, "Who else?", "Ben.", instead_of=chats.turns(DOCUMENT.id)[-1].asked_at)
     assert [turn.question for turn in chats.turns(DOCUMENT.id)] == ["Who else?"]
     assert chats.rename(DOCUMENT.id, first.id, "People") and not chats.rename(other.id, first.id, "Mine")
     assert {(chat.title, chat.n_turns, chat.current) for chat in chats.all(DOCUMENT.id)} == {
