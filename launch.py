@@ -63,6 +63,8 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
         case "shelf" | "describe" | "remove" | "restore" | "vacuum" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Library(store), out)
+        case "doctor":
+            return cli.doctor(settings.database, given.repair, out)
         case "library":
             return whole_library(given.action, settings.database, given.file, out)
         case "read" | "ask" | "ask-all" | "summarize":
