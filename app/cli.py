@@ -21,6 +21,7 @@ from app.answering.summary import WORDS
 from app.answering.text_search import recognise
 from app.errors import HistoryUnreadable, PicturesStopped, ReadingStopped, named_errors
 from app.library import Library, preview, tidy
+from app.rows import ENTRY_DAMAGED
 from app.terminal import Output, duration, error_line, size
 from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object
 from app.words import Languages, Words
@@ -282,6 +283,8 @@ def shelf(documents: Library, sections: bool, out: Output) -> int:
     for item in items:
         out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} {item.unit}s  {item.title}")
         words = _about(documents, item)
+        if ENTRY_DAMAGED in item.notes:
+            out.note(f"{item.title}: {words.note(*ENTRY_DAMAGED)}")
         for section in item.sections if sections else ():
             out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} ({words.page(section.page)})")
     if not items:

@@ -189,3 +189,16 @@ def test_only_one_bit_is_ever_put_right() -> None:
 def test_the_library_stays_usable_while_it_is_looked_through(library: Library, store: Store, tides: str) -> None:
     library.reader.read(tides)
     assert look_through(store.path) == [] and said(library.answering.ask(tides, "Who?"))
+
+
+def test_a_copy_of_a_damaged_library_says_so(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sql(path, "UPDATE pages SET text = 'x' WHERE number = 1")
+    assert launch.main(["library", "backup", str(tmp_path / "copy.db"), "--json", "--db", str(path)]) == 0
+    told = capsys.readouterr()
+    assert not json.loads(told.out)["healthy"] and "Keep older copies" in told.err
+
+
+def test_the_shelf_names_a_damaged_entry(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sql(path, "UPDATE documents SET title = 'b.pdf' WHERE title = 'a.pdf'")
+    assert launch.main(["shelf", "--db", str(path)]) == 0
+    assert capsys.readouterr().err.startswith("b.pdf: What is kept about this document was damaged on the disk")
