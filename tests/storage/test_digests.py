@@ -48,11 +48,18 @@ def sql(path: Path, statement: str, *values: object) -> list[tuple]:
         return connection.execute(statement, values).fetchall()
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "library.db"
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("filled") / "library.db"
     with Store.open(path) as store:
         fill(store)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def path(filled: bytes, tmp_path: Path) -> Path:
+    path = tmp_path / "library.db"
+    path.write_bytes(filled)
     return path
 
 
