@@ -191,3 +191,15 @@ def test_what_a_shelf_shows_survives_any_type_of_value(library: Library, store: 
             foreign(store, f"UPDATE {table} SET \"{column}\" = x'C0'")
             tick = Handlers(library).tick(tides, "", request())
             assert library.shelf() and tick.shelf
+
+
+def test_a_damaged_text_that_is_read_otherwise_now_is_replaced_with_its_memory(
+    library: Library, store: Store, tides: str
+):
+    library.reader.read(tides)
+    change(store.path, "UPDATE pages SET text = replace(text, 'Oru', 'Uro')")  # as an earlier version read it
+    assert library.add(SOURCE, "tides.md").status == "read", "what is whole stays as it was read"
+    foreign(store, "UPDATE pages SET text = 'x' WHERE number = 1")
+    assert library.add(SOURCE, "tides.md").status == "new"
+    assert "Oru" in "".join(store.documents.pages(tides))
+    assert library.reader.read(tides).complete
