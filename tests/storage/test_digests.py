@@ -15,6 +15,7 @@ from storage import (
     Checkpoint,
     DatabaseDamaged,
     FileDamaged,
+    NewerSchema,
     OriginalRow,
     StorageError,
     Store,
@@ -270,7 +271,15 @@ def test_a_column_whose_name_changed_is_noticed_at_the_start(path: Path, table: 
         Store.open(path)
 
 
-def test_a_list_of_steps_that_changed_is_named(path: Path) -> None:
-    sql(path, "ALTER TABLE _sqlite_migrations RENAME COLUMN applied_at TO applied_aT")
-    with pytest.raises(DatabaseDamaged):
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "ALTER TABLE _sqlite_migrations RENAME COLUMN applied_at TO applied_aT",
+        "UPDATE _sqlite_migrations SET name = CAST(name AS BLOB) WHERE name LIKE 'm003%'",
+        "UPDATE _sqlite_migrations SET name = replace(name, 'm003', 'm007')",
+    ],
+)
+def test_a_list_of_steps_that_changed_is_named(path: Path, changed: str) -> None:
+    sql(path, changed)
+    with pytest.raises((DatabaseDamaged, NewerSchema)):
         Store.open(path)
