@@ -15,7 +15,7 @@ ATTACKS = (
     Attack("killed at random moments", "all that was said to be kept is there", kills.at_moments, 1, 50),
     Attack("killed before an SQL statement", "all that was said to be kept is there", kills.at_statements, 2, 60),
     Attack("hostile files", "read, or refused by name, within limits", files.opened, 24, 340),
-    Attack("single bits flipped on the disk", "the truth, or it is said to be damaged", flips.flipped, 20, 2000),
+    Attack("single bits flipped on the disk", "the truth, or it is said to be damaged", flips.flipped, 20, 1500),
     Attack("no room on the disk", "a named error, nothing half done", bounds.full, 4, 40),
     Attack("held by another program", "a named error, nothing half done", bounds.locked, 2, 20),
     Attack("streams at once", "all answered, the left ones stopped", crowd.streams, 60, 200),
