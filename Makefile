@@ -16,7 +16,7 @@ help:
 	@echo "make bench   speed and memory on this machine"
 	@echo "make eval FILLER=book.txt [TOKENS=8192 DEPTH=0.5 TRIALS=20]   pass keys"
 	@echo "make pictures  take the pictures in docs/pictures anew, with Chromium"
-	@echo "make reliability  half an hour of attacks: kills, hostile files, full disk, crowds, foreign pages"
+	@echo "make reliability  half an hour of attacks: kills, hostile files, flipped bits, full disk, crowds, foreign pages"
 	@echo "make clean   remove $(VENV)"
 
 run: setup

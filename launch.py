@@ -26,7 +26,7 @@ from app.settings import MODEL_PARTS, Choices, Settings, is_here, settings_from
 from app.terminal import Output, error_line, size
 from app.uploads import own_folder
 from app.window import show, window_parts_missing
-from storage import Store, back_up, put_back
+from storage import Store, back_up, examine, put_back
 
 if TYPE_CHECKING:
     from engine.engine import Engine, EngineSettings
@@ -63,6 +63,8 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
         case "shelf" | "describe" | "remove" | "restore" | "vacuum" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Library(store), out)
+        case "doctor":
+            return cli.doctor(settings.database, given.repair, out)
         case "library":
             return whole_library(given.action, settings.database, given.file, out)
         case "read" | "ask" | "ask-all" | "summarize":
@@ -105,9 +107,13 @@ def whole_library(action: str, database: Path, file: Path, out: Output) -> int:
     """`library`: copies the library file, or puts a copy in its place. Raises StorageError."""
     if action == "backup":
         back_up(database, file)
-        n_bytes = file.stat().st_size
+        n_bytes, damaged = file.stat().st_size, examine(file)
         out.text(f"The whole library is in {file} ({size(n_bytes)}).")
-        out.result({"file": str(file), "bytes": n_bytes})
+        if damaged:
+            out.note(
+                "Something in it was damaged on the disk before it was copied. Keep older copies; launch.py doctor says what it is."
+            )
+        out.result({"file": str(file), "bytes": n_bytes, "healthy": not damaged})
         return 0
     aside = put_back(file, database)
     out.text(f"The library is what {file} holds." + (f" What was there is in {aside}." if aside else ""))

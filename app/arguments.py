@@ -46,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     _shelf(verbs, common)
     _snapshots(verbs, common)
     _library(verbs, common)
+    _doctor(verbs, common)
     _tools(verbs, common)
     return parser
 
@@ -166,6 +167,15 @@ def _library(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     backup.add_argument("file", type=Path, metavar="FILE")
     restore = actions.add_parser("restore", parents=[common], help="put such a copy in the library's place")
     restore.add_argument("file", type=Path, metavar="FILE")
+
+
+def _doctor(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    doctor = verbs.add_parser(
+        "doctor",
+        parents=[common],
+        help="look the whole library through for what has changed on the disk; the app may be open",
+    )
+    doctor.add_argument("--repair", action="store_true", help="mend what can be mended; the app must be closed")
 
 
 def _tools(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
