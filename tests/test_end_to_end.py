@@ -255,6 +255,10 @@ def test_the_app_serves_its_page_and_its_ways_in_behind_a_password(home, mill, t
         with pytest.raises(AppError, match="no document"):
             there.predict("nonesuch", "Who?", 0, api_name="/ask_document")
         there.close()
+    kept = (tmp_path / "library.log").read_text(encoding="utf-8")
+    told = [json.loads(line)["event"] for line in kept.splitlines()]
+    assert {"uploads swept", "library swept", "started", "wrong password", "model", "stopped"} <= set(told)
+    assert not [words for words in (WORDS, "melon", "Mill", "miller", "Zanzibar", str(tmp_path)) if words in kept]
 
 
 def test_the_app_opens_on_an_address_of_the_newer_kind(home, tmp_path):
