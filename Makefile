@@ -24,9 +24,10 @@ run: setup
 
 setup: $(VENV)/.setup
 
-# Two processes, each with a thread of its own: more threads than cores wait for one another.
+# Each process has a thread of its own, for more threads than cores wait for one another. Three suit two cores: a test waits a third of
+# its time, for a page, a clock or another process.
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from app import cli
 from app.arguments import build_parser
 from app.errors import AddressTaken, McpMissing, NothingNamed, named_errors
 from app.library import Library
+from app.log import LOGGER, kept_log
 from app.models import Load, Models
 from app.password import Gate, password_from
 from app.settings import MODEL_PARTS, Choices, Settings, is_here, settings_from
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 SAMPLES = Path(__file__).parent / "app" / "samples"
 TOOLS = {"eval": "evaluation.__main__", "train": "training.__main__"}
+log = logging.getLogger(LOGGER)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -141,7 +144,7 @@ def library(settings: Settings, out: Output) -> Iterator[Library]:
     """The library with its model, which is not loaded yet. The file is opened first, so that what is wrong with it shows at once."""
     from documents.ocr import picture_reader
 
-    with Store.open(settings.database) as store:
+    with kept_log(settings.log), Store.open(settings.database) as store:
         at_start = settings.chosen(Library(store).choices())
         wanted = Choices(**{name: getattr(at_start, name) for name in MODEL_PARTS})
         documents = Library(
@@ -149,7 +152,11 @@ def library(settings: Settings, out: Output) -> Iterator[Library]:
             Models(loading(settings), wanted, keep=lambda chosen: keep_model(documents, chosen), tell=out.note),
             read_picture=picture_reader(settings.threads),
         )
-        yield documents
+        try:
+            yield documents
+        except Exception:
+            log.warning("a command failed", exc_info=True)
+            raise
 
 
 def keep_model(documents: Library, chosen: Choices) -> None:
@@ -208,7 +215,7 @@ def serve(settings: Settings, out: Output) -> int:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     # whose address a request comes from is not for the request to say; who has a proxy in front names it here
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
-    with own_folder(settings.uploads) as uploads, library(settings, out) as documents:
+    with library(settings, out) as documents, own_folder(settings.uploads) as uploads:
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         from app.api import router
         from app.pages import build_page, launch_options
@@ -233,6 +240,10 @@ def serve(settings: Settings, out: Output) -> int:
             )
             address = f"http://{in_address(settings.host)}:{settings.port}"
             out.note(f"Palimpsest is open on {address} (Ctrl-C ends it).")
+            log.info(
+                "started",
+                extra={"host": settings.host, "port": settings.port, "password": gate.asks, "mcp": settings.mcp},
+            )
             if in_window:
                 show(address, settings.home / "window", ended)
             while not ended.wait(1.0):
@@ -240,6 +251,7 @@ def serve(settings: Settings, out: Output) -> int:
         finally:
             documents.queue.stop()
             page.close(verbose=False)
+            log.info("stopped")
     return 0
 
 

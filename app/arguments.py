@@ -57,6 +57,11 @@ def _common() -> argparse.ArgumentParser:
     group.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
     group.add_argument("--db", type=Path, metavar="PATH", help="library file (library.db in the home folder)")
     group.add_argument("--home", type=Path, metavar="DIR", help="folder for library and models (~/.palimpsest)")
+    group.add_argument(
+        "--log-file",
+        metavar="PATH",
+        help="log of what was done, without what was read or said; none for no log (library.log beside the library)",
+    )
     group.add_argument("--model", metavar="MODEL", help="'standard', 'small', a model folder, or a name on the hub")
     group.add_argument("--memory", type=Path, metavar="DIR", help="a memory that was trained for the model")
     group.add_argument(

@@ -6,6 +6,7 @@ be there yet, or never be, as for commands that need none.
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, replace
@@ -31,6 +32,7 @@ from app.errors import (
     UnknownDocument,
     UnknownPage,
 )
+from app.log import LOGGER
 from app.models import Models
 from app.password import hashed
 from app.pictures import Pictures, ReadPicture
@@ -58,6 +60,7 @@ KEPT_DAYS = 1.0
 STRETCH = 20_000  # letters of a document's text that are shown at a time
 TAG_LENGTH, MOST_TAGS = 40, 24
 HOW_TO_READ_PICTURES: Note = ("how_to_read_pictures", {})
+log = logging.getLogger(f"{LOGGER}.library")
 
 
 def preview(path: Path, password: str | None = None) -> Preview:
@@ -139,7 +142,11 @@ class Library:
         memory and all. Where that came in a memory file, the text in the file itself takes the place of one that differs, and memories of
         that are forgotten; where its text was damaged on the disk, the file mends it. A PDF's file is kept, to show its pages and to read
         those without text. Raises DocumentError."""
-        opened = self._sandbox.open_file(data, name, password, scans=self.pictures.available)
+        try:
+            opened = self._sandbox.open_file(data, name, password, scans=self.pictures.available)
+        except Exception:
+            log.warning("a file was refused", extra={"bytes": len(data)}, exc_info=True)
+            raise
         row, sections = rows.of_document(opened.document)
         with self._store.transaction(sum(map(len, opened.document.pages)) + len(opened.original or b"")):
             if not self._store.documents.add(row, opened.document.pages, sections):
@@ -148,6 +155,7 @@ class Library:
             if opened.original is not None:
                 original = OriginalRow(opened.name, opened.original, opened.scan)
                 self._store.pictures.keep(row.id, original, self._row(row.id).missing_pages)
+        log.info("added", extra={"document": row.id, "format": row.format, "pages": row.n_pages, "bytes": len(data)})
         return self.get(row.id)
 
     def add_file(self, path: Path, password: str | None = None) -> ShelfItem:
@@ -216,16 +224,20 @@ class Library:
         """Takes a document off the shelf; until `sweep` it can be restored, with text, memories and chats. Raises UnknownDocument."""
         if not self._store.documents.remove(document_id):
             raise UnknownDocument(document_id)
+        log.info("removed", extra={"document": document_id})
 
     def restore(self, document_id: str) -> ShelfItem:
         """Puts a removed document back just as it was; a reading that was under way can be gone on with. Raises NothingToRestore."""
         if not self._store.documents.restore(document_id):
             raise NothingToRestore(document_id)
+        log.info("restored", extra={"document": document_id})
         return self.get(document_id)
 
     def sweep(self, *, days: float = KEPT_DAYS) -> int:
         """Forgets for good what was removed more than `days` ago; returns how many documents."""
-        return self._store.documents.sweep(timedelta(days=days).total_seconds())
+        forgotten = self._store.documents.sweep(timedelta(days=days).total_seconds())
+        log.info("library swept", extra={"forgotten": forgotten})
+        return forgotten
 
     def disk_use(self) -> DiskUse:
         """What the library takes on disk."""
@@ -287,6 +299,7 @@ class Library:
             kept = self._store.snapshots.get(row.id, new.fingerprint)
             if kept is None or kept.damaged or (new.complete, new.n_tokens) > (kept.complete, kept.n_tokens):
                 self._store.put_memory(new, bundle.checkpoints, bundle.worths)
+        log.info("memory taken in", extra={"document": row.id, "tokens": new.n_tokens})
         return self.get(row.id)
 
     def page(self, document_id: str, number: int, words: str = "") -> PageView:
