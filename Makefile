@@ -16,7 +16,7 @@ help:
 	@echo "make bench   speed and memory on this machine"
 	@echo "make eval FILLER=book.txt [TOKENS=8192 DEPTH=0.5 TRIALS=20]   pass keys"
 	@echo "make pictures  take the pictures in docs/pictures anew, with Chromium"
-	@echo "make reliability  half an hour of attacks: kills, hostile files, full disk, crowds, foreign pages"
+	@echo "make reliability  half an hour of attacks: kills, hostile files, flipped bits, full disk, crowds, foreign pages"
 	@echo "make clean   remove $(VENV)"
 
 run: setup
@@ -24,9 +24,10 @@ run: setup
 
 setup: $(VENV)/.setup
 
-# Two processes, each with a thread of its own: more threads than cores wait for one another.
+# Each process has a thread of its own, for more threads than cores wait for one another. Three suit two cores: a test waits a third of
+# its time, for a page, a clock or another process.
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import signal
 import socket
@@ -20,19 +21,21 @@ from app import cli
 from app.arguments import build_parser
 from app.errors import AddressTaken, McpMissing, NothingNamed, named_errors
 from app.library import Library
+from app.log import LOGGER, kept_log
 from app.models import Load, Models
 from app.password import Gate, password_from
 from app.settings import MODEL_PARTS, Choices, Settings, is_here, settings_from
 from app.terminal import Output, error_line, size
 from app.uploads import own_folder
 from app.window import show, window_parts_missing
-from storage import Store, back_up, put_back
+from storage import Store, back_up, examine, put_back
 
 if TYPE_CHECKING:
     from engine.engine import Engine, EngineSettings
 
 SAMPLES = Path(__file__).parent / "app" / "samples"
 TOOLS = {"eval": "evaluation.__main__", "train": "training.__main__"}
+log = logging.getLogger(LOGGER)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +66,8 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
         case "shelf" | "describe" | "remove" | "restore" | "vacuum" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Library(store), out)
+        case "doctor":
+            return cli.doctor(settings.database, given.repair, out)
         case "library":
             return whole_library(given.action, settings.database, given.file, out)
         case "read" | "ask" | "ask-all" | "summarize":
@@ -105,9 +110,13 @@ def whole_library(action: str, database: Path, file: Path, out: Output) -> int:
     """`library`: copies the library file, or puts a copy in its place. Raises StorageError."""
     if action == "backup":
         back_up(database, file)
-        n_bytes = file.stat().st_size
+        n_bytes, damaged = file.stat().st_size, examine(file)
         out.text(f"The whole library is in {file} ({size(n_bytes)}).")
-        out.result({"file": str(file), "bytes": n_bytes})
+        if damaged:
+            out.note(
+                "Something in it was damaged on the disk before it was copied. Keep older copies; launch.py doctor says what it is."
+            )
+        out.result({"file": str(file), "bytes": n_bytes, "healthy": not damaged})
         return 0
     aside = put_back(file, database)
     out.text(f"The library is what {file} holds." + (f" What was there is in {aside}." if aside else ""))
@@ -135,7 +144,7 @@ def library(settings: Settings, out: Output) -> Iterator[Library]:
     """The library with its model, which is not loaded yet. The file is opened first, so that what is wrong with it shows at once."""
     from documents.ocr import picture_reader
 
-    with Store.open(settings.database) as store:
+    with kept_log(settings.log), Store.open(settings.database) as store:
         at_start = settings.chosen(Library(store).choices())
         wanted = Choices(**{name: getattr(at_start, name) for name in MODEL_PARTS})
         documents = Library(
@@ -143,7 +152,11 @@ def library(settings: Settings, out: Output) -> Iterator[Library]:
             Models(loading(settings), wanted, keep=lambda chosen: keep_model(documents, chosen), tell=out.note),
             read_picture=picture_reader(settings.threads),
         )
-        yield documents
+        try:
+            yield documents
+        except Exception:
+            log.warning("a command failed", exc_info=True)
+            raise
 
 
 def keep_model(documents: Library, chosen: Choices) -> None:
@@ -202,7 +215,7 @@ def serve(settings: Settings, out: Output) -> int:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     # whose address a request comes from is not for the request to say; who has a proxy in front names it here
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
-    with own_folder(settings.uploads) as uploads, library(settings, out) as documents:
+    with library(settings, out) as documents, own_folder(settings.uploads) as uploads:
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         from app.api import router
         from app.pages import build_page, launch_options
@@ -227,6 +240,10 @@ def serve(settings: Settings, out: Output) -> int:
             )
             address = f"http://{in_address(settings.host)}:{settings.port}"
             out.note(f"Palimpsest is open on {address} (Ctrl-C ends it).")
+            log.info(
+                "started",
+                extra={"host": settings.host, "port": settings.port, "password": gate.asks, "mcp": settings.mcp},
+            )
             if in_window:
                 show(address, settings.home / "window", ended)
             while not ended.wait(1.0):
@@ -234,6 +251,7 @@ def serve(settings: Settings, out: Output) -> int:
         finally:
             documents.queue.stop()
             page.close(verbose=False)
+            log.info("stopped")
     return 0
 
 

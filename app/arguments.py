@@ -46,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     _shelf(verbs, common)
     _snapshots(verbs, common)
     _library(verbs, common)
+    _doctor(verbs, common)
     _tools(verbs, common)
     return parser
 
@@ -56,6 +57,11 @@ def _common() -> argparse.ArgumentParser:
     group.add_argument("--json", action="store_true", help="end with one JSON object on the last line")
     group.add_argument("--db", type=Path, metavar="PATH", help="library file (library.db in the home folder)")
     group.add_argument("--home", type=Path, metavar="DIR", help="folder for library and models (~/.palimpsest)")
+    group.add_argument(
+        "--log-file",
+        metavar="PATH",
+        help="log of what was done, without what was read or said; none for no log (library.log beside the library)",
+    )
     group.add_argument("--model", metavar="MODEL", help="'standard', 'small', a model folder, or a name on the hub")
     group.add_argument("--memory", type=Path, metavar="DIR", help="a memory that was trained for the model")
     group.add_argument(
@@ -166,6 +172,15 @@ def _library(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     backup.add_argument("file", type=Path, metavar="FILE")
     restore = actions.add_parser("restore", parents=[common], help="put such a copy in the library's place")
     restore.add_argument("file", type=Path, metavar="FILE")
+
+
+def _doctor(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    doctor = verbs.add_parser(
+        "doctor",
+        parents=[common],
+        help="look the whole library through for what has changed on the disk; the app may be open",
+    )
+    doctor.add_argument("--repair", action="store_true", help="mend what can be mended; the app must be closed")
 
 
 def _tools(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:

@@ -14,12 +14,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from app import doctor as checkup
 from app import portable
 from app.answering.conversations import as_json, as_markdown
 from app.answering.summary import WORDS
 from app.answering.text_search import recognise
 from app.errors import HistoryUnreadable, PicturesStopped, ReadingStopped, named_errors
 from app.library import Library, preview, tidy
+from app.rows import ENTRY_DAMAGED
 from app.terminal import Output, duration, error_line, size
 from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object
 from app.words import Languages, Words
@@ -281,6 +283,8 @@ def shelf(documents: Library, sections: bool, out: Output) -> int:
     for item in items:
         out.text(f"{item.id}  {_state(item):<14}  {item.pages:>5} {item.unit}s  {item.title}")
         words = _about(documents, item)
+        if ENTRY_DAMAGED in item.notes:
+            out.note(f"{item.title}: {words.note(*ENTRY_DAMAGED)}")
         for section in item.sections if sections else ():
             out.text(f"{section.number:>6}  {'  ' * (section.level - 1)}{section.title} ({words.page(section.page)})")
     if not items:
@@ -301,6 +305,23 @@ def vacuum(documents: Library, out: Output) -> int:
     out.text(f"The library takes {size(now)} on disk; it took {size(before)}.")
     out.result({"bytes_on_disk": now, "bytes_before": before})
     return 0
+
+
+def doctor(database: Path, repair: bool, out: Output) -> int:
+    """Looks through the whole library, says what is wrong and what to do, and mends what it can where that is wished. 0 where nothing is
+    wrong any more. Raises DatabaseUnopened, DatabaseBusy."""
+    found, aside = checkup.mend(database) if repair else (checkup.look_through(database), None)
+    left = [one for one in found if not one.mended]
+    for one in found:
+        out.text(f"{one.said} {'Mended.' if one.mended else one.advice}")
+    if aside:
+        out.text(f"The library as it was is in {aside}.")
+    if not found:
+        out.text("Nothing is wrong with the library.")
+    elif not left:
+        out.text("All of it is mended.")
+    out.result({"findings": [asdict(one) for one in found], "healthy": not left, "copy": str(aside) if aside else None})
+    return 1 if left else 0
 
 
 def text(file: Path, password: str | None, out: Output) -> int:

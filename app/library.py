@@ -6,6 +6,7 @@ be there yet, or never be, as for commands that need none.
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, replace
@@ -31,6 +32,7 @@ from app.errors import (
     UnknownDocument,
     UnknownPage,
 )
+from app.log import LOGGER
 from app.models import Models
 from app.password import hashed
 from app.pictures import Pictures, ReadPicture
@@ -49,7 +51,7 @@ from app.views import (
     unit_of,
 )
 from app.words import Languages, Words
-from storage import DocumentRow, OriginalRow, SectionRow, SnapshotRow, Store
+from storage import DocumentRow, FileDamaged, OriginalRow, SectionRow, SnapshotRow, Store, TextDamaged
 
 if TYPE_CHECKING:
     from documents import Sandbox
@@ -58,6 +60,7 @@ KEPT_DAYS = 1.0
 STRETCH = 20_000  # letters of a document's text that are shown at a time
 TAG_LENGTH, MOST_TAGS = 40, 24
 HOW_TO_READ_PICTURES: Note = ("how_to_read_pictures", {})
+log = logging.getLogger(f"{LOGGER}.library")
 
 
 def preview(path: Path, password: str | None = None) -> Preview:
@@ -137,15 +140,22 @@ class Library:
     def add(self, data: bytes, name: str, password: str | None = None) -> ShelfItem:
         """Puts a file on the shelf, unread; the same bytes again give the document there is, or was until lately, with its
         memory and all. Where that came in a memory file, the text in the file itself takes the place of one that differs, and memories of
-        that are forgotten. A PDF's file is kept, to show its pages and to read those without text. Raises DocumentError."""
-        opened = self._sandbox.open_file(data, name, password, scans=self.pictures.available)
+        that are forgotten; where its text was damaged on the disk, the file mends it. A PDF's file is kept, to show its pages and to read
+        those without text. Raises DocumentError."""
+        try:
+            opened = self._sandbox.open_file(data, name, password, scans=self.pictures.available)
+        except Exception:
+            log.warning("a file was refused", extra={"bytes": len(data)}, exc_info=True)
+            raise
         row, sections = rows.of_document(opened.document)
         with self._store.transaction(sum(map(len, opened.document.pages)) + len(opened.original or b"")):
             if not self._store.documents.add(row, opened.document.pages, sections):
                 self._compare(row, opened.document.pages, sections)
+                self._mend(row, opened.document.pages, sections)
             if opened.original is not None:
                 original = OriginalRow(opened.name, opened.original, opened.scan)
                 self._store.pictures.keep(row.id, original, self._row(row.id).missing_pages)
+        log.info("added", extra={"document": row.id, "format": row.format, "pages": row.n_pages, "bytes": len(data)})
         return self.get(row.id)
 
     def add_file(self, path: Path, password: str | None = None) -> ShelfItem:
@@ -176,7 +186,7 @@ class Library:
     def get(self, document_id: str) -> ShelfItem:
         """One document. Raises UnknownDocument."""
         row = self._row(document_id)
-        sections, job = self._store.documents.sections(row.id), self._store.jobs.latest(row.id)
+        sections, job = self._store.documents.listed_sections(row.id), self._store.jobs.latest(row.id)
         kept = self._store.snapshots.of_document(row.id)
         pictures = self._store.pictures.counts().get(row.id, (0, False))
         return self._hinted(rows.item(row, sections, job, kept, self.models.fingerprint, pictures))
@@ -214,16 +224,20 @@ class Library:
         """Takes a document off the shelf; until `sweep` it can be restored, with text, memories and chats. Raises UnknownDocument."""
         if not self._store.documents.remove(document_id):
             raise UnknownDocument(document_id)
+        log.info("removed", extra={"document": document_id})
 
     def restore(self, document_id: str) -> ShelfItem:
         """Puts a removed document back just as it was; a reading that was under way can be gone on with. Raises NothingToRestore."""
         if not self._store.documents.restore(document_id):
             raise NothingToRestore(document_id)
+        log.info("restored", extra={"document": document_id})
         return self.get(document_id)
 
     def sweep(self, *, days: float = KEPT_DAYS) -> int:
         """Forgets for good what was removed more than `days` ago; returns how many documents."""
-        return self._store.documents.sweep(timedelta(days=days).total_seconds())
+        forgotten = self._store.documents.sweep(timedelta(days=days).total_seconds())
+        log.info("library swept", extra={"forgotten": forgotten})
+        return forgotten
 
     def disk_use(self) -> DiskUse:
         """What the library takes on disk."""
@@ -285,6 +299,7 @@ class Library:
             kept = self._store.snapshots.get(row.id, new.fingerprint)
             if kept is None or kept.damaged or (new.complete, new.n_tokens) > (kept.complete, kept.n_tokens):
                 self._store.put_memory(new, bundle.checkpoints, bundle.worths)
+        log.info("memory taken in", extra={"document": row.id, "tokens": new.n_tokens})
         return self.get(row.id)
 
     def page(self, document_id: str, number: int, words: str = "") -> PageView:
@@ -297,12 +312,13 @@ class Library:
         row = self._row(document_id)
         if not 1 <= number <= row.n_pages:
             raise UnknownPage(number, row.title, row.n_pages, unit_of(row.format))
-        sheet, original = None, self._store.pictures.original(row.id)
-        if original is not None:
-            try:
+        sheet = None
+        try:
+            original = self._store.pictures.original(row.id)
+            if original is not None:
                 sheet = self._sandbox.page_sheet(original.data, number, longer_words(words))
-            except PictureUnreadable:
-                sheet = None  # its text is there
+        except (PictureUnreadable, FileDamaged):
+            sheet = None  # its text is there
         return PageView(
             title=row.title,
             number=number,
@@ -369,9 +385,22 @@ class Library:
         there = self._row(row.id)
         if portable.IMPORTED not in there.notes:
             return  # another version of the reader may have read the same file otherwise
-        if tuple(self._store.documents.pages(row.id)) != tuple(pages):
+        try:
+            same = tuple(self._store.documents.pages(row.id)) == tuple(pages)
+        except TextDamaged:
+            same = False
+        if not same:
             self._store.documents.describe(row.id, row.title, row.author, there.tags)
         self._store.pictures.settle(row.id, pages, sections, row.missing_pages, row.notes)
+
+    def _mend(self, row: DocumentRow, pages: Sequence[str], sections: Sequence[SectionRow]) -> None:
+        """Mends a text that was damaged on the disk; memories stay, unless the reader of files has another text now."""
+        try:
+            self._store.documents.pages(row.id)
+            self._store.documents.sections(row.id)
+        except TextDamaged:
+            if not self._store.documents.mend_text(row.id, pages, sections):
+                self._store.pictures.settle(row.id, pages, sections, row.missing_pages, row.notes)
 
     def _hinted(self, item: ShelfItem) -> ShelfItem:
         """The same with a note on how its pictures could be read, where a library can't."""

@@ -7,6 +7,7 @@ raises a named error that says how far the fetching is, and readings wait in the
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections import deque
@@ -16,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.errors import ChangeUnderWay, ModelMissing, ModelNotReady, named_errors
+from app.log import LOGGER
 from app.settings import MODEL_PARTS, SMALL, STANDARD, Choices
 from app.views import ModelChange
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 Say = Callable[[object], None]
 Load = Callable[[Choices, Say], "Engine"]
 FETCHED = re.compile(r"(?<![\d,])(\d[\d,]*) of (\d[\d,]*) MB")
+log = logging.getLogger(f"{LOGGER}.models")
 
 
 class Turns:
@@ -159,8 +162,10 @@ class Models:
             try:
                 work()
             except named_errors() as error:
+                log.warning("no model", exc_info=True)
                 self._change = ModelChange("failed", str(error))
             except BaseException as error:
+                log.exception("loading a model ended unexpectedly")
                 self._change = ModelChange("failed", f"Loading ended unexpectedly: {error!r}. Please report this.")
                 raise
             finally:
@@ -201,6 +206,7 @@ class Models:
     def _take_over(self, engine: Engine, change: ModelChange) -> None:
         with self.turns.take():
             self._engine = engine
+        log.info("model", extra={"fingerprint": engine.fingerprint})
         self._change = change
         self._there.set()
 

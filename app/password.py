@@ -22,6 +22,7 @@ from getpass import getpass
 from pathlib import Path
 
 from app.errors import FileUnreadable, PasswordFixed, PasswordMissing, PasswordShort, PasswordWrong, TooManyGuesses
+from app.log import LOGGER
 
 LEAST = 10  # letters of a password that is set
 # 16 MB and some 50 ms a guess (RFC 7914)
@@ -30,7 +31,7 @@ SESSION_SECONDS = 12 * 3600.0
 MOST_SESSIONS, MOST_ADDRESSES = 1000, 4096
 FREE_GUESSES, FIRST_WAIT, LONGEST_WAIT, FORGOTTEN_AFTER = 5, 1.0, 60.0, 900.0
 LONGEST_FILE = 10_000
-log = logging.getLogger("palimpsest.door")
+log = logging.getLogger(f"{LOGGER}.password")
 
 
 def hashed(words: str) -> str:
@@ -170,7 +171,7 @@ class Gate:
         with self._one_at_a_time:
             right = kept is None or fits(sent, kept)
         if not right:
-            log.warning("A wrong password came from %s, the %d. in a row.", address, count)
+            log.warning("wrong password", extra={"address": address, "in_a_row": count})
             raise PasswordWrong
         with self._lock:
             self._guesses.pop(where, None)
@@ -178,7 +179,7 @@ class Gate:
                 raise PasswordWrong  # it was changed meanwhile
             self.short = len(sent.strip()) < LEAST
         if self.short:
-            log.warning("The password of the shelf has fewer than %d letters. Set a longer one in the settings.", LEAST)
+            log.warning("the password is shorter than one may be that is set now", extra={"least": LEAST})
 
     def _of(self, where: str) -> _Guesses:
         """The guesses of an address; old ones are forgotten."""

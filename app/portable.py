@@ -293,7 +293,7 @@ def _parts(bundle: Bundle) -> dict[str, bytes]:
         WORTHS: bundle.worths,
         **{CHECKPOINT.format(one.since): one.departed for one in bundle.checkpoints},
     }
-    elsewhere = ("added_at", "last_asked_at", "page_labels")
+    elsewhere = ("added_at", "last_asked_at", "page_labels", "damaged")
     document = {name: value for name, value in asdict(bundle.document).items() if name not in elsewhere}
     document["notes"] = [note for note in bundle.document.notes if note != IMPORTED]
     # which token each page begins at is found anew, from the same text

@@ -7,6 +7,7 @@ the engine gives the memory as it was at an earlier page, at once and with nothi
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from array import array
@@ -27,6 +28,7 @@ from app.errors import (
     UnknownPage,
     named_errors,
 )
+from app.log import LOGGER
 from app.models import Models
 from app.pictures import OnPicture, Pictures
 from app.views import JobView, MemoryView, ReadProgress, ReadReport, Stretch, unit_of
@@ -54,6 +56,7 @@ ShouldStop = Callable[[], bool]
 JobEnd = Literal["queued", "cancelled"]
 RETRY_SECONDS = 5.0  # how long the worker waits after the database failed under it
 MOST_STRETCHES = 80
+log = logging.getLogger(f"{LOGGER}.reading")
 
 
 @dataclass(frozen=True)
@@ -586,6 +589,7 @@ class ReadingQueue:
             if time.monotonic() - since < self._lease.silent_seconds:
                 self._seen[seen] = since
             elif self._jobs.release(job):
+                log.warning("taken from a silent process", extra={**_names(job), "owner": job.owner})
                 self._notify()
 
     @contextmanager
@@ -624,6 +628,7 @@ class ReadingQueue:
             end = ending() or self._jobs.wish(job)
             return end is not None
 
+        log.info("reading begins", extra={**_names(job), "owner": self._owner})
         with self._beating(job):
             try:
                 report = self._reader.report(job.document_id)
@@ -635,13 +640,17 @@ class ReadingQueue:
                     )
                 if not report.complete:
                     self._jobs.finish(job, end or "queued")  # the latter for another model, which then takes over
+                log.info("reading ends", extra={**_names(job), "tokens": report.tokens, "complete": report.complete})
                 return report
             except (DocumentGone, UnknownDocument, JobTaken):
+                log.info("reading is not ours any more", extra=_names(job), exc_info=True)
                 raise  # its job has ended, or goes on elsewhere
             except named_errors() as error:
+                log.warning("reading failed", extra=_names(job), exc_info=True)
                 self._jobs.finish(job, "failed", str(error))
                 raise
             except BaseException as error:
+                log.exception("reading ended unexpectedly", extra=_names(job))
                 self._jobs.finish(job, "failed", f"Reading ended unexpectedly: {error!r}. Please report this.")
                 raise
             finally:
@@ -651,3 +660,7 @@ class ReadingQueue:
     def _show(self, job_id: int, progress: ReadProgress) -> None:
         self._live[job_id] = progress
         self._notify()
+
+
+def _names(job: JobRow) -> dict[str, object]:
+    return {"job": job.id, "document": job.document_id}

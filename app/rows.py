@@ -8,11 +8,26 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from app.errors import UnknownDocument
-from app.views import ChatView, Evidence, JobView, Piece, Place, ReadReport, SectionView, ShelfItem, Status, Turn
-from storage import ChatRow, DocumentRow, JobRow, NewSnapshot, Notes, SectionRow, SnapshotRow, Store, TurnRow, now
+from app.views import ChatView, Evidence, JobView, Note, Piece, Place, ReadReport, SectionView, ShelfItem, Status, Turn
+from storage import (
+    ChatRow,
+    DocumentDamaged,
+    DocumentRow,
+    JobRow,
+    NewSnapshot,
+    Notes,
+    SectionRow,
+    SnapshotRow,
+    Store,
+    TurnRow,
+    now,
+)
 
 if TYPE_CHECKING:
     from documents import Document
+
+
+ENTRY_DAMAGED: Note = ("entry_damaged", {})
 
 
 def item(
@@ -41,7 +56,7 @@ def item(
         read_pages=usable.page if usable else 0,
         status=status,
         state_bytes=usable.n_bytes if usable else 0,
-        notes=row.notes,
+        notes=(*row.notes, ENTRY_DAMAGED) if row.damaged else row.notes,
         missing_pages=row.missing_pages,
         sections=tuple(section_view(section) for section in sections),
         added_at=row.added_at,
@@ -150,12 +165,13 @@ def turn(row: TurnRow) -> Turn:
         places=None if row.places is None else tuple(Place(*place) for place in row.places),
         page=row.page,
         summary=row.summary,
+        damaged=row.damaged,
     )
 
 
 def chat(row: ChatRow) -> ChatView:
     """A conversation as shown."""
-    return ChatView(row.id, row.title, row.n_turns, row.asked_at, row.current, row.texts)
+    return ChatView(row.id, row.title, row.n_turns, row.asked_at, row.current, row.texts, row.damaged)
 
 
 def of_document(document: Document) -> tuple[DocumentRow, list[SectionRow]]:
@@ -201,8 +217,10 @@ def to_new(kept: SnapshotRow, blob: bytes) -> NewSnapshot:
 
 
 def known(store: Store, document_id: str) -> DocumentRow:
-    """The document on the shelf with that id. Raises UnknownDocument."""
+    """The document on the shelf with that id. Raises UnknownDocument, DocumentDamaged."""
     row = store.documents.get(document_id)
     if row is None:
         raise UnknownDocument(document_id)
+    if row.damaged:
+        raise DocumentDamaged(document_id)
     return row

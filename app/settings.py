@@ -18,6 +18,7 @@ EVERYWHERE = "0.0.0.0"
 STANDARD, SMALL = "standard", "small"
 MEMORY_SIZES = ("small", "standard", "large")
 NOTE = "settings"
+NO_LOG = "none"
 MODEL_PARTS = ("model", "device", "dtype", "memory_size")
 
 
@@ -47,11 +48,13 @@ class Choices:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are and what runs. `home` holds the library file, the fetched models and uploads under way; `given` names what the
+    """Where things are and what runs. `home` holds the library file, the fetched models and uploads under way; `log` is where
+    the log is kept, None for none; `given` names what the
     command line or the environment chose, which the settings page doesn't change."""
 
     home: Path
     database: Path
+    log: Path | None = None
     model: str = STANDARD
     memory: Path | None = None
     memory_size: str = "standard"
@@ -103,7 +106,15 @@ def settings_from(given: Namespace, environment: dict[str, str]) -> Settings:
     named = frozenset(others).intersection(MODEL_PARTS)
     if getattr(given, "share_on_lan", False):
         others["host"] = others.get("host", EVERYWHERE)
-    return Settings(home, Path(database), open_browser=getattr(given, "open", False), given=named, **others)
+    database = Path(database)
+    return Settings(
+        home, database, _log_file(given, database), open_browser=getattr(given, "open", False), given=named, **others
+    )
+
+
+def _log_file(given: Namespace, database: Path) -> Path | None:
+    named = getattr(given, "log_file", None)
+    return database.with_suffix(".log") if named is None else None if named == NO_LOG else Path(named)
 
 
 def is_here(host: str) -> bool:

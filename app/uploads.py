@@ -6,6 +6,7 @@ system lets go of it when its process dies, however that happened, and never whi
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 import time
@@ -16,11 +17,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from app.errors import FileNotWritten
+from app.log import LOGGER
 
 LOCK, STARTING = ".in-use", ".starting"
 UNLOCKED_SECONDS = (
     86400.0  # after which a folder or a file without a lock, as earlier versions left them, is nobody's any more
 )
+
+
+log = logging.getLogger(f"{LOGGER}.uploads")
 
 
 @contextmanager
@@ -31,7 +36,7 @@ def own_folder(uploads: Path) -> Iterator[Path]:
     try:
         uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(uploads / STARTING):  # or another that starts just now would take this for a dead one's
-            sweep(uploads)
+            log.info("uploads swept", extra={"gone": sweep(uploads)})
             folder.mkdir(mode=0o700)
             lock.acquire()
     except OSError as error:
@@ -44,14 +49,16 @@ def own_folder(uploads: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep(uploads: Path) -> None:
-    """Deletes what processes have left that are not running any more."""
+def sweep(uploads: Path) -> int:
+    """Deletes what processes have left that are not running any more; returns how many folders and files."""
+    gone = 0
     for found in uploads.iterdir():
         if found.name == STARTING:
             continue
         if found.is_symlink() or not (found / LOCK).is_file():
             if time.time() - found.lstat().st_mtime > UNLOCKED_SECONDS:
                 _delete(found)
+                gone += 1
             continue
         try:
             with FileLock(found / LOCK, timeout=0):
@@ -59,6 +66,8 @@ def sweep(uploads: Path) -> None:
         except (Timeout, OSError):
             continue  # another app's
         shutil.rmtree(found, ignore_errors=True)
+        gone += 1
+    return gone
 
 
 def _clear(folder: Path) -> None:

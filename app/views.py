@@ -286,7 +286,7 @@ class Turn:
     `declined` the document did not seem to say, and `answer` is what the model said all the same. `evidence` are the sentences
     that it rests on, None where they were never looked for. `places` is None for an answer by the model, else it was
     looked up in the text, in these places. `page` is the page as of which it was asked, None for the newest memory.
-    `summary` marks a summary.
+    `summary` marks a summary. With `damaged` something of it was changed on the disk: the words may be others than were said.
     """
 
     question: str
@@ -299,12 +299,14 @@ class Turn:
     places: tuple[Place, ...] | None = None
     page: int | None = None
     summary: bool = False
+    damaged: bool = False
 
 
 @dataclass(frozen=True)
 class ChatView:
     """One conversation about a document: its title, or its first question where it was given none; how many questions, when the
-    last one was asked (ISO 8601, UTC), whether it is the one that goes on, and all that was said in it, to search in.
+    last one was asked (ISO 8601, UTC), whether it is the one that goes on, and all that was said in it, to search in. With `damaged`
+    something of it was changed on the disk.
     """
 
     id: int
@@ -313,6 +315,7 @@ class ChatView:
     asked_at: str
     current: bool
     texts: str
+    damaged: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What outlives the process, in one SQLite file. All SQL lives here; it sees bytes and rows, never tensors."""
 
 from storage.backup import back_up, put_back
+from storage.checkup import Damage, examine, repair
 from storage.connection import now
 from storage.errors import (
     BackupFailed,
@@ -10,12 +11,16 @@ from storage.errors import (
     DatabaseReadOnly,
     DatabaseUnopened,
     DiskFull,
+    DocumentDamaged,
     DocumentGone,
+    FileDamaged,
     JobTaken,
     NewerSchema,
     NotADatabase,
+    NoteDamaged,
     SnapshotDamaged,
     StorageError,
+    TextDamaged,
     megabytes,
 )
 from storage.rows import (
@@ -38,20 +43,24 @@ __all__ = [
     "BackupFailed",
     "ChatRow",
     "Checkpoint",
+    "Damage",
     "DatabaseBusy",
     "DatabaseDamaged",
     "DatabaseFailed",
     "DatabaseReadOnly",
     "DatabaseUnopened",
     "DiskFull",
+    "DocumentDamaged",
     "DocumentGone",
     "DocumentRow",
     "EvidenceRow",
+    "FileDamaged",
     "JobRow",
     "JobTaken",
     "NewSnapshot",
     "NewerSchema",
     "NotADatabase",
+    "NoteDamaged",
     "Notes",
     "OriginalRow",
     "SectionRow",
@@ -59,10 +68,13 @@ __all__ = [
     "SnapshotRow",
     "StorageError",
     "Store",
+    "TextDamaged",
     "TurnRow",
     "back_up",
+    "examine",
     "megabytes",
     "notes_from",
     "now",
     "put_back",
+    "repair",
 ]

@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from storage.connection import Connection
+from storage.connection import Connection, alone
 from storage.errors import BackupFailed, DatabaseBusy, DatabaseDamaged, NotADatabase, named
 
 
@@ -69,12 +69,8 @@ def _check(path: Path) -> None:
 
 def _move_aside(database: Path) -> Path:
     """Renames the library, of which no other program has a part open; what stood in its log is written into it first."""
-    with named(database), closing(sqlite3.connect(database, timeout=0.0, isolation_level=None)) as alone:
-        # with a write-ahead log the file is locked alone only where nobody else is connected
-        alone.execute("PRAGMA locking_mode = EXCLUSIVE")
-        alone.execute("BEGIN EXCLUSIVE")
-        alone.execute("COMMIT")
-        if alone.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+    with alone(database) as connection:
+        if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             raise DatabaseBusy(database)
         aside = database.with_name(f"{database.stem}-{datetime.now():%Y%m%d-%H%M%S}{database.suffix}")
         database.replace(aside)

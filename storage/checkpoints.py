@@ -12,14 +12,6 @@ from storage.rows import Checkpoint, NewSnapshot
 from storage.snapshots import mark_damaged
 
 
-def clear(db: Database, snapshot: NewSnapshot) -> None:
-    """Forgets those of a memory, inside the caller's transaction."""
-    db.execute(
-        "DELETE FROM checkpoints WHERE document_id = ? AND fingerprint = ?",
-        [snapshot.document_id, snapshot.fingerprint],
-    )
-
-
 def write(db: Database, snapshot: NewSnapshot, checkpoint: Checkpoint) -> None:
     """Keeps what left the memory since that checkpoint, inside the caller's transaction. It takes the place of what was written
     for the same checkpoint before, and of all later ones, which belong to an earlier reading."""

@@ -6,17 +6,23 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from storage.errors import DatabaseUnopened, NewerSchema, NotADatabase, named
-from storage.migrations import migrations, steps
+from storage import digests
+from storage.errors import DatabaseDamaged, DatabaseUnopened, NewerSchema, NotADatabase, named
+from storage.migrations import columns, migrations, names_of, steps
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+# A file of so many bytes is checked as a whole when it is opened, which takes a hundredth of a second; of a larger one the tables that
+# hold neither texts nor memories, for all of it would take seconds.
+CHECKED_WHOLE = 2**25
+KNOWN = "_sqlite_migrations"  # which steps a library has been through
+CHECKED_ALWAYS = ("documents", "sections", "chats", "messages", "jobs", "notes", "digests", KNOWN)
 
 
 def now() -> str:
@@ -43,12 +49,15 @@ class Connection:
         with named(path):
             # isolation_level stays the default: sqlite-utils' atomic() needs the driver's own transaction handling.
             db = Database(sqlite3.connect(path, timeout=busy_seconds, check_same_thread=False), execute_plugins=False)
+            digests.register(db.conn)
         try:
             with named(path):
-                _refuse_foreign(db, path)
+                refuse_foreign(db, path)
+                _refuse_damaged(db, path)
                 _enable_wal(db, busy_seconds)
                 db.execute("PRAGMA foreign_keys = ON")
                 _migrate(db, path)
+                _refuse_renamed(db, path)
         except BaseException:
             db.close()
             raise
@@ -98,6 +107,19 @@ class Connection:
         finally:
             self._n_bytes -= n_bytes
 
+    @contextmanager
+    def moment(self) -> Iterator[Database]:
+        """All that is read inside is of one moment, whatever other processes write. Raises StorageError."""
+        with self._lock, named(self.path):
+            if self._db.conn.in_transaction:
+                yield self._db
+                return
+            self._db.execute("BEGIN")
+            try:
+                yield self._db
+            finally:
+                self._db.rollback()
+
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """All rows of a SELECT. Raises StorageError."""
         with self._lock, named(self.path):
@@ -109,14 +131,44 @@ class Connection:
         return found[0] if found else None
 
 
-def _refuse_foreign(db: Database, path: Path) -> None:
+@contextmanager
+def alone(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection of a program that has the library for itself, each statement a transaction. Raises DatabaseBusy, StorageError."""
+    with named(path), closing(sqlite3.connect(path, timeout=0.0, isolation_level=None)) as connection:
+        # with a write-ahead log the file is locked alone only where nobody else is connected
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
+        yield connection
+
+
+def refuse_foreign(db: Database, path: Path) -> None:
+    """Raises NotADatabase for the database of another program, NewerSchema for one of a later version, DatabaseDamaged where it can't be
+    told."""
     tables = set(db.table_names())
+    if KNOWN in tables and not {"migration_set", "name", "applied_at"}.issubset(names_of(db, KNOWN)):
+        raise DatabaseDamaged(path)
     if tables and not migrations().applied(db):
         raise NotADatabase(path, "it is the database of another program")
     known = {step.__name__ for step in steps()}
-    unknown = [migration.name for migration in migrations().applied(db) if migration.name not in known]
+    unknown = [str(migration.name) for migration in migrations().applied(db) if migration.name not in known]
     if unknown:
         raise NewerSchema(path, unknown)
+
+
+def _refuse_renamed(db: Database, path: Path) -> None:
+    """A column whose name changed on the disk is found by nobody who asks for it."""
+    if any(names_of(db, table) != names for table, names in columns().items()):
+        raise DatabaseDamaged(path)
+
+
+def _refuse_damaged(db: Database, path: Path) -> None:
+    there = set(db.table_names())
+    tables = [name for name in CHECKED_ALWAYS if name in there] if path.stat().st_size > CHECKED_WHOLE else [""]
+    for table in tables:
+        of = f"({table})" if table else ""
+        if db.execute(f"PRAGMA integrity_check{of}").fetchone() != ("ok",):
+            raise DatabaseDamaged(path)
 
 
 def _enable_wal(db: Database, busy_seconds: float) -> None:

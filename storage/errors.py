@@ -57,7 +57,10 @@ class DatabaseDamaged(StorageError):
     """SQLite found the file's structure broken."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"The database {path} is damaged. Put a backup in its place, or move it away to start anew.")
+        super().__init__(
+            f"The database {path} is damaged. In a terminal, “python launch.py doctor” says what is wrong, and with --repair mends what it "
+            "can; otherwise put a backup in its place, or move it away to start anew."
+        )
 
 
 class BackupFailed(StorageError):
@@ -114,6 +117,45 @@ class JobTaken(StorageError):
         super().__init__("Another window on this library reads the document now, so nothing more was saved here.")
 
 
+class DocumentDamaged(StorageError):
+    """What is kept about a document no longer has the digest it was saved with."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(
+            f"What is kept about document {document_id} was damaged on the disk. In a terminal, “python launch.py doctor --repair” mends "
+            "what it can."
+        )
+
+
+class TextDamaged(StorageError):
+    """A page or a section of a document's text no longer has the digest it was saved with, or is lost."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(
+            f"Some of the text of document {document_id} was damaged on the disk. Add its file again: that mends it; or, in a terminal, "
+            "“python launch.py doctor --repair” mends what it can."
+        )
+
+
+class FileDamaged(StorageError):
+    """The kept file of a document no longer has the digest it was saved with."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(
+            f"The file that was kept of document {document_id} was damaged on the disk. Add the file again: that mends it."
+        )
+
+
+class NoteDamaged(StorageError):
+    """Something that the library keeps about itself no longer has the digest it was saved with."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"What the library keeps under the name “{name}” was damaged on the disk. In a terminal, “python launch.py doctor --repair” "
+            "mends what it can."
+        )
+
+
 class SnapshotDamaged(StorageError):
     """A stored memory no longer has the digest it was saved with."""
 
@@ -133,6 +175,10 @@ def named(path: Path, n_bytes: int = 0) -> Iterator[None]:
         raise
     except sqlite3.DatabaseError as error:
         raise _named(error, path, TIMES * n_bytes + AROUND) from error
+    except (
+        UnicodeDecodeError
+    ) as error:  # values are decoded whatever they hold: it is a name in the schema, or SQLite speaks of one
+        raise DatabaseDamaged(path) from error
 
 
 def _named(error: sqlite3.DatabaseError, path: Path, needed: int) -> StorageError:

@@ -13,7 +13,7 @@ from typing import Any
 
 from storage.connection import Connection, now
 from storage.errors import JobTaken
-from storage.rows import JobRow, NewSnapshot
+from storage.rows import JobRow, NewSnapshot, made
 
 COLUMNS = (
     "id, document_id, status, fingerprint, group_tokens, n_tokens, total_tokens, tokens_per_second, eta_seconds,"
@@ -67,7 +67,7 @@ class JobTable:
                 values,
             ).fetchall()
         names = [name.strip() for name in COLUMNS.split(",")]
-        return JobRow(**dict(zip(names, claimed[0], strict=True))) if claimed else None
+        return made(JobRow, dict(zip(names, claimed[0], strict=True))) if claimed else None
 
     @contextmanager
     def held(self, job: JobRow | None) -> Iterator[None]:
@@ -152,12 +152,12 @@ class JobTable:
     def latest_of_all(self) -> dict[str, JobRow]:
         """The newest job of every document that has one, by document id."""
         sql = f"SELECT {COLUMNS} FROM jobs WHERE id IN (SELECT max(id) FROM jobs GROUP BY document_id)"
-        return {row["document_id"]: JobRow(**row) for row in self._connection.rows(sql)}
+        return {row["document_id"]: made(JobRow, row) for row in self._connection.rows(sql)}
 
     def active(self) -> list[JobRow]:
         """Jobs that are being read or wait, in the order in which they are read."""
         sql = f"SELECT {COLUMNS} FROM jobs WHERE status IN ('queued', 'reading') ORDER BY status = 'queued', rank DESC, id"
-        return [JobRow(**row) for row in self._connection.rows(sql)]
+        return [made(JobRow, row) for row in self._connection.rows(sql)]
 
     def _update(self, job: JobRow, **values: Any) -> None:
         changes = ", ".join(f"{name} = :{name}" for name in (*values, "updated_at"))
@@ -172,4 +172,4 @@ def _name(job: JobRow) -> dict[str, Any]:
 
 
 def _job(row: dict[str, Any] | None) -> JobRow | None:
-    return JobRow(**row) if row else None
+    return made(JobRow, row) if row else None

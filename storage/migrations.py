@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from functools import cache
 
 from sqlite_utils import Database, Migrations
+
+from storage import digests
 
 
 def migrations() -> Migrations:
@@ -13,6 +18,20 @@ def migrations() -> Migrations:
     for step in steps():
         found()(step)
     return found
+
+
+@cache
+def columns() -> dict[str, tuple[str, ...]]:
+    """The columns of every table that the steps make, by the table's name. Takes a hundredth of a second, once."""
+    with closing(sqlite3.connect(":memory:")) as bare:
+        db = Database(bare)
+        migrations().apply(db)
+        return {name: names_of(db, name) for name in db.table_names() if "sqlite_" not in name}
+
+
+def names_of(db: Database, table: str) -> tuple[str, ...]:
+    """The columns that a table has; none where there is no such table."""
+    return tuple(row[1] for row in db.execute(f"PRAGMA table_info({table})").fetchall())
 
 
 def steps() -> tuple[Callable[[Database], None], ...]:
@@ -37,6 +56,7 @@ def steps() -> tuple[Callable[[Database], None], ...]:
         m018_owners,
         m019_damage,
         m020_removed_for,
+        m021_digests,
         m022_conversation_owners,
     )
 
@@ -332,7 +352,42 @@ def m020_removed_for(db: Database) -> None:
     db.execute("UPDATE documents SET counted_at = removed_at")
 
 
+def m021_digests(db: Database) -> None:
+    """Digests of the small tables' rows, and beside them those of memories and kept files; how many sections a document has and how many
+    messages a conversation. What is there now is taken to be as it should be."""
+    digests.register(db.conn)
+    db.execute("ALTER TABLE documents ADD COLUMN n_sections INTEGER NOT NULL DEFAULT 0")
+    db.execute("UPDATE documents SET n_sections = (SELECT count(*) FROM sections WHERE document_id = documents.id)")
+    db.execute("ALTER TABLE chats ADD COLUMN n_messages INTEGER NOT NULL DEFAULT 0")
+    db.execute("UPDATE chats SET n_messages = (SELECT count(*) FROM messages WHERE chat_id = chats.id)")
+    for table in ("documents", "pages", "sections", "chats", "messages", "pictures", "notes"):
+        names = names_of(db, table)
+        db.execute(f"ALTER TABLE {table} ADD COLUMN digest BLOB")
+        db.execute(f"UPDATE {table} SET digest = digest({digests.typed(names)})")
+    db.execute(
+        """
+        CREATE TABLE digests (
+            document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+            of TEXT NOT NULL,
+            digest BLOB NOT NULL,
+            PRIMARY KEY (document_id, of)
+        )
+        """
+    )
+    large = "SELECT document_id, fingerprint FROM snapshots UNION SELECT document_id, ? FROM originals"
+    for document_id, key in db.execute(large, [digests.FILE]).fetchall():
+        digests.seal_large(db, document_id, key)
+
+
 def m022_conversation_owners(db: Database) -> None:
-    """Whose a conversation is, '' for everyone's, as those of before are; and of which of these it is somebody's own copy."""
+    """Whose a conversation is, '' for everyone's, as those of before are; and of which of these it is somebody's own copy. The digests
+    of those that are as they were stored go on from there."""
+    digests.register(db.conn)
+    before = names_of(db, "chats")
+    of_then = digests.typed([name for name in before if name != "digest"])
+    sound = [row[0] for row in db.execute(f"SELECT id FROM chats WHERE digest IS digest({of_then})").fetchall()]
     db.execute("ALTER TABLE chats ADD COLUMN owner TEXT NOT NULL DEFAULT ''")
     db.execute("ALTER TABLE chats ADD COLUMN copy_of INTEGER REFERENCES chats(id) ON DELETE SET NULL")
+    of_now = digests.typed([name for name in names_of(db, "chats") if name != "digest"])
+    for chat_id in sound:
+        db.execute(f"UPDATE chats SET digest = digest({of_now}) WHERE id = ?", [chat_id])

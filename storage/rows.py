@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, TypeVar
 
 Notes = tuple[tuple[str, dict[str, str | int]], ...]  # a key and its values each
 PlaceRow = tuple[int, str, str, str]  # page, before, words, after
 EvidenceRow = tuple[int, str, float, int, int]  # page, quote, score, first token, token behind the last
+Row = TypeVar("Row")
+KINDS: dict[str, tuple[tuple[type, ...], object]] = {
+    "int": ((int,), 0),
+    "bool": ((int,), 0),
+    "float": ((float, int), 0.0),
+    "str": ((str,), ""),
+}
 PLAIN = "plain"  # the key of a note that is a sentence itself, as notes were before they had keys
 
 
@@ -30,6 +39,26 @@ def _pair(one: object) -> tuple[str, dict[str, str | int]]:
     return key, dict(values)
 
 
+def made(kind: type[Row], row: Mapping[str, Any]) -> Row:
+    """A row as a value of that class. What is of a type that its column never has, since a byte changed on the disk, becomes nothing, so
+    that whoever shows the row need not expect it; whether anything changed, its digest tells."""
+    wrong = _wrong(kind, tuple(row), tuple(map(type, row.values())))
+    return kind(**{**row, **wrong}) if wrong else kind(**row)
+
+
+@cache
+def _wrong(kind: type, names: tuple[str, ...], types: tuple[type, ...]) -> dict[str, object]:
+    """What stands in the place of the values that have a wrong type."""
+    found: dict[str, object] = {}
+    declared = {field.name: str(field.type) for field in fields(kind)}
+    for name, given in zip(names, types, strict=True):
+        base, _, optional = declared[name].partition(" | ")
+        allowed, nothing = KINDS.get(base, ((given,), None))
+        if not issubclass(given, allowed) and not (optional and given is type(None)):
+            found[name] = None if optional else nothing
+    return found
+
+
 @dataclass(frozen=True)
 class SectionRow:
     """A section; `start` and `end` are character offsets into the document's text (its pages joined)."""
@@ -46,7 +75,7 @@ class SectionRow:
 @dataclass(frozen=True)
 class DocumentRow:
     """A document without its text. `n_tokens` is None until it was tokenised. `page_labels` are the numbers printed on its pages, one a
-    page, or none where they are 1, 2, 3."""
+    page, or none where they are 1, 2, 3. With `damaged` something of it is another than was stored."""
 
     id: str
     sha256: str
@@ -61,6 +90,7 @@ class DocumentRow:
     last_asked_at: str | None
     tags: tuple[str, ...] = ()
     page_labels: tuple[str, ...] = ()
+    damaged: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,7 +175,8 @@ class JobRow:
 
 @dataclass(frozen=True)
 class ChatRow:
-    """A conversation that holds something: its title, else its first question; `texts` is all that was said in it."""
+    """A conversation that holds something: its title, else its first question; `texts` is all that was said in it. With `damaged` something
+    of it is another than was stored, or is lost."""
 
     id: int
     title: str
@@ -153,6 +184,7 @@ class ChatRow:
     asked_at: str
     current: bool
     texts: str
+    damaged: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +193,7 @@ class TurnRow:
     `page` is None where that memory was the newest, else the page as of which it was asked. `summary` marks a summary.
     `confidence` is from 0 to 1 and None where it was never measured. With `declined` the document did not seem to say, and `answer` is
     what was said all the same. `evidence` (page, quote, score, begin, end) are the sentences that it rests on, the best
-    first, by page and tokens; None where they were never looked for.
+    first, by page and tokens; None where they were never looked for. With `damaged` something of it is another than was stored.
     """
 
     question: str
@@ -174,3 +206,4 @@ class TurnRow:
     places: tuple[PlaceRow, ...] | None = None
     page: int | None = None
     summary: bool = False
+    damaged: bool = False

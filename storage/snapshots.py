@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from storage import digests
 from storage.connection import Connection, now
 from storage.errors import DocumentGone, SnapshotDamaged, StorageError
-from storage.rows import NewSnapshot, SnapshotRow
+from storage.rows import NewSnapshot, SnapshotRow, made
 
 COLUMNS = (
     "id, document_id, fingerprint, n_tokens, total_tokens, page, complete, group_tokens, seconds,"
@@ -20,7 +21,7 @@ COLUMNS = (
 
 
 def write(db: Database, snapshot: NewSnapshot) -> str:
-    """Stores a memory inside the caller's transaction, in place of the one before, and returns its SHA-256."""
+    """Stores a memory inside the caller's transaction, in place of the one before, and returns its SHA-256. Its digest is the caller's."""
     digest = hashlib.sha256(snapshot.blob).hexdigest()
     values = {**asdict(snapshot), "created_at": now(), "sha256": digest, "n_bytes": len(snapshot.blob), "damaged": 0}
     kept = ("document_id", "fingerprint")
@@ -49,7 +50,10 @@ class SnapshotTable:
 
     def put(self, snapshot: NewSnapshot) -> str:
         """Stores a memory in place of the one before and returns its SHA-256."""
-        with self._connection.transaction() as db:
+        with (
+            self._connection.transaction() as db,
+            digests.changing_large(db, snapshot.document_id, snapshot.fingerprint),
+        ):
             return write(db, snapshot)
 
     def get(self, document_id: str, fingerprint: str) -> SnapshotRow | None:
@@ -73,11 +77,13 @@ class SnapshotTable:
 
         Raises DocumentGone and, once it is marked so, SnapshotDamaged.
         """
-        row = self._connection.row(f"SELECT {COLUMNS}, blob FROM snapshots WHERE id = ?", [snapshot.id])
+        with self._connection.moment() as db:
+            row = self._connection.row(f"SELECT {COLUMNS}, blob FROM snapshots WHERE id = ?", [snapshot.id])
+            sound = digests.large_is_sound(db, snapshot.document_id, snapshot.fingerprint)
         if row is None:
             raise DocumentGone
         blob = row.pop("blob")
-        if not isinstance(blob, bytes) or hashlib.sha256(blob).hexdigest() != row["sha256"]:
+        if not sound or not isinstance(blob, bytes) or hashlib.sha256(blob).hexdigest() != row["sha256"]:
             mark_damaged(self._connection, snapshot.document_id, snapshot.fingerprint)
             raise SnapshotDamaged(snapshot.document_id)
         return _snapshot(row), blob
@@ -89,7 +95,10 @@ class SnapshotTable:
 
     def set_page_starts(self, snapshot: SnapshotRow, page_starts: bytes) -> None:
         """Keeps at which token each page begins."""
-        with self._connection.transaction() as db:
+        with (
+            self._connection.transaction() as db,
+            digests.changing_large(db, snapshot.document_id, snapshot.fingerprint),
+        ):
             db.execute("UPDATE snapshots SET page_starts = ? WHERE id = ?", [page_starts, snapshot.id])
 
     def mark_damaged(self, snapshot: SnapshotRow) -> None:
@@ -99,9 +108,8 @@ class SnapshotTable:
     def remove(self, document_id: str, fingerprint: str) -> None:
         """Deletes one memory, and what left it, so that its document is read anew."""
         with self._connection.transaction() as db:
-            for table in ("snapshots", "checkpoints", "worths"):
-                db.execute(f"DELETE FROM {table} WHERE document_id = ? AND fingerprint = ?", [document_id, fingerprint])
+            digests.forget_memories(db, document_id, fingerprint)
 
 
 def _snapshot(row: dict[str, Any]) -> SnapshotRow:
-    return SnapshotRow(**{**row, "complete": bool(row["complete"]), "damaged": bool(row["damaged"])})
+    return made(SnapshotRow, {**row, "complete": bool(row["complete"]), "damaged": bool(row["damaged"])})

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from storage import checkpoints, snapshots
+from storage import checkpoints, digests, snapshots
 from storage.chats import ChatTable
 from storage.checkpoints import CheckpointTable
 from storage.connection import Connection
 from storage.documents import DocumentTable
-from storage.errors import DocumentGone
+from storage.errors import DocumentGone, NoteDamaged, SnapshotDamaged
 from storage.jobs import JobTable
 from storage.pictures import PictureTable
 from storage.rows import Checkpoint, JobRow, NewSnapshot, SnapshotRow
@@ -83,41 +83,50 @@ class Store:
                 raise DocumentGone
             if job is not None:
                 self.jobs.progress(job, snapshot, tokens_per_second, eta_seconds)
-            digest = snapshots.write(db, snapshot)
-            if worths:
-                write_worths(db, snapshot, worths)
-            if checkpoint is not None:
-                checkpoints.write(db, snapshot, checkpoint)
+            with digests.changing_large(db, snapshot.document_id, snapshot.fingerprint):
+                digest = snapshots.write(db, snapshot)
+                if worths:
+                    write_worths(db, snapshot, worths)
+                if checkpoint is not None:
+                    checkpoints.write(db, snapshot, checkpoint)
         return digest
 
     def memory(self, snapshot: SnapshotRow) -> tuple[SnapshotRow, bytes, tuple[Checkpoint, ...], bytes]:
         """A memory as it is now, with what left it at its checkpoints and what its tokens were worth (nothing where that was not kept for
         each of them), all of one moment: a reading may go on meanwhile. Raises SnapshotDamaged, DocumentGone."""
-        with self._connection.transaction():
-            kept, blob = self.snapshots.load(snapshot)
-            left = self.checkpoints.after(kept.document_id, kept.fingerprint, 0)
-            worths = self.worths.of(kept.document_id, kept.fingerprint)
+        try:
+            with self._connection.moment():
+                kept, blob = self.snapshots.load(snapshot)
+                left = self.checkpoints.after(kept.document_id, kept.fingerprint, 0)
+                worths = self.worths.of(kept.document_id, kept.fingerprint)
+        except SnapshotDamaged:
+            self.snapshots.mark_damaged(snapshot)  # what was marked inside is not kept
+            raise
         return kept, blob, left, worths if len(worths) == kept.n_tokens else b""
 
     def put_memory(self, snapshot: NewSnapshot, left: Sequence[Checkpoint], worths: bytes) -> None:
         """Stores a memory that was read elsewhere, with what left it at its checkpoints and what its tokens were worth, in place of the
         one that is there."""
         with self._connection.transaction() as db:
+            digests.forget_memories(db, snapshot.document_id, snapshot.fingerprint)
             snapshots.write(db, snapshot)
-            checkpoints.clear(db, snapshot)
             for checkpoint in left:
                 checkpoints.write(db, snapshot, checkpoint)
             write_worths(db, snapshot, worths)
+            digests.seal_large(db, snapshot.document_id, snapshot.fingerprint)
 
     def note(self, name: str) -> str | None:
-        """A fact about the library kept by set_note, or None."""
-        row = self._connection.row("SELECT value FROM notes WHERE name = ?", [name])
+        """A fact about the library kept by set_note, or None. Raises NoteDamaged."""
+        row = self._connection.row(f"SELECT value, {digests.sound('notes')} AS sound FROM notes WHERE name = ?", [name])
+        if row and not row["sound"]:
+            raise NoteDamaged(name)
         return row["value"] if row else None
 
     def set_note(self, name: str, value: str) -> None:
         """Keeps one fact about the library."""
         with self._connection.transaction() as db:
             db.table("notes").upsert({"name": name, "value": value}, pk="name")
+            digests.seal(db, "notes", "name = ?", [name])
 
     def close(self) -> None:
         """Closes the file; calling it twice does no harm."""

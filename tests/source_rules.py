@@ -18,13 +18,14 @@ APP_LAYERS = (
     "app.api",
     "app.cli",
     "app.markup",
+    "app.doctor",
     "app.library",
     "app.answering",
     "app.reading",
     "app.models",
 )
 OUTER = ("app.pages", "app.handlers", "app.api", "app.cli", "app.terminal", "app.markup", "app.views")
-INNER = ("app.library", "app.answering", "app.reading", "app.models", "app.errors")
+INNER = ("app.doctor", "app.library", "app.answering", "app.reading", "app.models", "app.errors")
 
 TENSOR_LIBRARIES = {"torch", "transformers", "safetensors", "peft", "gguf", "accelerate", "tokenizers"}
 SQL_LIBRARIES = {"sqlite3", "sqlite_utils", "sqlalchemy"}

@@ -84,10 +84,11 @@ class Conversations:
 def seen_by_model(turns: Sequence[Turn], page: int | None) -> list[tuple[str, str]]:
     """The last MOST_SEEN questions with their answers that a question as of `page` may follow up on, in their order.
 
-    Left out are answers as of another page, which may know more or less; answers that the document does not seem to give, which
-    would mislead the next one; what was looked up in the text; summaries; and answers of more than LONGEST_SEEN characters.
+    Left out are answers that were damaged on the disk; those as of another page, which may know more or less; those that the document
+    does not seem to give, which would mislead the next one; what was looked up in the text; summaries; and those of more than
+    LONGEST_SEEN characters.
     """
-    recalled = [turn for turn in turns if turn.places is None and not turn.summary and not turn.declined]
+    recalled = [turn for turn in turns if turn.places is None and not (turn.summary or turn.declined or turn.damaged)]
     fit = [turn for turn in recalled if turn.page == page and 0 < len(turn.answer) <= LONGEST_SEEN]
     return [(turn.question, turn.answer) for turn in fit[-MOST_SEEN:]]
 
@@ -122,6 +123,8 @@ def _turn_as_markdown(words: Words, turn: Turn) -> str:
 
 def _source(words: Words, turn: Turn) -> str:
     """Where an answer comes from, in one line of plain text."""
+    if turn.damaged:
+        return words("talk.damaged")
     if turn.places is not None:
         return words("saved.looked_up")
     if turn.confidence is None:

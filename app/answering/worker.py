@@ -8,6 +8,7 @@ reader has left is stopped, or never begun.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -15,9 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
+from app.log import LOGGER
 from app.reading import ShouldStop
 
 MOST_WAITING = 64  # pieces of an answer that wait to be shown
+log = logging.getLogger(f"{LOGGER}.answering")
 
 
 class AnswerWorker:
@@ -62,6 +65,7 @@ class _Waiting:
                     self._put(piece)
         except BaseException as error:
             self._error = error  # raised where the answer is read
+            log.warning("no answer", exc_info=True)
             if not isinstance(error, Exception):
                 raise
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import gradio as gr
 from app.errors import named_errors
 from app.handlers.summaries import WHOLE_DOCUMENT, section_choices
 from app.library import Library
+from app.log import LOGGER
 from app.markup import conversation, document, keep, shelf
 from app.markup.model import model
 from app.markup.notice import notice
@@ -18,6 +20,7 @@ from app.visitors import owner_of
 from app.words import Words
 
 KEEP: dict[str, Any] = gr.skip()
+log = logging.getLogger(f"{LOGGER}.page")
 CAN_START = frozenset({"new", "stale", "cancelled", "failed", "damaged"})
 
 
@@ -191,6 +194,9 @@ def safely(library: Library, request: gr.Request, action: Callable[[Visitor], Sc
         return action(visitor)
     except named_errors() as error:
         return Screen(notice=notice(visitor.words, [visitor.words.error(error)]), mark="")
+    except Exception:
+        log.exception("an event of the page failed")
+        raise
 
 
 def askable(items: Sequence[ShelfItem]) -> int:

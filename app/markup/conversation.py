@@ -49,7 +49,12 @@ def _turn(words: Words, turn: Turn, number: int, last: bool) -> str:
         below = evidence.quotes(words, turn.evidence, "")
         if turn.from_memory and _differ(turn.from_memory, turn.answer):
             below += f'<p class="small">{words("talk.from_memory", answer=escape(turn.from_memory.strip()))}</p>'
-    where = turn.evidence is None and turn.places is None and not turn.summary and bool(turn.answer.strip())
+    where = (
+        turn.evidence is None
+        and turn.places is None
+        and not (turn.summary or turn.damaged)
+        and bool(turn.answer.strip())
+    )
     tools = _tools(words, turn, f'data-where="{number}"' if where else "", last)
     foot = f'<footer><div class="source">{_source(words, turn)}</div><div class="tools">{tools}</div></footer>'
     return _question(words, turn.question) + _answer(words, text, f"{below}{foot}", declined=turn.declined)
@@ -58,7 +63,9 @@ def _turn(words: Words, turn: Turn, number: int, last: bool) -> str:
 def _source(words: Words, turn: Turn) -> str:
     """Where an answer comes from or how sure it is, and as of which page it was asked."""
     said = ""
-    if turn.places is not None:
+    if turn.damaged:
+        said = f'<span class="said damaged">{words("talk.damaged")}</span>'
+    elif turn.places is not None:
         said = f'<span class="said">{words("talk.quoted") if turn.summary else words("talk.looked_up")}</span>'
     elif turn.summary:
         said = f'<span class="said">{words("talk.written")}</span>'

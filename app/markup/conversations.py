@@ -37,6 +37,13 @@ def _one(words: Words, chat: ChatView) -> str:
     return (
         f'<li data-said="{said}"><button type="button" class="open" data-chat="{chat.id}"{current}>'
         f'<span class="title">{escape(chat.title)}</span>'
-        f'<span class="facts">{words.count("count.questions", chat.turns)} · {words.day(chat.asked_at)}</span></button>'
+        f'<span class="facts">{_facts(words, chat)}</span></button>'
         f'<button type="button" class="copy" data-rename="{words("chats.name")}">{words("chats.rename")}</button></li>'
     )
+
+
+def _facts(words: Words, chat: ChatView) -> str:
+    """How many questions, and of which day; of a damaged one that may be wrong, and so it says only that."""
+    if chat.damaged:
+        return words("chats.damaged")
+    return f"{words.count('count.questions', chat.turns)} · {words.day(chat.asked_at)}"

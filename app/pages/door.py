@@ -9,6 +9,7 @@ password, whether whoever sends it has given that. Nothing is read of a request 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from app.errors import BodyTooLarge, HostRefused, LibraryError, PageRefused, PasswordWrong, TooManyGuesses
+from app.log import LOGGER
 from app.markup.door import login
 from app.password import SESSION_SECONDS, Gate
 from app.visitors import cookie
@@ -35,6 +37,7 @@ STARTED = "/gradio_api/startup-events"  # what the server asks itself when it ha
 MEGABYTE = 10**6
 MOST_MEGABYTES, MOST_OF_AN_UPLOAD, MOST_OF_A_FORM = 4, 540, 16 * 1024
 Scope = dict[str, Any]
+log = logging.getLogger(f"{LOGGER}.door")
 
 
 def middleware(languages: Languages, host: str, gate: Gate) -> Middleware:
@@ -75,6 +78,7 @@ class Door:
                 return
             await self._check_password(scope, headers)
         except (*STATUS,) as error:
+            _tell(scope, error)
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
             else:
@@ -186,9 +190,19 @@ class Door:
         except ClientDisconnect:
             if not over:
                 raise
+        except Exception:
+            log.exception("a request failed")
+            raise
         if over and not begun:
             error = BodyTooLarge(most // MEGABYTE)
+            _tell(scope, error)
             await self._said(scope, headers, words, error)(scope, receive, send)
+
+
+def _tell(scope: Scope, error: LibraryError) -> None:
+    """Writes to the log that a request was refused. Wrong passwords are told of where they are counted."""
+    if not isinstance(error, PasswordWrong):
+        log.warning("refused", extra={"reason": type(error).__name__, "address": _address(scope)})
 
 
 def _too_large(scope: Scope, headers: Mapping[str, str]) -> LibraryError | None:

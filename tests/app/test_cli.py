@@ -21,6 +21,7 @@ from app.views import ReadProgress
 from storage import Store
 from tests.app.conftest import SOURCE, TEXT
 from tests.app.small_engine import SmallEngine, shelf, state_of
+from tests.storage.meant import change
 
 PLAIN, JSON = Output(json=False), Output(json=True)
 RINGS = "It has no ring."
@@ -353,9 +354,8 @@ def test_nothing_in_a_title_or_a_text_reaches_the_terminal_as_a_command(
     library: Library, tides: str, store: Store, book: Path, tmp_path: Path, out: Output, capsys, monkeypatch
 ):
     store.documents.describe(tides, HOSTILE, HOSTILE, [HOSTILE])
-    with store._connection.transaction() as db:  # as from a memory file
-        db.execute("UPDATE sections SET title = ?", [HOSTILE])
-        db.execute("UPDATE pages SET text = ? || text", [HOSTILE])
+    change(store.path, "UPDATE sections SET title = ?", HOSTILE)  # as from a memory file
+    change(store.path, "UPDATE pages SET text = ? || text", HOSTILE)
     library.reader.read(tides)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     parsed = build_parser().parse_args

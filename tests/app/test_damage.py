@@ -1,31 +1,29 @@
-"""A memory that is damaged on the disk: it is named, the page offers to read the document again, and that mends it."""
+"""What is damaged on the disk is named, all else goes on, and what can be read again is: a memory on the page, a text from its file."""
 
 from __future__ import annotations
 
 import sqlite3
 from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 
+from app.answering.conversations import as_markdown, seen_by_model
 from app.handlers import Handlers
 from app.library import Library
+from app.markup.conversations import conversations
 from app.reading import ReadingQueue
 from engine.errors import StateCorrupt
-from storage import SnapshotDamaged, Store
+from storage import DocumentDamaged, SnapshotDamaged, Store, TextDamaged
+from tests.app.conftest import SOURCE
 from tests.app.small_engine import said
 from tests.app.waiting import LONG
+from tests.storage.meant import change
 
 
 def request(language: str = "en") -> SimpleNamespace:
     """What a handler looks at of a request."""
     return SimpleNamespace(headers={"accept-language": language}, session_hash="a tab")
-
-
-def change(store: Store, sql: str, *values: object) -> None:
-    connection = sqlite3.connect(store.path)
-    with connection:
-        connection.execute(sql, values)
-    connection.close()
 
 
 def flip(store: Store, table: str, column: str) -> None:
@@ -77,7 +75,7 @@ def test_looking_at_a_damaged_memory_says_so_and_the_page_goes_on(library: Libra
 def test_bytes_that_are_no_memory_are_offered_to_be_read_again(library: Library, store: Store, tides: str):
     library.reader.read(tides)
     digest = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"  # of "a"
-    change(store, "UPDATE snapshots SET blob = ?, sha256 = ?", b"a", digest)
+    change(store.path, "UPDATE snapshots SET blob = ?, sha256 = ?", b"a", digest)
     with pytest.raises(StateCorrupt):
         list(library.answering.ask(tides, "Who?"))
     assert library.get(tides).status == "damaged"
@@ -103,7 +101,7 @@ def test_a_clock_that_jumps_forgets_nothing_that_was_just_removed(library: Libra
     document_id = library.add(b"# Dam\n\nThe dam is old.\n", "dam.md").id
     library.remove(document_id)
     # the clock is set forward by so many days, as seen from the file: all that was written is older by as much
-    change(store, "UPDATE documents SET removed_at = datetime(removed_at, ?), counted_at = datetime(counted_at, ?)",
+    change(store.path, "UPDATE documents SET removed_at = datetime(removed_at, ?), counted_at = datetime(counted_at, ?)",
            f"{-days} days", f"{-days} days")  # fmt: skip
     assert library.sweep() == library.sweep() == 0
     assert library.restore(document_id).title == "Dam"
@@ -111,6 +109,97 @@ def test_a_clock_that_jumps_forgets_nothing_that_was_just_removed(library: Libra
     passed = "UPDATE documents SET counted_at = datetime(counted_at, '-11 hours')"
     swept = []
     for _ in range(3):  # two sweeps after eleven hours each are not yet a day
-        change(store, passed)
+        change(store.path, passed)
         swept.append(library.sweep())
     assert swept == [0, 0, 1]
+
+
+def foreign(store: Store, sql: str, *values: object) -> None:
+    """A statement by a program that knows nothing of digests."""
+    connection = sqlite3.connect(store.path)
+    with connection:
+        connection.execute(sql, values)
+    connection.close()
+
+
+def test_a_damaged_text_is_named_and_its_file_mends_it(library: Library, store: Store, tides: str):
+    library.reader.read(tides)
+    other = library.add(b"# Dam\n\nThe dam is old.\n", "dam.md").id
+    before = said(library.answering.ask(tides, "What has the moon called Oru?"))
+    foreign(store, "UPDATE pages SET text = replace(text, 'Oru', 'Orv') WHERE document_id = ?", tides)
+    foreign(store, "UPDATE sections SET title = 'Noons' WHERE title = 'Moons'")
+    for step in (
+        lambda: list(library.answering.ask(tides, "How often is “tide” mentioned?")),
+        lambda: list(library.answering.ask(tides, "What has the moon called Oru?")),
+        lambda: library.page(tides, 2),
+        lambda: library.stretch_read(tides),
+        lambda: library.export_snapshot(tides, store.path.with_name("out")),
+    ):
+        with pytest.raises(TextDamaged, match="Add its file again"):
+            step()
+    assert library.page(tides, 1).text, "a page that is whole goes on"
+    assert library.reader.read(other).complete and said(library.answering.ask(other, "Who?"))
+    assert library.add(SOURCE, "tides.md").status == "read", "its memory is of the same text"
+    assert said(library.answering.ask(tides, "What has the moon called Oru?")) == before
+    assert [section.title for section in store.documents.sections(tides)] == ["Tides", "Moons", "Rings"]
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Damaged on the disk"), ("nl", "Op de schijf beschadigd")])
+def test_a_damaged_answer_says_so(library: Library, store: Store, tides: str, language: str, word: str):
+    library.reader.read(tides)
+    said(library.answering.ask(tides, "Who?"))
+    said(library.answering.ask(tides, "Where?"))
+    foreign(store, "UPDATE messages SET text = 'Whp?', evidence = '[' WHERE text = 'Who?'")
+    handlers = Handlers(library)
+    shown = handlers.reopen(tides, request(language))
+    assert shown.talk.count(word) == 1 and "Whp?" in shown.talk
+    words = library.words(language)
+    assert word in conversations(words, "Tides", library.conversations.all(tides))
+    first, second = library.conversations.history(tides)
+    assert first.damaged and not second.damaged
+    assert as_markdown(words, "Tides", (first, second)).count(word) == 1
+    assert [question for question, _ in seen_by_model((first, second), None)] == ["Where?"]
+    foreign(store, "DELETE FROM messages WHERE text = 'Where?'")
+    assert handlers.reopen(tides, request(language)).talk.count(word) == 2
+
+
+def test_a_damaged_entry_is_listed_with_a_note_and_refused_by_name(library: Library, store: Store, tides: str):
+    other = library.add(b"# Dam\n\nThe dam is old.\n", "dam.md").id
+    foreign(store, "UPDATE documents SET title = 'Tidet', page_labels = '[', n_pages = 'x' WHERE id = ?", tides)
+    handlers = Handlers(library)
+    dam, damaged = sorted(library.shelf(), key=lambda item: item.title)
+    assert (damaged.title, damaged.pages, dam.id, dam.notes) == ("Tidet", 0, other, ())
+    assert damaged.notes == (("entry_damaged", {}),)
+    assert "was damaged on the disk" in handlers.reopen(tides, request()).notice
+    with pytest.raises(DocumentDamaged, match="doctor --repair"):
+        library.describe(tides, title="Tides")
+    assert library.reader.read(other).complete and handlers.reopen(other, request()).notice in ("", None, gr.skip())
+
+
+def test_what_a_shelf_shows_survives_any_type_of_value(library: Library, store: Store, tides: str):
+    library.reader.read(tides)
+    library.queue.enqueue(tides)
+    said(library.answering.ask(tides, "Who?"))
+    for table, columns in (
+        ("snapshots", ("n_tokens", "total_tokens", "page", "n_bytes", "seconds", "created_at", "fingerprint")),
+        ("jobs", ("n_tokens", "pictures", "total_tokens", "error", "updated_at")),
+        ("sections", ("title", "level", "page", "last_page", "start", "end")),
+        ("documents", ("title", "author", "format", "n_pages", "n_tokens", "missing_pages", "tags", "added_at")),
+        ("messages", ("text", "created_at", "confidence", "places", "page")),
+    ):
+        for column in columns:
+            foreign(store, f"UPDATE {table} SET \"{column}\" = x'C0'")
+            tick = Handlers(library).tick(tides, "", request())
+            assert library.shelf() and tick.shelf
+
+
+def test_a_damaged_text_that_is_read_otherwise_now_is_replaced_with_its_memory(
+    library: Library, store: Store, tides: str
+):
+    library.reader.read(tides)
+    change(store.path, "UPDATE pages SET text = replace(text, 'Oru', 'Uro')")  # as an earlier version read it
+    assert library.add(SOURCE, "tides.md").status == "read", "what is whole stays as it was read"
+    foreign(store, "UPDATE pages SET text = 'x' WHERE number = 1")
+    assert library.add(SOURCE, "tides.md").status == "new"
+    assert "Oru" in "".join(store.documents.pages(tides))
+    assert library.reader.read(tides).complete

@@ -28,6 +28,7 @@ from engine.errors import EmptyQuestion, EngineError
 from storage import SnapshotDamaged, Store
 from tests.app.conftest import SOURCE, TEXT
 from tests.app.small_engine import SmallEngine, said, shelf, state_of
+from tests.storage.meant import change
 
 TOTAL = len(TEXT)
 
@@ -176,10 +177,7 @@ def test_a_damaged_memory_is_refused_and_reading_again_mends_it(library: Library
 
 
 def test_a_text_without_words_is_named(library: Library, store: Store, tides: str):
-    connection = sqlite3.connect(store.path)
-    with connection:
-        connection.execute("UPDATE pages SET text = ' '")
-    connection.close()
+    change(store.path, "UPDATE pages SET text = ' '")
     with pytest.raises(NothingToRead, match="Tides"):
         library.reader.read(tides)
 

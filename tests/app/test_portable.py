@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -31,6 +30,7 @@ from app.views import ReadProgress
 from storage import Store
 from tests.app.conftest import SOURCE
 from tests.app.small_engine import SmallEngine, shelf
+from tests.storage.meant import change
 
 
 @pytest.fixture
@@ -213,10 +213,8 @@ def test_a_memory_of_another_text_is_refused(library: Library, tides: str, file:
     half(library, tides, 6)
     library.export_snapshot(tides, file)
     elsewhere.add(SOURCE, "tides.md")
-    connection = sqlite3.connect(elsewhere._store.path)
-    with connection:  # as if an earlier version had read the file a little otherwise
-        connection.execute("UPDATE pages SET text = replace(text, 'Oru', 'Uro')")
-    connection.close()
+    # as if an earlier version had read the file a little otherwise
+    change(elsewhere._store.path, "UPDATE pages SET text = replace(text, 'Oru', 'Uro')")
     with pytest.raises(TextDiffers, match="Remove it from the shelf"):
         elsewhere.import_snapshot(file)
 

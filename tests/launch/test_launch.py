@@ -47,7 +47,10 @@ def test_the_command_line_comes_before_the_environment_before_the_defaults(tmp_p
     assert (there.database, there.models, there.model) == (tmp_path / "library.db", tmp_path / "models", "m1")
     assert settings("shelf", "--db", "a.db", PALIMPSEST_DB="b.db").database == Path("a.db")
     assert settings("shelf", PALIMPSEST_DB="b.db", PALIMPSEST_HOME=str(tmp_path)).database == Path("b.db")
-    assert settings("--port", "8123", "--open") == Settings(plain.home, plain.database, port=8123, open_browser=True)
+    assert settings("--port", "8123", "--open") == Settings(
+        plain.home, plain.database, plain.database.with_suffix(".log"), port=8123, open_browser=True
+    )
+    assert settings("--log-file", "none").log is None and settings("--log-file", "a.log").log == Path("a.log")
 
 
 def test_options_stand_before_or_after_the_command():
@@ -77,7 +80,7 @@ def test_wrong_words_are_refused(words: tuple[str, ...], capsys):
 def test_help_and_shelf_wait_for_no_torch_and_no_page(tmp_path: Path):
     line = (
         "import sys, launch; code = launch.main(['shelf', '--json', '--db', sys.argv[1]]);"
-        "print(sorted({'torch', 'transformers', 'gradio', 'documents.pdf'} & set(sys.modules)), code)"
+        "print(sorted({'torch', 'transformers', 'gradio', 'structlog', 'documents.pdf'} & set(sys.modules)), code)"
     )
     ended = subprocess.run(
         [sys.executable, "-c", line, str(tmp_path / "new.db")], cwd=ROOT, capture_output=True, text=True, check=True

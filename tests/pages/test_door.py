@@ -177,7 +177,7 @@ def test_a_session_begins_with_the_password_and_ends(caplog: pytest.LogCaptureFi
         assert (
             wrong.status_code == 401 and "That is not the password" in wrong.text and "set-cookie" not in wrong.headers
         )
-        assert "127.0.0.1" in caplog.text and "melon" not in caplog.text
+        assert caplog.records[-1].address == "127.0.0.1" and "melon" not in caplog.text
         right = client.post("/login", data={"username": "me", "password": WORDS}, headers=html)
         assert (right.status_code, right.headers["location"]) == (303, "/")
         assert (
@@ -262,7 +262,7 @@ def test_a_password_of_before_that_is_short_opens_and_says_so(caplog: pytest.Log
     with serving(Gate(kept=kept)) as client, caplog.at_level(logging.WARNING):
         page = client.post("/login", data={"password": "mellon"}, headers={"accept": "text/html"})
         assert page.status_code == 200 and "fewer than 10 letters" in page.text and 'href="/"' in page.text
-        assert client.get("/config").status_code == 200 and "fewer than 10 letters" in caplog.text
+        assert client.get("/config").status_code == 200 and "the password is shorter than" in caplog.text
 
 
 def raw(client: httpx.Client, head: str, chunks: Iterator[bytes]) -> bytes:

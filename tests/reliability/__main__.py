@@ -8,13 +8,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.reliability import bounds, crowd, door, files, kills
+from tests.reliability import bounds, crowd, door, files, flips, kills
 from tests.reliability.outcome import Attack, table, timed
 
 ATTACKS = (
     Attack("killed at random moments", "all that was said to be kept is there", kills.at_moments, 1, 50),
     Attack("killed before an SQL statement", "all that was said to be kept is there", kills.at_statements, 2, 60),
     Attack("hostile files", "read, or refused by name, within limits", files.opened, 24, 340),
+    Attack("single bits flipped on the disk", "the truth, or it is said to be damaged", flips.flipped, 20, 1500),
     Attack("no room on the disk", "a named error, nothing half done", bounds.full, 4, 40),
     Attack("held by another program", "a named error, nothing half done", bounds.locked, 2, 20),
     Attack("streams at once", "all answered, the left ones stopped", crowd.streams, 60, 200),

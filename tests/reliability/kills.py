@@ -45,11 +45,7 @@ def _killed(tries: int, seed: int, folder: Path, work: Callable[[Path, int], lis
     for number in range(1, tries + 1):
         path = folder / f"{number}"
         said = work(path, number)
-        try:
-            found = faults(path / "l.db", seed + number, said)
-        except (StorageError, LibraryError) as error:
-            found = [f"{type(error).__name__}: {error}"]
-        broken += [f"kill {number}, seed {seed}: {fault}" for fault in found]
+        broken += [f"kill {number}, seed {seed}: {fault}" for fault in faults(path / "l.db", seed + number, said)]
     return Outcome(tries, tuple(broken))
 
 
@@ -74,6 +70,13 @@ def promised(out: str) -> list[dict[str, Any]]:
 
 def faults(path: Path, seed: int, said: list[dict[str, Any]]) -> list[str]:
     """What a library that was left behind lacks of what was `said`, or has that does not hang together."""
+    try:
+        return _faults(path, seed, said)
+    except (StorageError, LibraryError) as error:
+        return [f"{type(error).__name__}: {error}"]
+
+
+def _faults(path: Path, seed: int, said: list[dict[str, Any]]) -> list[str]:
     found: list[str] = []
     texts = dict(_texts(path.parent, seed))
     with sqlite3.connect(path) as bare:

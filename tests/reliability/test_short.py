@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from pathlib import Path
 
 import pytest
 
-from storage import Store
+from storage import Store, digests
 from tests.app.small_engine import SmallEngine, shelf
-from tests.reliability import kills
+from tests.reliability import flips, kills
 from tests.reliability.__main__ import ATTACKS
 from tests.reliability.files import made
 from tests.reliability.outcome import Attack, Outcome, table
 from tests.reliability.workload import book, work
+from tests.storage.meant import change
 
 
 @pytest.mark.parametrize("attack", [one for one in ATTACKS if one.short], ids=lambda one: one.name)
@@ -26,7 +26,7 @@ def test_no_promise_is_broken(attack: Attack, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "noticed"),
     [
-        ("DELETE FROM pages WHERE number = 1", "only half there"),
+        ("DELETE FROM pages WHERE number = 1", "TextDamaged"),
         ("UPDATE pages SET text = 'x'", "only half there"),
         ("DELETE FROM documents", "is gone"),
         ("DELETE FROM messages", "has lost its conversation"),
@@ -41,10 +41,23 @@ def test_what_a_kill_could_take_is_noticed(
     work(path, 5)
     said = kills.promised(capsys.readouterr().out)
     assert kills.faults(path, 5, said) == []
-    with sqlite3.connect(path) as bare:
-        bare.execute(damage)
-    bare.close()
+    change(path, damage)
     assert any(noticed in fault for fault in kills.faults(path, 5, said))
+
+
+def test_a_flip_that_nobody_notices_is_a_broken_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "l.db"
+    with Store.open(path) as store:
+        library = flips.library_of(store)
+        library.reader.read(library.add(b"# Tides\n\nThe tide has 5 lamps.\n", "a.md").id)
+    truth, data = flips.told(path), path.read_bytes()
+    at = data.index(b"5 lamps")
+    flipped = tmp_path / "flipped.db"
+    assert flips.after(flipped, data, at, 1, truth) == ("noticed in use", [])
+    assert flips.after(flipped, data, data.index(bytes(999)) + 500, 1, truth) == ("harmless", [])
+    monkeypatch.setattr(digests, "sound", lambda table: "1")
+    noticed, faults = flips.after(flipped, data, at, 1, truth)
+    assert noticed == "by nobody" and len(faults) == 1 and "first page" in faults[0], faults
 
 
 class Forgetful(SmallEngine):

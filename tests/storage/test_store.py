@@ -21,6 +21,7 @@ from storage import (
     notes_from,
     now,
 )
+from tests.storage.meant import change
 
 DOCUMENT = DocumentRow(
     id="ab" * 8,
@@ -439,7 +440,7 @@ def test_worths_end_where_they_were_not_kept(shelved: Store):
 
 
 def test_what_an_older_version_said_of_a_file_is_kept_as_it_said_it(shelved: Store):
-    _sql(shelved, "UPDATE documents SET warnings = ?", '["Page 2 gave no text."]')
+    change(shelved.path, "UPDATE documents SET warnings = ?", '["Page 2 gave no text."]')
     kept = shelved.documents.get(DOCUMENT.id)
     assert kept is not None and kept.notes == (("plain", {"text": "Page 2 gave no text."}),)
 

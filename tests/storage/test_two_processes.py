@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from storage import NewSnapshot, Store
+from storage import NewSnapshot, Store, digests
 from tests.storage.test_store import DOCUMENT, PAGES, SECTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +54,7 @@ def test_a_transaction_waits_at_its_beginning_and_not_in_the_middle(tmp_path: Pa
             waiting.start()
             waiting.join(0.3)
             order.append("one")
-            db.execute("INSERT INTO notes VALUES ('a', 'b')")
+            db.execute("INSERT INTO notes (name, value) VALUES ('a', 'b')")
+            digests.seal(db, "notes")
         waiting.join()
         assert order == ["one", "two"] and two.note("a") == "b"

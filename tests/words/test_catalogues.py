@@ -21,7 +21,7 @@ SPEAKERS = [path for path in SOURCES if path.parent.name in ("markup", "pages", 
 # Found by the name of an error's class or by the English sentence, not by a key in the source.
 BY_SENTENCE = ("errors.", "said.")
 # What documents say of a file, with the values that stand in the blanks; the last three come from storage and the shelf.
-NOTES = {"plain": {"text"}, "how_to_read_pictures": set[str](), "imported": set[str]()}
+NOTES = {"plain": {"text"}, "how_to_read_pictures": set[str](), "imported": set[str](), "entry_damaged": set[str]()}
 WORDS = re.compile(r"[A-Za-z’']{2,}[,.:;…]? [A-Za-z’']{2,}")
 IN_HTML = re.compile(r">(?!Palimpsest<)[A-Z][a-z]+|(?:aria-label|title|placeholder)=\"?[A-Za-z]")
 MARKUP = re.compile(r"<[^>]*>|&\w+;|\{[^}]*\}|\w+=\"?[^\"]*\"?")
