@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from app import reading
 from app.errors import (
     AmbiguousDocument,
     FileUnreadable,
@@ -146,12 +149,13 @@ def test_a_reading_stopped_before_it_began_leaves_nothing(library: Library, tide
     assert library.get(tides).status == "new"
 
 
-def test_time_decides_when_to_save_too(store: Store, tides: str):
+def test_time_decides_when_to_save_too(store: Store, tides: str, monkeypatch: pytest.MonkeyPatch):
     shown: list[ReadProgress] = []
-    shelf(SmallEngine(pause=0.002), store, SavePolicy(seconds=0.003, groups=10_000)).reader.read(
-        tides, on_progress=shown.append
-    )
-    assert 2 < sum(progress.saved for progress in shown) < len(shown)
+    monkeypatch.setattr(reading, "time", SimpleNamespace(monotonic=count().__next__))  # a group takes a second
+    library = shelf(SmallEngine(), store, SavePolicy(seconds=3.0, groups=10_000))
+    library.reader.read(tides, on_progress=shown.append)
+    saved = [number for number, progress in enumerate(shown, 1) if progress.saved]
+    assert saved == sorted({*range(3, len(shown), 3), len(shown)})
 
 
 def test_an_error_of_the_engine_keeps_what_was_saved(library: Library, store: Store, tides: str, engine: SmallEngine):

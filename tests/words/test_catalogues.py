@@ -135,11 +135,12 @@ def test_nothing_was_left_in_english() -> None:
 
 
 def sentences(path: Path) -> list[str]:
-    """The literals of a file in which two words stand beside each other, or one in HTML where people read it; docstrings and tags
-    left out."""
+    """The literals of a file in which two words stand beside each other, or one in HTML where people read it; docstrings, tags and what
+    goes to the log left out."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    bare |= {id(node.args[0]) for node in ast.walk(tree) if _logs(node)}
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
@@ -151,6 +152,13 @@ def sentences(path: Path) -> list[str]:
         if WORDS.search(MARKUP.sub("", text)) or IN_HTML.search(text):
             found.append(text)
     return found
+
+
+def _logs(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="log")), args=[_, *_]):
+            return True
+    return False
 
 
 # Styles, scripts and settings of other systems are no sentences.
