@@ -103,8 +103,10 @@ def run(words: Sequence[str], text: str, rounds: int, say: Callable[[str], None]
             start["first"] = first_use(page, app)
             say("Furnishing the shelf: two books are read ...")
             furnish(page, Path(folder))
+        cookies = page.context.cookies()  # whoever comes back finds the conversation that was begun
         page.context.close()
         page = visit(browser)
+        page.context.add_cookies(cookies)
         with running(database, words) as app:
             start["again"] = first_use(page, app)
             # until the model is there the page declines to show a memory

@@ -282,7 +282,7 @@ def test_a_reading_that_ends_while_the_shelf_is_looked_at_is_looked_at_again(
         return items
 
     monkeypatch.setattr(library, "shelf", slow)
-    nobody = SimpleNamespace(headers={})  # what a handler looks at of a request
+    nobody = SimpleNamespace(headers={}, session_hash="")  # what a handler looks at of a request
     shown = handlers.tick(tides, "", nobody)
     assert "queued" in shown.shelf and not shown.mark.endswith("|")
     monkeypatch.setattr(library, "shelf", look)
@@ -291,4 +291,4 @@ def test_a_reading_that_ends_while_the_shelf_is_looked_at_is_looked_at_again(
 
 def test_a_page_that_is_not_filled_yet_is_left_alone(library: Library, queue: ReadingQueue, tides: str):
     queue.enqueue(tides)
-    assert Handlers(library).tick("", "", SimpleNamespace(headers={})) == Screen()
+    assert Handlers(library).tick("", "", SimpleNamespace(headers={}, session_hash="")) == Screen()

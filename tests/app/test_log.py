@@ -122,7 +122,7 @@ def _page_that_breaks(library: Library) -> None:
         raise KeyError(SECRET)
 
     with pytest.raises(KeyError):
-        safely(library, SimpleNamespace(headers={}), action)
+        safely(library, SimpleNamespace(headers={}, session_hash=""), action)
 
 
 def _guesses() -> None:

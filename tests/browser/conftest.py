@@ -108,15 +108,18 @@ class Desk:
         height: int = 860,
         toured: bool = True,
         locale: str = "en-US",
+        again=None,
     ):
         """Open the page in a fresh browser profile, as another visitor whose browser asks for `locale`, and wait until it shows
-        something; unless `toured`, one who was never here before."""
+        something; unless `toured`, one who was never here before. `again` is a page of the visitor who comes back."""
         shade = "dark" if dark else "light"
         context = self.chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme=shade, locale=locale
         )
         if toured:
             context.add_init_script('localStorage.setItem("palimpsest-toured", "yes")')
+        if again is not None:
+            context.add_cookies(again.context.cookies())
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("request", lambda request: self._note(request.url))
