@@ -1,7 +1,8 @@
 """Answering: at once from memory, and a moment later from the pages that the memory points to.
 
 While the question is read over the slots, a few heads point (`engine.point`). Of the pages that they point at, those come first that
-have rare words of the question. Each of the best is read again in plain view, alone, and the model answers from it, so that an answer
+have rare words of the question. The memory's answer is given from the slots of these pages: the more slots are in view, the less a small
+model makes of them. Then each of the best pages is read again in plain view, alone, and the model answers from it, so that an answer
 has one page that it rests on. What an answer looks like gives a confidence
 (`engine.confidence`); the answer with the highest is given, and below a threshold it is declined. A state is read and never changed.
 """
@@ -23,7 +24,7 @@ from transformers import PreTrainedTokenizerBase
 from engine.confidence import Signals
 from engine.errors import EmptyQuestion, QuestionTooLong
 from engine.generate import AnswerOptions, Said, Spoken, generate, log_probs_of, text_of
-from engine.memory import Memory, remembered
+from engine.memory import Memory, recollect, remembered
 from engine.model import Decoder, KeyValueCache, each_row
 from engine.point import PAGE, Gaze, Page
 from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, NOT_SAID, Chat, Turn, in_its_language
@@ -117,8 +118,9 @@ class Ask:
 
 @dataclass(frozen=True)
 class _Looked:
-    """Pages that a question points at, and the text of each with what is around it."""
+    """Pages that a question points at, the best first; those of them to read again, and the text of each with what is around it."""
 
+    pointed: list[Page]
     pages: list[Page]
     passages: list[str]
 
@@ -202,28 +204,55 @@ class Answerer:
             )
             for ask in asks
         ]
+        looked = [self._look(*one) for one in zip(asks, self._point(asks, prompts), strict=True)]
+        said = [Said([], [], ended=True) for _ in asks]
+        verdicts = [_Verdict(0.0, 0.0)] * len(asks)
+        if speak:
+            cache, questions, starts = self._recollected(asks, looked)
+            view = cache.copy()
+            spoken = Spoken(self.tokenizer, generate(
+                self.decoder, self.tokenizer, questions, cache, options, start=starts, updates=self.memory.recall,
+                refusal=self._refusal, should_stop=should_stop,
+            ))  # fmt: skip
+            yield from spoken
+            said = spoken.said
+            verdicts = self._verify(questions, said, view, starts) if verify else verdicts
+        yield said, looked, verdicts
+
+    @torch.inference_mode()
+    def _point(self, asks: Sequence[Ask], prompts: Sequence[list[int]]) -> list[list[Page]]:
+        """The pages that each question points at, the best first; only as many layers are run as have heads that point."""
         cache, gazes = self._memories(asks), self._gazes(asks, prompts)
-        slots = cache.copy()
 
         def observe(layer: int, queries: Tensor, keys: Tensor) -> None:
             for rows, gaze in gazes:
                 gaze(layer, queries[rows], keys[rows])
 
-        said = [Said([], [], ended=True) for _ in asks]
-        if speak:
-            spoken = Spoken(self.tokenizer, generate(
-                self.decoder, self.tokenizer, prompts, cache, options, observe=observe, refusal=self._refusal, should_stop=should_stop
-            ))  # fmt: skip
-            yield from spoken
-            said = spoken.said
-        else:
-            once = AnswerOptions(max_new_tokens=1)
-            for _ in generate(self.decoder, self.tokenizer, prompts, cache, once, observe=observe):
-                pass
-        pages = [page for _, gaze in gazes for page in gaze.best(POINTED)]
-        looked = [self._look(ask, found) for ask, found in zip(asks, pages, strict=True)]
-        verdicts = self._verify(prompts, said, slots, None) if verify else [_Verdict(0.0, 0.0)] * len(asks)
-        yield said, looked, verdicts
+        ids, present, positions = each_row(prompts, self.tokenizer.pad_token_id or 0, self.decoder.device)
+        padded = None if len(prompts) == 1 and cache.mask is None else present
+        self.decoder.forward(ids, cache, positions, present=padded, observe=observe, layers=self.memory.pointing.layers)
+        return [page for _, gaze in gazes for page in gaze.best(POINTED)]
+
+    def _recollected(
+        self, asks: Sequence[Ask], looked: Sequence[_Looked]
+    ) -> tuple[KeyValueCache, list[list[int]], list[int]]:
+        """Of every question a cache with the slots of its pages, where passages would stand in a prompt; the tokens that follow, and at
+        which position."""
+        systems = [in_its_language(FROM_PASSAGES, self._beginning(ask), ask.question) for ask in asks]
+        parts = [
+            self.chat.around_ids(system, ask.question.strip(), ask.history)
+            for system, ask in zip(systems, asks, strict=True)
+        ]
+        ranks = []
+        for ask, one in zip(asks, looked, strict=True):
+            rank = torch.zeros(ask.state.n_tokens, device=self.decoder.device)
+            for place, page in enumerate(one.pointed):
+                rank[page.begin : page.end] = POINTED - place
+            rank[: self.memory.config.sinks] = POINTED + 1
+            ranks.append(rank)
+        cache, starts = self.in_view([before for before, _ in parts])
+        states = [ask.state for ask in asks]
+        return cache, [asked for _, asked in parts], recollect(self.decoder, self.memory, states, ranks, cache, starts)
 
     def read_pages(
         self,
@@ -329,7 +358,7 @@ class Answerer:
         """The pages to read again, of those that the question points at. Every word of the question that is on a page adds to the page's
         score, the more the fewer of these pages have it (inverse document frequency)."""
         if ask.text is None:
-            return _Looked(pointed[:PAGES], [])
+            return _Looked(pointed, pointed[:PAGES], [])
         before = [question for question, _ in ask.history[-1:]]
         asked = {word for question in (ask.question, *before) for word in content_words(question)}
         words = [asked.intersection(content_words(ask.text(page.begin, page.end))) for page in pointed]
@@ -340,9 +369,10 @@ class Answerer:
             for page, some in zip(pointed, words, strict=True)
         ]
         found = [replace(page, score=score) for page, score in zip(pointed, scores, strict=True)]
-        best = sorted(found, key=lambda page: -page.score)[:PAGES]
+        found = sorted(found, key=lambda page: -page.score)
+        best = found[:PAGES]
         around = [(max(p.begin - MARGIN, 0), min(p.end + MARGIN, ask.state.n_tokens)) for p in best]
-        return _Looked(best, [ask.text(begin, end).strip() for begin, end in around])
+        return _Looked(found, best, [ask.text(begin, end).strip() for begin, end in around])
 
     @property
     def _room(self) -> int:
@@ -378,8 +408,10 @@ class Answerer:
         return found
 
     def _from_memory_prompt(self, ask: Ask) -> str:
-        beginning = ask.text(0, min(PAGE, ask.state.n_tokens)) if ask.text is not None else ""
-        return in_its_language(FROM_MEMORY, beginning, ask.question)
+        return in_its_language(FROM_MEMORY, self._beginning(ask), ask.question)
+
+    def _beginning(self, ask: Ask) -> str:
+        return ask.text(0, min(PAGE, ask.state.n_tokens)) if ask.text is not None else ""
 
     def _asked(self, ask: Ask, prompt: list[int]) -> tuple[int, int]:
         """How many tokens before its prompt's end the question begins, and how many there are in all. A question that follows another one

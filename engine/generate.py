@@ -10,7 +10,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from engine.errors import ConfigInvalid
-from engine.model import Decoder, KeyValueCache, Observer, Updates, each_row
+from engine.model import Decoder, KeyValueCache, Updates, each_row
 
 LEAST_TEMPERATURE = 1e-3
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
@@ -66,21 +66,21 @@ def generate(
     options: AnswerOptions,
     *,
     start: Sequence[int] | None = None,
-    observe: Observer | None = None,
+    updates: Updates | None = None,
     refusal: Sequence[int] = (),
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[list[Said]]:
     """What every row has said, after each new token; a row that ended stays as it is. The cache takes prompt and answer in.
 
-    `start` is the rotary position of each prompt's first token (0). `observe` sees the prompts' queries only. `refusal` is an answer that
-    is not given; the next best is said in its place.
+    `start` is the rotary position of each prompt's first token (0). `updates` act on prompts and answers. `refusal` is an answer that is
+    not given; the next best is said in its place.
     """
     rows, alone = len(prompts), len(prompts) == 1
     ids, present, positions = each_row(prompts, tokenizer.pad_token_id or 0, decoder.device)
     if start is not None:
         positions = positions + torch.tensor(start, device=decoder.device)[:, None]
     padded = None if alone and cache.mask is None else present
-    hidden = decoder.forward(ids, cache, positions, present=padded, observe=observe)
+    hidden = decoder.forward(ids, cache, positions, updates=updates, present=padded)
     said = [Said([], []) for _ in prompts]
     last, chance = ends(decoder, tokenizer), torch.Generator(decoder.device).manual_seed(options.seed)
     at = positions[:, -1:]
@@ -108,7 +108,7 @@ def generate(
             return
         at = at + 1
         there = None if padded is None else torch.ones(rows, 1, dtype=torch.bool, device=decoder.device)
-        hidden = decoder.forward(tokens[:, None], cache, at, present=there)
+        hidden = decoder.forward(tokens[:, None], cache, at, updates=updates, present=there)
 
 
 class Spoken:

@@ -1,4 +1,4 @@
-"""The parts that make a memory for one base model, in one folder: scorer, codecs, pointing heads, confidence, answering updates.
+"""The parts that make a memory for one base model, in one folder: scorer, codecs, pointing heads, confidence, low-rank updates.
 
 `memory.json` says which base they are for and holds the numbers that are few; `memory.safetensors` holds the others. A base without
 such a folder gets parts that need no training.
@@ -30,12 +30,14 @@ from engine.scorer import LayerScorer, Scorer
 from engine.state import Codec, State
 
 MANIFEST, WEIGHTS = "memory.json", "memory.safetensors"
+RECALLED = 192  # slots of each head that a question is answered from
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What a decoder needs to remember: settings and trained parts. `updates` act on questions and answers only. `gate [L,H]` says how
-    much each head takes from the compressive matrix (its tanh); untrained it is 0, and the matrix adds nothing."""
+    """What a decoder needs to remember: settings and trained parts. `recall` are updates that act where a question is answered from
+    slots, `updates` those that judge answers. `gate [L,H]` says how much each head takes from the compressive matrix (its tanh);
+    untrained it is 0, and the matrix adds nothing."""
 
     config: MemoryConfig
     scorer: Scorer
@@ -44,6 +46,7 @@ class Memory:
     pointing: Pointing
     confidence: Confidence
     updates: Updates
+    recall: Updates
     gate: Tensor
     trained: bool
     weights_sha256: str  # of memory.safetensors; "none" without
@@ -68,7 +71,7 @@ def untrained(decoder: Decoder, config: MemoryConfig) -> Memory:
     safe = MemoryConfig.from_dict(config.to_dict() | {"bits": max(config.bits, 8)})
     codec = Codec(safe.bits, flat, flat + 1)
     return Memory(
-        safe, Scorer(None), codec, codec, Pointing.untrained(decoder), Confidence.untrained(), {}, _no_gate(decoder), False,
+        safe, Scorer(None), codec, codec, Pointing.untrained(decoder), Confidence.untrained(), {}, {}, _no_gate(decoder), False,
         "none",
     )  # fmt: skip
 
@@ -97,12 +100,22 @@ def load_memory(folder: Path, decoder: Decoder, base_sha256: str, size: tuple[in
         scorer = Scorer.of({name: t.to(decoder.dtype) for name, t in low.items()})
         pointing = Pointing.of(manifest["pointing"], tensors, decoder)
         confidence = Confidence.of(manifest["confidence"])
-        updates = _updates(manifest.get("updates", {}), tensors, decoder)
+        updates, recall = (_updates(name, manifest.get(name, {}), tensors, decoder) for name in ("updates", "recall"))
         gate = tensors["matrix.gate"].float() if "matrix.gate" in tensors else _no_gate(decoder)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, ConfigInvalid) as error:
         raise MemoryInvalid(f"The memory in {folder} cannot be used ({error}). Get the folder again.") from error
     return Memory(
-        config, scorer, codecs[0], codecs[1], pointing, confidence, updates, gate, True, manifest["weights_sha256"]
+        config,
+        scorer,
+        codecs[0],
+        codecs[1],
+        pointing,
+        confidence,
+        updates,
+        recall,
+        gate,
+        True,
+        manifest["weights_sha256"],
     )
 
 
@@ -142,6 +155,39 @@ def remembered(decoder: Decoder, memory: Memory, states: Sequence[State]) -> Key
     return KeyValueCache(keys, values, mask, _matrices(memory, states))
 
 
+@torch.no_grad()
+def recollect(
+    decoder: Decoder,
+    memory: Memory,
+    states: Sequence[State],
+    ranks: Sequence[Tensor],
+    cache: KeyValueCache,
+    starts: Sequence[int],
+) -> list[int]:
+    """Puts slots behind what `cache` holds, a row a state: of each head the `RECALLED` whose tokens have the highest `ranks [n_tokens]`,
+    side by side from position `starts` on, in the order of reading. Returns where each row goes on."""
+    held = [min(state.slots[0].k.shape[2], RECALLED) for state in states]
+    longest = max(held)
+    for layer in range(decoder.L):
+        rows = []
+        for state, rank, start, count in zip(states, ranks, starts, held, strict=True):
+            near, at = state.slots[layer].first(rank, count), torch.arange(start, start + count)
+            pair = decoded(decoder, memory.keys, memory.values, layer, near, at)
+            rows.append([F.pad(t, (0, 0, longest - count, 0)) for t in pair])
+        cache.add(layer, torch.cat([k for k, _ in rows]), torch.cat([v for _, v in rows]))
+    if cache.mask is not None or len(set(held)) > 1:
+        before = len(cache) - longest
+        there = torch.tensor([[i >= longest - n for i in range(longest)] for n in held], device=decoder.device)
+        mask = (
+            torch.ones(len(states), before, dtype=torch.bool, device=decoder.device)
+            if cache.mask is None
+            else cache.mask
+        )
+        cache.mask = torch.cat((mask, there), 1)
+    cache.matrix = _matrices(memory, states)
+    return [start + count for start, count in zip(starts, held, strict=True)]
+
+
 def _matrices(memory: Memory, states: Sequence[State]) -> GatedMatrix | None:
     if any(not state.matrix for state in states):  # the rule is off, or an earlier page's memory, which has none
         return None
@@ -172,11 +218,11 @@ def _no_gate(decoder: Decoder) -> Tensor:
     return torch.zeros(decoder.L, decoder.H, device=decoder.device)
 
 
-def _updates(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], decoder: Decoder) -> Updates:
+def _updates(which: str, settings: Mapping[str, Any], tensors: Mapping[str, Tensor], decoder: Decoder) -> Updates:
     found = {}
     for name, t in tensors.items():
-        if name.startswith("updates.") and name.endswith(".down"):
+        if name.startswith(f"{which}.") and name.endswith(".down"):
             _, layer, projection, _ = name.split(".")
-            up = tensors[f"updates.{layer}.{projection}.up"]
+            up = tensors[f"{which}.{layer}.{projection}.up"]
             found[int(layer), projection] = Update(t.to(decoder.dtype), up.to(decoder.dtype), float(settings["scale"]))
     return found

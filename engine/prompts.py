@@ -82,6 +82,12 @@ class Chat:
             shared += 1
         return whole[: len(whole) - shared], whole[len(whole) - shared :]
 
+    def around_ids(self, system: str, question: str, history: Sequence[Turn] = ()) -> tuple[list[int], list[int]]:
+        """The same two parts without passages: what stands before the place where they would be, and from the question on."""
+        asked = self.split_ids(system, ".", question, history)[1]
+        whole = self.ids(system, f"Question: {question}", history)
+        return whole[: len(whole) - len(asked)], asked
+
     @cached_property
     def after_question(self) -> int:
         """How many tokens of the template follow a question."""

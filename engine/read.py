@@ -277,8 +277,10 @@ class Reader:
         return chunk.write(rule, k, v, w, matrix)
 
 
-def decoded(decoder: Decoder, keys: Codec, values: Codec, layer: int, kept: Kept) -> tuple[Tensor, Tensor]:
-    """Keys, rotated to the slots' one position, and values `[B,N,M,D]` of what is kept."""
-    at = decoder.rotations(torch.tensor([SLOT_POSITION]))
+def decoded(
+    decoder: Decoder, keys: Codec, values: Codec, layer: int, kept: Kept, positions: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Keys, rotated to `positions [M]` (None: to the slots' one position), and values `[B,N,M,D]` of what is kept."""
+    at = decoder.rotations(torch.tensor([SLOT_POSITION]) if positions is None else positions)
     k = decoder.rotate(layer, keys.decode(layer, kept.k, kept.k_scale, decoder.dtype), at)
     return k, values.decode(layer, kept.v, kept.v_scale, decoder.dtype)

@@ -89,6 +89,14 @@ class Kept(NamedTuple):
         order = self.score.float().sort(dim=2, descending=True, stable=True).indices
         return self.pick(order[:, :, :slots].sort(2).values), self.pick(order[:, :, slots:].sort(2).values)
 
+    def first(self, rank: Tensor, slots: int) -> Kept:
+        """The `slots` whose tokens have the highest `rank [n_tokens]`, among equals those with the highest scores, in the order of
+        reading."""
+        by_score = self.score.float().sort(dim=2, descending=True, stable=True).indices
+        ranks = rank[self.position.long()].gather(2, by_score)
+        best = ranks.sort(dim=2, descending=True, stable=True).indices[:, :, :slots]
+        return self.pick(by_score.gather(2, best).sort(2).values)
+
     def rows(self, chosen: slice) -> Kept:
         """Those of some documents of the batch."""
         return Kept(*(None if t is None else t[chosen] for t in self))

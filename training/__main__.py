@@ -1,9 +1,10 @@
-"""`python -m training scorer|matrix|answering|confidence|scale`: makes the parts of a memory for any base, as does
+"""`python -m training scorer|matrix|recall|answering|confidence|scale`: makes the parts of a memory for any base, as does
 `python launch.py train ...`.
 
     scorer      what is worth keeping, which heads point, and the spread of keys and values: forward passes only
     matrix      how much each head takes from the compressive matrix, on books
-    answering   low-rank updates of the answering side
+    recall      low-rank updates that answer from slots
+    answering   low-rank updates that judge answers
     confidence  how sure an answer is, from questions that were held back
     scale       its slope, shift and threshold, from replies of `evaluation people`
 
@@ -31,10 +32,10 @@ from engine.errors import EngineError
 from engine.fetch import model_hash, resolve_base
 from engine.load import Loaded, load_base
 from engine.memory import MANIFEST, WEIGHTS, load_memory, read_manifest, save_memory, scorer_tensors
-from engine.model import Decoder
+from engine.model import Decoder, Updates
 from engine.ops.naive import RULES
 from engine.prompts import Chat
-from training import answering, confidence, matrix, scorer
+from training import answering, confidence, matrix, recall, scorer
 from training.corpora import CorpusError, Passage, books, fairytales, squad
 from training.observe import Reading, read_everything
 from training.texts import Asked, scattered
@@ -48,8 +49,8 @@ def main(argv: Sequence[str] | None = None, say: Callable[[str], None] = print) 
     given = parser().parse_args(argv)
     try:
         what = {
-            "scorer": train_scorer, "matrix": train_matrix, "answering": train_answering, "confidence": train_confidence,
-            "scale": train_scale,
+            "scorer": train_scorer, "matrix": train_matrix, "recall": train_recall, "answering": train_answering,
+            "confidence": train_confidence, "scale": train_scale,
         }  # fmt: skip
         what[given.what](given, say)
     except (EngineError, CorpusError) as error:
@@ -65,7 +66,8 @@ def parser() -> argparse.ArgumentParser:
     )
     what = top.add_subparsers(dest="what", required=True)
     commands = (
-        ("scorer", "minutes"), ("matrix", "a quarter of an hour"), ("answering", "an hour"), ("confidence", "half an hour"),
+        ("scorer", "minutes"), ("matrix", "a quarter of an hour"), ("recall", "an hour"), ("answering", "an hour"),
+        ("confidence", "half an hour"),
     )  # fmt: skip
     for name, help_ in commands:
         one = what.add_parser(name, help=help_)
@@ -77,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--device", default="auto")
         one.add_argument("--dtype", default="auto")
         one.add_argument("--seed", type=int, default=1)
-        if name != "answering":
+        if name not in ("answering", "recall"):
             one.add_argument("--books", type=Path, required=True, help="a folder of books as plain text")
         if name == "scorer":
             one.add_argument("--texts", type=int, default=15)
@@ -89,9 +91,11 @@ def parser() -> argparse.ArgumentParser:
         elif name == "matrix":
             one.add_argument("--rule", choices=RULES, default="gated_delta")
             one.add_argument("--minutes", type=float, default=15.0)
-        elif name == "answering":
+        elif name in ("answering", "recall"):
             one.add_argument("--minutes", type=float, default=45.0)
             one.add_argument("--rank", type=int, default=answering.Settings().rank)
+            if name == "recall":
+                one.add_argument("--go-on", action="store_true", help="from the updates that are there")
         else:
             one.add_argument("--texts", type=int, default=6)
             one.add_argument("--tokens", type=int, default=6000)
@@ -161,23 +165,34 @@ def train_matrix(given: argparse.Namespace, say: Callable[[str], None]) -> None:
     put(given.out, {"config": config.to_dict(), "matrix": trained}, {"matrix.gate": gate})
 
 
+def train_recall(given: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Updates that answer from slots, into `given.out` beside the rest. Raises EngineError, CorpusError."""
+    folder, tokenizer, decoder = base_of(given, say)
+    memory, chat = load_memory(given.out, decoder, model_hash(folder)), Chat(tokenizer)
+    settings = replace(recall.SETTINGS, minutes=given.minutes, rank=given.rank, seed=given.seed)
+    made = recall.examples(chat, squad(given.data)[0], fairytales(given.data, "train"), settings)
+    before = answering.going_on(memory.recall) if given.go_on else answering.fresh(decoder, settings)
+    losses = lambda updates: recall.loss_of(decoder, memory, chat, next(made), updates)  # noqa: E731
+    updates = answering.train(before, losses, settings, given.out / "log", say)
+    keep_updates(given.out, "recall", updates, asdict(settings))
+
+
 def train_answering(given: argparse.Namespace, say: Callable[[str], None]) -> None:
-    """Answering updates, into `given.out` beside the rest. Raises EngineError, CorpusError."""
+    """Updates that judge answers, into `given.out` beside the rest. Raises EngineError, CorpusError."""
     _, tokenizer, decoder = base_of(given, say)
-    manifest = read_manifest(given.out)
+    window, chat = read_manifest(given.out)["config"]["window"], Chat(tokenizer)
     settings = answering.Settings(minutes=given.minutes, rank=given.rank, seed=given.seed)
-    train, _ = squad(given.data)
-    made = answering.examples(train, fairytales(given.data, "train"), settings)
-    window = manifest["config"]["window"]
-    updates = answering.train(decoder, Chat(tokenizer), made, settings, window, given.out / "log", say)
-    keep_updates(given.out, updates, asdict(settings))
+    made = answering.examples(squad(given.data)[0], fairytales(given.data, "train"), settings)
+    losses = lambda updates: answering.loss_of(decoder, chat, next(made), updates, window)  # noqa: E731
+    updates = answering.train(answering.fresh(decoder, settings), losses, settings, given.out / "log", say)
+    keep_updates(given.out, "updates", updates, asdict(settings))
 
 
-def keep_updates(out: Path, updates, settings: dict) -> None:
+def keep_updates(out: Path, which: str, updates: Updates, settings: dict) -> None:
     """Writes updates beside the other parts of the memory in `out`."""
-    tensors = {f"updates.{layer}.{name}.down": u.down.bfloat16() for (layer, name), u in updates.items()}
-    tensors |= {f"updates.{layer}.{name}.up": u.up.bfloat16() for (layer, name), u in updates.items()}
-    put(out, {"updates": {"scale": settings["scale"], "settings": settings}}, tensors)
+    tensors = {f"{which}.{layer}.{name}.down": u.down.bfloat16() for (layer, name), u in updates.items()}
+    tensors |= {f"{which}.{layer}.{name}.up": u.up.bfloat16() for (layer, name), u in updates.items()}
+    put(out, {which: {"scale": settings["scale"], "settings": settings}}, tensors)
 
 
 def train_confidence(given: argparse.Namespace, say: Callable[[str], None]) -> None:

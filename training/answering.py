@@ -70,18 +70,24 @@ class Example:
 
 def examples(squad: Sequence[Passage], stories: Sequence[Sequence[Passage]], settings: Settings) -> Iterator[Example]:
     """Endless examples, the same for the same seed."""
-    chance = random.Random(settings.seed)
-    articles: dict[str, list[Passage]] = {}
-    for passage in squad:
-        articles.setdefault(passage.source, []).append(passage)
-    pools = [list(many) for many in articles.values() if len(many) >= 5], [list(s) for s in stories if len(s) >= 4]
+    chance, sources = random.Random(settings.seed), pools(squad, stories)
     while True:
-        pool = chance.choice(pools[chance.random() < settings.stories])
+        pool = chance.choice(sources[chance.random() < settings.stories])
         shown = sorted(chance.sample(range(len(pool)), min(settings.passages, len(pool) - 1)))
         in_slots = chance.random() < settings.from_memory
         asked = [one for _ in range(settings.rows) if (one := _asked(pool, shown, in_slots, settings, chance))]
         if asked:
             yield Example(BETWEEN.join(pool[i].text.strip() for i in shown), in_slots, tuple(asked))
+
+
+def pools(
+    squad: Sequence[Passage], stories: Sequence[Sequence[Passage]]
+) -> tuple[list[list[Passage]], list[list[Passage]]]:
+    """The passages of each article, and of each story, that has enough of them."""
+    articles: dict[str, list[Passage]] = {}
+    for passage in squad:
+        articles.setdefault(passage.source, []).append(passage)
+    return [many for many in articles.values() if len(many) >= 5], [list(s) for s in stories if len(s) >= 4]
 
 
 def _asked(
@@ -148,6 +154,14 @@ def fresh(decoder: Decoder, settings: Settings) -> dict[tuple[int, str], Update]
     return found
 
 
+def going_on(updates: Updates) -> dict[tuple[int, str], Update]:
+    """The same updates, to be trained further."""
+    return {
+        at: Update(u.down.float().clone().requires_grad_(), u.up.float().clone().requires_grad_(), u.scale)
+        for at, u in updates.items()
+    }
+
+
 def loss_of(decoder: Decoder, chat: Chat, example: Example, updates: Updates, window: int) -> Tensor:
     """Mean cross-entropy of the answers' tokens, each answer with its end."""
     groups: dict[tuple[int, ...], list[tuple[list[int], list[int]]]] = {}
@@ -180,18 +194,15 @@ def _context(decoder: Decoder, chat: Chat, example: Example, view: Sequence[int]
 
 
 def train(
-    decoder: Decoder,
-    chat: Chat,
-    made: Iterator[Example],
+    updates: Updates,
+    losses: Callable[[Updates], Tensor],
     settings: Settings,
-    window: int,
     out: Path,
     say: Callable[[str], None],
 ) -> dict[tuple[int, str], Update]:
-    """Updates after `minutes` of training, the learning rate by the clock: up for a twentieth, then down to nothing. Losses go to
-    `out`/loss.jsonl, the updates to `out`/updates.pt every five minutes."""
+    """Updates after `minutes` of training on what `losses` gives for each step, the learning rate by the clock: up for a twentieth, then
+    down to nothing. Losses go to `out`/loss.jsonl, the updates to `out`/updates.pt every five minutes."""
     out.mkdir(parents=True, exist_ok=True)
-    updates = fresh(decoder, settings)
     weights = [t for update in updates.values() for t in (update.down, update.up)]
     best = torch.optim.AdamW(weights, lr=settings.rate, weight_decay=0.0, betas=(0.9, 0.98))
     begun, saved, step, smooth = time.monotonic(), 0.0, 0, None
@@ -200,7 +211,7 @@ def train(
             share = spent / settings.minutes
             for group in best.param_groups:
                 group["lr"] = settings.rate * min(share / 0.05 + 0.02, (1 - share) / 0.95, 1.0)
-            loss = loss_of(decoder, chat, next(made), updates, window)
+            loss = losses(updates)
             best.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)

@@ -28,7 +28,9 @@ from tests.documents.test_pdf import PROSE
 
 SCAN = makers.pictured_pdf(PROSE[:4])
 MIXED = makers.pictured_pdf(PROSE[:5], {1: PROSE[0] * 4, 3: PROSE[2] * 4, 5: PROSE[4] * 4})
-ENGLISH = SimpleNamespace(headers={"accept-language": "en"}, session_hash="")  # what a page's handler looks at of a request
+ENGLISH = SimpleNamespace(
+    headers={"accept-language": "en"}, session_hash=""
+)  # what a page's handler looks at of a request
 POLICY = SavePolicy(seconds=3600.0, groups=3)
 
 

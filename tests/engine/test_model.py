@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from transformers import AutoModelForCausalLM, DynamicCache, GPT2Config
 
 from engine.errors import UnsupportedModel
-from engine.memory import remembered
+from engine.memory import recollect, remembered
 from engine.model import SLOT_POSITION, Decoder, GatedMatrix, Update, each_row
 from engine.ops import chunk, naive
 from engine.ops.naive import RULES
@@ -85,6 +85,44 @@ def test_all_kept_in_one_window_is_full_attention_with_the_same_positions(family
             question, past_key_values=turned, position_ids=torch.arange(6)[None], attention_mask=torch.ones(1, 29)
         ).logits
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3"])
+def test_a_short_text_recollected_as_a_whole_is_the_text_in_plain_view(family: str) -> None:
+    decoder, text, question = make_decoder(family), tokens(23), tokens(1, 6, seed=9)
+    memory = make_memory(decoder, window=64, slots=40, pointing_slots=40)
+    state = read_all(make_reader(decoder, memory), text)
+    cache = decoder.empty_cache()
+    assert recollect(decoder, memory, [state], [torch.zeros(23)], cache, [0]) == [23]
+    with torch.inference_mode():
+        found = decoder.logits(decoder.forward(question, cache, torch.arange(23, 29)))
+    wanted = logits(decoder, torch.cat((text[None], question), 1))[:, 23:]
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_recollected_side_by_side_is_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts of several lengths, behind beginnings of several lengths, with more slots than are recollected."""
+    monkeypatch.setattr("engine.memory.RECALLED", 9)
+    decoder, question = make_decoder("qwen2"), tokens(3, 4, seed=9)
+    memory = make_memory(decoder)
+    states = [read_all(make_reader(decoder, memory), tokens(n, seed=n)) for n in (60, 5, 33)]
+    ranks = [torch.rand(state.n_tokens, generator=torch.Generator().manual_seed(1)) for state in states]
+    beginnings = [tokens(n, seed=n) for n in (3, 4, 2)]
+
+    def answered(rows: list[int]) -> torch.Tensor:
+        ids, present, positions = each_row([beginnings[i].tolist() for i in rows], 0, decoder.device)
+        cache = decoder.empty_cache(len(rows))
+        with torch.inference_mode():
+            decoder.forward(ids, cache, positions, present=present)
+            starts = [len(beginnings[i]) for i in rows]
+            goes_on = recollect(decoder, memory, [states[i] for i in rows], [ranks[i] for i in rows], cache, starts)
+            assert goes_on == [len(beginnings[i]) + min(9, states[i].n_tokens) for i in rows]
+            at = torch.tensor(goes_on)[:, None] + torch.arange(4)
+            there = torch.ones(len(rows), 4, dtype=torch.bool)
+            return decoder.logits(decoder.forward(question[rows], cache, at, present=there))
+
+    alone = torch.cat([answered([i]) for i in range(3)])
+    torch.testing.assert_close(answered([0, 1, 2]), alone, rtol=1e-4, atol=1e-4)
 
 
 def test_an_update_acts_on_the_tokens_it_is_given_for_and_no_others() -> None:

@@ -6,7 +6,7 @@ from safetensors.torch import load, save
 
 from engine.container import check
 from engine.errors import FingerprintMismatch, StateCorrupt
-from engine.state import Codec, Departed, Layout, State, as_of, departed, empty_departed
+from engine.state import Codec, Departed, Kept, Layout, State, as_of, departed, empty_departed
 from tests.engine.tiny import WINDOW, make_decoder, make_memory, make_reader, read_all, same_state, tokens
 
 PRINT = "e" * 64
@@ -43,6 +43,16 @@ def test_what_is_decoded_is_near_what_was_encoded(bits: int, off: float) -> None
     assert error <= off
     one, _ = codec.encode(1, x[:, 1:], heads=[1])
     assert torch.equal(one, codes[:, 1:])
+
+
+def test_the_first_are_those_of_the_highest_rank_then_of_the_highest_score() -> None:
+    position = torch.tensor([[[0, 2, 3, 5, 6, 9]]], dtype=torch.int32)
+    score = torch.tensor([[[1.0, 5.0, 4.0, 2.0, 2.0, 3.0]]]).half()
+    kept = Kept(torch.zeros(1, 1, 6, 4), torch.zeros(1, 1, 6), None, None, score, position)
+    rank = torch.tensor([0.0, 0, 0, 0, 0, 7, 7, 1, 1, 0])
+    assert kept.first(rank, 3).position[0, 0].tolist() == [2, 5, 6]
+    assert kept.first(rank, 1).position[0, 0].tolist() == [5]
+    assert kept.first(rank, 5).position[0, 0].tolist() == [2, 3, 5, 6, 9]
 
 
 def test_bytes_and_back_is_the_same_state_bit_for_bit(reader) -> None:

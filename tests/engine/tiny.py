@@ -108,7 +108,7 @@ def make_memory(decoder: Decoder, seed: int = 2, **settings) -> Memory:
     heads = ((0, 1), (decoder.L - 1, decoder.H - 1), (decoder.L - 1, 0))
     pointing = Pointing(heads, some(3).abs(), some(3, 5, decoder.D), 1e-6, decoder.H // decoder.N)
     codecs, gate = (channels(), channels()), some(decoder.L, decoder.H)
-    return Memory(config, Scorer(layers), *codecs, pointing, Confidence.untrained(), {}, gate, True, f"{seed:064d}")
+    return Memory(config, Scorer(layers), *codecs, pointing, Confidence.untrained(), {}, {}, gate, True, f"{seed:064d}")
 
 
 def make_reader(decoder: Decoder, memory: Memory) -> Reader:

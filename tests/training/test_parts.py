@@ -15,7 +15,7 @@ from engine.device import choose_device
 from engine.engine import Engine, EngineSettings
 from engine.prompts import NOT_SAID, Chat
 from tests.engine.tiny import make_decoder, make_engine
-from training import answering, confidence, matrix, scorer
+from training import answering, confidence, matrix, recall, scorer
 from training.__main__ import main
 from training.corpora import books, fairytales, squad
 from training.observe import Attention, ask, in_slots, read_everything
@@ -97,8 +97,44 @@ def test_training_lowers_the_loss_and_leaves_the_base_bit_for_bit(data: Path, to
     assert sum(losses[-4:]) < 0.9 * sum(losses[:4])
     assert all(torch.equal(before[name], t) for name, t in decoder.base.named_parameters())
     # and the run by the clock writes its losses and ends
-    trained = answering.train(decoder, chat, iter(examples * 500), settings, 32, tmp_path, lambda text: None)
+    chosen = iter(examples * 500)
+    loss = lambda updates: answering.loss_of(decoder, chat, next(chosen), updates, 32)  # noqa: E731
+    trained = answering.train(answering.fresh(decoder, settings), loss, settings, tmp_path, lambda text: None)
     assert trained.keys() == updates.keys() and (tmp_path / "loss.jsonl").read_text().count("loss") >= 1
+
+
+def test_answering_from_slots_comes_nearer_to_the_base_that_sees_the_text(data: Path, tokenizer) -> None:
+    engine = make_engine(tokenizer)
+    decoder, memory, chat = engine.decoder, engine.memory, Chat(tokenizer)
+    before = {name: t.clone() for name, t in decoder.base.named_parameters()}
+    settings = replace(recall.SETTINGS, rank=4, rows=2, passages=1)
+    made = recall.examples(chat, squad(data)[0], fairytales(data, "train"), settings)
+    examples = list(islice(made, 3))
+    again = recall.examples(chat, squad(data)[0], fairytales(data, "train"), settings)
+    assert list(islice(again, 3)) == examples
+    updates = answering.fresh(decoder, settings)
+    weights, losses = [t for update in updates.values() for t in (update.down, update.up)], []
+    best = torch.optim.Adam(weights, lr=3e-2)
+    with torch.enable_grad():
+        for step in range(18):
+            loss = recall.loss_of(decoder, memory, chat, examples[step % 3], updates)
+            losses.append(float(loss.detach()))
+            best.zero_grad()
+            loss.backward()
+            best.step()
+    assert sum(losses[-3:]) < 0.8 * sum(losses[:3])
+    assert all(torch.equal(before[name], t) for name, t in decoder.base.named_parameters())
+
+
+def test_a_memory_for_training_holds_that_share_of_the_tokens(tokenizer) -> None:
+    engine = make_engine(tokenizer, window=64)
+    ids = tokenizer("The ferry came in late. " * 20, add_special_tokens=False)["input_ids"][:60]
+    *_, step = engine.read(ids, engine.empty_state(), group_tokens=64)
+    reading = read_everything(engine.decoder, ids, 64)
+    state = recall.kept(engine.memory, reading, 17 / 60)
+    for made, read in zip(state.slots, step.state.slots, strict=True):
+        assert torch.equal(made.position, read.position)
+        torch.testing.assert_close(made.k, read.k, rtol=1e-4, atol=1e-4)
 
 
 def test_gates_learn_to_take_from_the_matrix_what_foretells_the_text(shelf: Path, tokenizer) -> None:
@@ -177,10 +213,12 @@ def test_the_commands_make_a_memory_that_an_engine_reads_with(
         == 0
     )
     assert main(["answering", *common, "--minutes", "0.03", "--rank", "2"], said.append) == 0
+    for more in ([], ["--go-on"]):
+        assert main(["recall", *common, "--minutes", "0.03", "--rank", "2", *more], said.append) == 0
     assert main(["confidence", *common, "--books", str(shelf), "--texts", "2", "--tokens", "900"], said.append) == 0
     manifest = json.loads((out / "memory.json").read_text())
     assert (
-        manifest["updates"]["settings"]["rank"] == 2
+        manifest["updates"]["settings"]["rank"] == manifest["recall"]["settings"]["rank"] == 2
         and manifest["calibrated"]["cases"] > 20
         and manifest["config"]["window"] == 64
     )
