@@ -70,7 +70,7 @@ def test_what_the_document_does_not_say_is_said_so_with_the_nearest_page() -> No
     )
     assert '<div class="text">The document does not seem to say this.</div>' in html
     assert "Nearest to it:" in html and 'data-sheet="4"' in html and 'data-sheet="5"' not in html
-    assert "A guess, not from the document: Nobody &lt;img" in html and "confidence" not in html
+    assert "A guess, not found on a page: Nobody &lt;img" in html and "confidence" not in html
     bare = shown(turn("Who won?", "", confidence=0.1, declined=True, evidence=()))
     assert "does not seem to say" in bare and "Nearest" not in bare and "guess" not in bare
 
