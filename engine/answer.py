@@ -427,9 +427,10 @@ class Answerer:
         return self.chat.plain(NOT_SAID)
 
     def _memories(self, asks: Sequence[Ask]) -> KeyValueCache:
-        """What every row's document left in memory as the beginning of a cache."""
+        """What every row's document left in memory as the beginning of a cache, in the layers that are run to point."""
         same = all(ask.state is asks[0].state for ask in asks)
-        cache = remembered(self.decoder, self.memory, [asks[0].state] if same else [ask.state for ask in asks])
+        states = [asks[0].state] if same else [ask.state for ask in asks]
+        cache = remembered(self.decoder, self.memory, states, self.memory.pointing.layers)
         return cache.repeat(len(asks)) if same else cache
 
     @torch.inference_mode()

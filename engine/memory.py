@@ -139,19 +139,17 @@ def digest_of(values: Mapping[str, Any]) -> str:
 
 
 @torch.no_grad()
-def remembered(decoder: Decoder, memory: Memory, states: Sequence[State]) -> KeyValueCache:
+def remembered(decoder: Decoder, memory: Memory, states: Sequence[State], layers: int | None = None) -> KeyValueCache:
     """What documents left in memory as the beginning of a cache, a row a state: their slots, filled at the left where one holds fewer,
-    and their matrices."""
+    and their matrices. With `layers` only those of the first so many (for pointing)."""
     held = [state.slots[0].k.shape[2] for state in states]
     keys, values, longest = [], [], max(held)
-    for layer in range(decoder.L):
+    for layer in range(decoder.L if layers is None else layers):
         pairs = [decoded(decoder, memory.keys, memory.values, layer, state.slots[layer]) for state in states]
         filled = [[F.pad(t, (0, 0, longest - t.shape[2], 0)) for t in pair] for pair in pairs]
         keys.append(torch.cat([k for k, _ in filled]))
         values.append(torch.cat([v for _, v in filled]))
-    mask = None
-    if len(set(held)) > 1:
-        mask = torch.tensor([[i >= longest - n for i in range(longest)] for n in held], device=decoder.device)
+    mask = None if len(set(held)) == 1 else _filled(decoder, held)
     return KeyValueCache(keys, values, mask, _matrices(memory, states))
 
 
@@ -176,16 +174,15 @@ def recollect(
             rows.append([F.pad(t, (0, 0, longest - count, 0)) for t in pair])
         cache.add(layer, torch.cat([k for k, _ in rows]), torch.cat([v for _, v in rows]))
     if cache.mask is not None or len(set(held)) > 1:
-        before = len(cache) - longest
-        there = torch.tensor([[i >= longest - n for i in range(longest)] for n in held], device=decoder.device)
-        mask = (
-            torch.ones(len(states), before, dtype=torch.bool, device=decoder.device)
-            if cache.mask is None
-            else cache.mask
-        )
-        cache.mask = torch.cat((mask, there), 1)
+        cache.mask = decoder.seen(cache.mask, len(cache) - longest, longest, _filled(decoder, held), len(states))
     cache.matrix = _matrices(memory, states)
     return [start + count for start, count in zip(starts, held, strict=True)]
+
+
+def _filled(decoder: Decoder, held: Sequence[int]) -> Tensor:
+    """Which entries are there `[B,M]` where rows that hold so many are filled at the left to the longest."""
+    longest = max(held)
+    return torch.tensor([[i >= longest - n for i in range(longest)] for n in held], device=decoder.device)
 
 
 def _matrices(memory: Memory, states: Sequence[State]) -> GatedMatrix | None:

@@ -211,10 +211,11 @@ class Decoder:
             gathered = self.attend(q, keys, values, mask, causal)
             hidden = self.finish(layer, hidden, gathered if far is None else gathered + far, updates)
         if present is not None or cache.mask is not None:
-            cache.mask = self._seen(cache.mask, len(cache) - tokens, tokens, present, ids.shape[0])
+            cache.mask = self.seen(cache.mask, len(cache) - tokens, tokens, present, ids.shape[0])
         return hidden
 
-    def _seen(self, mask: Tensor | None, before: int, tokens: int, present: Tensor | None, rows: int) -> Tensor:
+    def seen(self, mask: Tensor | None, before: int, tokens: int, present: Tensor | None, rows: int) -> Tensor:
+        """The mask `[B,before+tokens]` of a cache that had `before` entries under `mask` and takes `tokens` more in."""
         there = lambda n: torch.ones(rows, n, dtype=torch.bool, device=self.device)  # noqa: E731
         old = there(before) if mask is None else mask
         return torch.cat((old, there(tokens) if present is None else present), dim=1)
@@ -227,7 +228,7 @@ class Decoder:
         if not padded:
             return causal[None, None], False
         rows = present.shape[0] if present is not None else cache.mask.shape[0]
-        seen = self._seen(cache.mask, before, tokens, present, rows)[:, None, None]
+        seen = self.seen(cache.mask, before, tokens, present, rows)[:, None, None]
         # a row of padding must see something, else its softmax is over nothing
         own = torch.eye(tokens, before + tokens, dtype=torch.bool, device=self.device)
         own = own.roll(before, dims=1) if before else own

@@ -36,7 +36,7 @@ from engine.model import Decoder, Updates
 from engine.ops.naive import RULES
 from engine.prompts import Chat
 from training import answering, confidence, matrix, recall, scorer
-from training.corpora import CorpusError, Passage, books, fairytales, squad
+from training.corpora import CorpusError, books, by_source, fairytales, squad
 from training.observe import Reading, read_everything
 from training.texts import Asked, scattered
 
@@ -242,9 +242,7 @@ def texts(tokenize, data: Path, shelf: Path, count: int, seed: int):
     """What the scorer is fitted on: paragraphs of three articles in a book, and stories in a book, three to two."""
     chance, found = random.Random(seed + 10), books(shelf)
     train, _ = squad(data)
-    articles: dict[str, list[Passage]] = {}
-    for passage in train:
-        articles.setdefault(passage.source, []).append(passage)
+    articles = by_source(train)
     names, stories = sorted(articles), fairytales(data, "train")
     for number in range(count):
         if number % 5 in (1, 3):

@@ -22,8 +22,8 @@ from torch import Tensor
 from engine.answer import SENTENCE, content_words
 from engine.model import Decoder, KeyValueCache, Update, Updates, each_row
 from engine.prompts import BRIEFLY, FROM_MEMORY, FROM_PASSAGES, NOT_SAID, Chat
-from training.corpora import Passage, Question
-from training.observe import in_slots, read_everything
+from training.corpora import Passage, Question, by_source
+from training.observe import in_slots, in_view, read_everything
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
 BETWEEN = "\n[…]\n"
@@ -84,10 +84,7 @@ def pools(
     squad: Sequence[Passage], stories: Sequence[Sequence[Passage]]
 ) -> tuple[list[list[Passage]], list[list[Passage]]]:
     """The passages of each article, and of each story, that has enough of them."""
-    articles: dict[str, list[Passage]] = {}
-    for passage in squad:
-        articles.setdefault(passage.source, []).append(passage)
-    return [many for many in articles.values() if len(many) >= 5], [list(s) for s in stories if len(s) >= 4]
+    return [many for many in by_source(squad).values() if len(many) >= 5], [list(s) for s in stories if len(s) >= 4]
 
 
 def _asked(
@@ -188,9 +185,7 @@ def loss_of(decoder: Decoder, chat: Chat, example: Example, updates: Updates, wi
 def _context(decoder: Decoder, chat: Chat, example: Example, view: Sequence[int], window: int) -> KeyValueCache:
     if example.in_slots:
         return in_slots(decoder, read_everything(decoder, chat.plain(example.passages), window))
-    cache = decoder.empty_cache()
-    decoder.forward(torch.tensor([list(view)], device=decoder.device), cache, torch.arange(len(view)))
-    return cache
+    return in_view(decoder, view)
 
 
 def train(

@@ -16,7 +16,7 @@ from engine.confidence import NAMES, Confidence, Signals
 from engine.engine import Engine
 from engine.generate import AnswerOptions
 from training.answering import carelessly
-from training.corpora import Passage
+from training.corpora import Passage, by_source
 from training.texts import scattered
 
 WORD = re.compile(r"\w+")
@@ -41,10 +41,7 @@ def observe(
     asked for, and whether the answer has it; `asked` numbers the questions. A third of these are on passages of the same source that
     were left out."""
     chance, rows, count = random.Random(given.seed), [], 0
-    articles: dict[str, list[Passage]] = {}
-    for passage in held:
-        articles.setdefault(passage.source, []).append(passage)
-    pools = [many for many in articles.values() if len(many) >= 9], [list(s) for s in stories if len(s) >= 6]
+    pools = [many for many in by_source(held).values() if len(many) >= 9], [list(s) for s in stories if len(s) >= 6]
     plain = engine.answerer.chat.plain
     for number in range(given.texts):
         shown, hidden = [], []

@@ -58,6 +58,14 @@ def squad(folder: Path) -> tuple[list[Passage], list[Passage]]:
     return parts
 
 
+def by_source(passages: Sequence[Passage]) -> dict[str, list[Passage]]:
+    """The passages of each article, story or book, in order."""
+    found: dict[str, list[Passage]] = {}
+    for passage in passages:
+        found.setdefault(passage.source, []).append(passage)
+    return found
+
+
 def fairytales(folder: Path, split: str) -> list[list[Passage]]:
     """FairytaleQA stories ("train" or "val"), each as its sections with the questions that one section answers. Raises CorpusError."""
     stories = []

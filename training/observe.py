@@ -69,6 +69,14 @@ def in_slots(decoder: Decoder, reading: Reading) -> KeyValueCache:
     return KeyValueCache(keys, [v[None] for v in reading.values])
 
 
+@torch.no_grad()
+def in_view(decoder: Decoder, ids: Sequence[int]) -> KeyValueCache:
+    """Tokens in plain view, as the base sees them."""
+    cache = decoder.empty_cache()
+    decoder.forward(torch.tensor([list(ids)], device=decoder.device), cache, torch.arange(len(ids)))
+    return cache
+
+
 class Attention:
     """Watches a forward pass over a text in slots: how much its tokens pay to each token of the text, and to each page."""
 

@@ -17,13 +17,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.memory import Memory, recollect
-from engine.model import Decoder, KeyValueCache, Updates, each_row
+from engine.model import Decoder, Updates, each_row
 from engine.prompts import FROM_PASSAGES, Chat
 from engine.read import FIRST
 from engine.state import Kept, State
 from training.answering import Settings, carelessly, pools, spoken
 from training.corpora import Passage
-from training.observe import Reading, read_everything
+from training.observe import Reading, in_view, read_everything
 
 SETTINGS = Settings(rate=5e-4, rows=10)
 KEPT = (0.12, 0.25, 0.5)  # shares of the tokens that the slots hold
@@ -68,10 +68,10 @@ def loss_of(decoder: Decoder, memory: Memory, chat: Chat, example: Example, upda
     )
     with torch.no_grad():
         view = asked[0][0]
-        plain = _seen(decoder, view)
-        taught = decoder.forward(ids, plain.repeat(len(ids)), positions + len(view), present=present)
+        plain = in_view(decoder, view).repeat(len(ids))
+        taught = decoder.forward(ids, plain, positions + len(view), present=present)
         before, _ = chat.around_ids(FROM_PASSAGES, example.asked[0][0])
-        cache = _seen(decoder, before)
+        cache = in_view(decoder, before)
         state = kept(memory, read_everything(decoder, chat.plain(example.passages), memory.config.window), example.kept)
         (start,) = recollect(decoder, memory, [state], [torch.zeros(state.n_tokens)], cache, [len(before)])
     said = decoder.forward(ids, cache.repeat(len(ids)), positions + start, updates=updates, present=present)
@@ -100,9 +100,3 @@ def kept(memory: Memory, reading: Reading, share: float) -> State:
         all_ = Kept(codes_k, scale_k, codes_v, scale_v, score, where.expand(score.shape))
         slots.append(all_.best(max(int(share * tokens), 1))[0])
     return State(tuple(slots), (), (), None, tokens)
-
-
-def _seen(decoder: Decoder, ids: Sequence[int]) -> KeyValueCache:
-    cache = decoder.empty_cache()
-    decoder.forward(torch.tensor([list(ids)], device=decoder.device), cache, torch.arange(len(ids)))
-    return cache

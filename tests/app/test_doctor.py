@@ -20,7 +20,7 @@ from storage.migrations import migrations
 from tests.app.conftest import SOURCE
 from tests.app.small_engine import SmallEngine, said, shelf
 from tests.documents.makers import pdf
-from tests.storage.meant import change
+from tests.storage.meant import change, sql
 
 LINES = ["The tide has 5 ropes.", "The lamp has a keeper."]
 
@@ -44,11 +44,6 @@ def path(made: bytes, tmp_path: Path) -> Path:
     path = tmp_path / "library.db"
     path.write_bytes(made)
     return path
-
-
-def sql(path: Path, statement: str, *values: object) -> list[tuple]:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(statement, values).fetchall()
 
 
 def held(path: Path) -> list[object]:

@@ -23,6 +23,7 @@ from storage import (
     digests,
 )
 from storage.migrations import migrations
+from tests.storage.meant import sql
 from tests.storage.test_store import DOCUMENT, EVIDENCE, PAGES, SECTIONS, SNAPSHOT
 
 ID = DOCUMENT.id
@@ -41,12 +42,6 @@ def fill(store: Store) -> None:
     store.chats.add_turn(ID, "Who?", "Ada.", confidence=0.9, from_memory="Eda.", evidence=EVIDENCE)
     store.chats.add_turn(ID, "Where?", "There.", places=((1, "", "There", ""),))
     store.set_note("settings", "{}")
-
-
-def sql(path: Path, statement: str, *values: object) -> list[tuple]:
-    """One statement by another program, which knows nothing of digests."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(statement, values).fetchall()
 
 
 @pytest.fixture(scope="module")
