@@ -98,6 +98,7 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
         default="both",
         help="answer from memory alone, from the pages that it points to, or from one after the other (both)",
     )
+    ask.add_argument("--brief", action="store_true", help="answer with a few words of the text, not with a sentence")
     ask.add_argument(
         "--history", type=Path, default=None, metavar="FILE", help="the talk before, as JSON: [[question, answer], ...]"
     )

@@ -27,7 +27,7 @@ from engine.generate import AnswerOptions, Said, Spoken, generate, log_probs_of,
 from engine.memory import Memory, recollect, remembered
 from engine.model import Decoder, KeyValueCache, each_row
 from engine.point import PAGE, Gaze, Page
-from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, NOT_SAID, Chat, Turn, in_its_language
+from engine.prompts import FROM_MEMORY, IF_NOT_SAID, NOT_SAID, Chat, Turn, in_its_language, passages_prompt
 from engine.state import State
 
 Source = Literal["both", "memory", "page"]
@@ -127,7 +127,7 @@ class _Looked:
 
 @dataclass(frozen=True)
 class _Verdict:
-    """What the answering updates make of an answer: the log-probability that they would say that the text does not say, in nats, and the
+    """What the judging updates make of an answer: the log-probability that they would say that the text does not say, in nats, and the
     mean log-probability that they give the answer, nats a token."""
 
     refusal: float
@@ -208,7 +208,7 @@ class Answerer:
         said = [Said([], [], ended=True) for _ in asks]
         verdicts = [_Verdict(0.0, 0.0)] * len(asks)
         if speak:
-            cache, questions, starts = self._recollected(asks, looked)
+            cache, questions, starts = self._recollected(asks, looked, options)
             view = cache.copy()
             spoken = Spoken(self.tokenizer, generate(
                 self.decoder, self.tokenizer, questions, cache, options, start=starts, updates=self.memory.recall,
@@ -234,11 +234,11 @@ class Answerer:
         return [page for _, gaze in gazes for page in gaze.best(POINTED)]
 
     def _recollected(
-        self, asks: Sequence[Ask], looked: Sequence[_Looked]
+        self, asks: Sequence[Ask], looked: Sequence[_Looked], options: AnswerOptions
     ) -> tuple[KeyValueCache, list[list[int]], list[int]]:
         """Of every question a cache with the slots of its pages, where passages would stand in a prompt; the tokens that follow, and at
         which position."""
-        systems = [in_its_language(FROM_PASSAGES, self._beginning(ask), ask.question) for ask in asks]
+        systems = [in_its_language(passages_prompt(options.brief), self._beginning(ask), ask.question) for ask in asks]
         parts = [
             self.chat.around_ids(system, ask.question.strip(), ask.history)
             for system, ask in zip(systems, asks, strict=True)
@@ -278,7 +278,7 @@ class Answerer:
         self, rows: Sequence[tuple[Ask, str]], options: AnswerOptions, should_stop: Callable[[], bool]
     ) -> list[_Read]:
         """What the model says to each question with one passage in plain view, all in one batch."""
-        prompts = [in_its_language(FROM_PASSAGES, text, ask.question) for ask, text in rows]
+        prompts = [in_its_language(passages_prompt(options.brief), text, ask.question) for ask, text in rows]
         parts = [
             self.chat.split_ids(prompt, text, ask.question.strip(), ask.history)
             for prompt, (ask, text) in zip(prompts, rows, strict=True)
@@ -301,7 +301,7 @@ class Answerer:
         refusal = self._refusal
         answers = [one.tokens or refusal for one in said]
         log_probs = [
-            log_probs_of(self.decoder, prompts, chosen, cache, start=starts, updates=self.memory.updates)
+            log_probs_of(self.decoder, prompts, chosen, cache, start=starts, updates=self.memory.judge)
             for chosen in ([refusal] * len(said), answers)
         ]
         return [_Verdict(sum(no), sum(yes) / len(yes)) for no, yes in zip(*log_probs, strict=True)]

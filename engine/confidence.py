@@ -15,12 +15,12 @@ class Signals:
     memory_log_prob   mean, of the memory's answer (0 where there is none)
     page_log_prob     mean, of the page's answer
     page_least        the least likely token of the page's answer
-    verified          mean, of the final answer as the answering updates see it
+    verified          mean, of the final answer as the judging updates see it
     agreement         words that both answers share, F1
     attention         how far the best page stands out: the score of the best page less the mean of the next ten
     support           share of the answer's content words that the shown pages hold
     asked             share of the question's content words that the shown pages hold
-    refused           the log-probability that the answering updates would say that the text does not say, in nats
+    refused           the log-probability that the judging updates would say that the text does not say, in nats
     """
 
     memory_log_prob: float

@@ -18,11 +18,12 @@ UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 
 @dataclass(frozen=True)
 class AnswerOptions:
-    """How to generate: most new tokens, temperature (0 is greedy), and seed."""
+    """How to answer: most new tokens, temperature (0 is greedy), seed, and whether with a few words of the text instead of sentences."""
 
     max_new_tokens: int = 160
     temperature: float = 0.0
     seed: int = 0
+    brief: bool = False
 
     def __post_init__(self) -> None:
         """Raises ConfigInvalid for a value that cannot work."""

@@ -36,7 +36,7 @@ RECALLED = 192  # slots of each head that a question is answered from
 @dataclass(frozen=True)
 class Memory:
     """What a decoder needs to remember: settings and trained parts. `recall` are updates that act where a question is answered from
-    slots, `updates` those that judge answers. `gate [L,H]` says how much each head takes from the compressive matrix (its tanh);
+    slots, `judge` those that judge answers. `gate [L,H]` says how much each head takes from the compressive matrix (its tanh);
     untrained it is 0, and the matrix adds nothing."""
 
     config: MemoryConfig
@@ -45,7 +45,7 @@ class Memory:
     values: Codec
     pointing: Pointing
     confidence: Confidence
-    updates: Updates
+    judge: Updates
     recall: Updates
     gate: Tensor
     trained: bool
@@ -100,7 +100,7 @@ def load_memory(folder: Path, decoder: Decoder, base_sha256: str, size: tuple[in
         scorer = Scorer.of({name: t.to(decoder.dtype) for name, t in low.items()})
         pointing = Pointing.of(manifest["pointing"], tensors, decoder)
         confidence = Confidence.of(manifest["confidence"])
-        updates, recall = (_updates(name, manifest.get(name, {}), tensors, decoder) for name in ("updates", "recall"))
+        judge, recall = (_updates(name, manifest.get(name, {}), tensors, decoder) for name in ("judge", "recall"))
         gate = tensors["matrix.gate"].float() if "matrix.gate" in tensors else _no_gate(decoder)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, ConfigInvalid) as error:
         raise MemoryInvalid(f"The memory in {folder} cannot be used ({error}). Get the folder again.") from error
@@ -111,7 +111,7 @@ def load_memory(folder: Path, decoder: Decoder, base_sha256: str, size: tuple[in
         codecs[1],
         pointing,
         confidence,
-        updates,
+        judge,
         recall,
         gate,
         True,

@@ -15,10 +15,7 @@ FROM_PASSAGES = (
     "You answer questions about a document. Use only the passages below. Answer in one or two short sentences, with the names and "
     "numbers that the passages have."
 )
-BRIEFLY = (
-    "You answer questions about a document. Use only the passages below. Answer with a few words taken from them, and nothing else. "
-    "If they do not hold the answer, say: The text does not say."
-)
+BRIEFLY = "You answer questions about a document. Use only the passages below. Answer with a few words taken from them, and nothing else."
 SUMMARY = (
     "You summarise documents. You are given a passage of a longer text. Say in one plain sentence what it tells, with its names and "
     "numbers. Do not mention the passage itself."
@@ -30,6 +27,11 @@ NOT_SAID = "The text does not say."
 IF_NOT_SAID = "If the passages do not hold the answer, say: " + NOT_SAID
 PRIVATE_USE = range(0xE000, 0xF900)
 Turn = tuple[str, str]
+
+
+def passages_prompt(brief: bool) -> str:
+    """The prompt for a question on passages: answered in a sentence or two, or with a few of their words."""
+    return BRIEFLY if brief else FROM_PASSAGES
 
 
 def in_its_language(prompt: str, text: str, question: str | None = None) -> str:

@@ -26,7 +26,6 @@ from evaluation.texts import Books
 from evaluation.ways import BATCH, VIEW, WAYS, ways
 from training.corpora import CorpusError
 
-BRIEF = "Answer with a few words taken from the text."
 ONE_WORD = "Answer with one word."
 SETTINGS = ("window", "slots", "pointing_slots", "bits", "rule")  # of a memory, which a run may change
 MODELS = Path.home() / ".palimpsest" / "models"
@@ -66,6 +65,7 @@ def _measure(given: Namespace) -> int:
         given.threads,
         given.memory_size,
         changed,
+        given.updates,
         say,
     )
     made = evaluate(measured, given, say)
@@ -105,10 +105,11 @@ def evaluate(measured: Measured, given: Namespace, say: Say) -> Made:
     if given.name == "summaries":
         chosen |= {way.name: way for way in summaries.own_ways(given.by, measured, memories)}
     made: list[Row] = []
+    options = AnswerOptions(max_new_tokens=given.answer_tokens, brief=given.brief)
     for tokens in getattr(given, "tokens", None) or [None]:
         texts, judge = _texts(engine, given, tokens)
         made += run(
-            texts, [chosen[name] for name in given.by], judge, AnswerOptions(max_new_tokens=given.answer_tokens), rows=rows,
+            texts, [chosen[name] for name in given.by], judge, options, rows=rows,
             limit=given.limit, suffix=given.suffix, batch=given.batch, say=say,
         )  # fmt: skip
     return Made(made, _measures(given))
@@ -226,18 +227,18 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--passages", type=int, default=None, metavar="N", help="paragraphs a text; by length if not given"
     )
-    one.set_defaults(suffix=BRIEF)
+    one.set_defaults(brief=True)
     one = add("narrativeqa", "questions on whole novels", lengths=())
     one.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="has narrativeqa_*questions.jsonl and books/"
     )
-    one.set_defaults(suffix="Answer with a few words.")
+    one.set_defaults(brief=True)
     one = add("babilong", "bAbI stories strewn in books", lengths=(0, 16384), answer_tokens=24)
     one.add_argument("--stories", type=Path, required=True, metavar="DIR", help="has qa1_..._train.txt and so on")
     books(one)
     one.add_argument("--tasks", type=int, nargs="+", default=[1, 2, 3, 4, 5], metavar="N", help="bAbI tasks")
     one.add_argument("--trials", type=int, default=50, metavar="N", help="stories a task")
-    one.set_defaults(suffix=ONE_WORD)
+    one.set_defaults(brief=True, suffix=ONE_WORD)
     one = add("passkey", "one number hidden in books", lengths=(8192, 32768), answer_tokens=24)
     books(one)
     one.add_argument(
@@ -296,6 +297,9 @@ def _model_options(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--slots-in-view", action=argparse.BooleanOptionalAction, default=None, help="another setting of the memory"
     )
+    one.add_argument(
+        "--updates", action=argparse.BooleanOptionalAction, default=True, help="those that answer from slots"
+    )
     one.add_argument("--seed", type=int, default=0, metavar="N", help="which texts are made")
     one.add_argument("--limit", type=int, default=None, metavar="N", help="most questions a length (perplexity: books)")
     one.add_argument(
@@ -316,6 +320,12 @@ def _way_options(one: argparse.ArgumentParser, summaries: bool) -> None:
     one.add_argument("--view", type=int, default=VIEW, metavar="N", help="tokens of a text in plain view at most")
     one.add_argument(
         "--peers-decline", action="store_true", help="tell the peers what to say where the text has no answer"
+    )
+    one.add_argument(
+        "--brief",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="ask every way for a few words of the text",
     )
     one.add_argument("--suffix", default="", metavar="TEXT", help="what is put behind every question")
 

@@ -44,10 +44,10 @@ class Measured:
 
 def load(
     model: str, cache_dir: Path, memory_dir: Path | None, device: str, dtype: str, threads: int | None, size: str,
-    changed: Mapping[str, Any], say: Say,
+    changed: Mapping[str, Any], updates: bool, say: Say,
 ) -> Measured:  # fmt: skip
     """The model with its memory, in which the settings in `changed` are others; `memory_dir` NONE means one that needs no training.
-    Raises EngineError's subclasses."""
+    Without `updates` the base answers from slots as it is. Raises EngineError's subclasses."""
     if threads is not None:
         torch.set_num_threads(threads)
     where = choose_device(device)
@@ -56,6 +56,8 @@ def load(
     if memory_dir == NONE:
         loaded = _with_memory(loaded, untrained(loaded.decoder, loaded.memory.config))
     loaded = with_settings(loaded, changed)
+    if not updates:
+        loaded = loaded._replace(memory=replace(loaded.memory, recall={}))
     return Measured(Engine(loaded, loaded.name), loaded.parts["base"])
 
 

@@ -21,7 +21,7 @@ from engine.engine import Engine
 from engine.generate import AnswerOptions, generate, text_of
 from engine.memory import digest_of
 from engine.model import KeyValueCache
-from engine.prompts import FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, Turn, in_its_language
+from engine.prompts import BRIEFLY, FROM_MEMORY, FROM_PASSAGES, IF_NOT_SAID, Turn, in_its_language, passages_prompt
 from evaluation.loading import Measured, Memories
 from evaluation.passages import LOOKS, Lookup
 from evaluation.presses import PRESSES, pressed
@@ -29,7 +29,8 @@ from evaluation.presses import PRESSES, pressed
 BATCH = 8  # questions that are answered together
 VIEW = 8192  # tokens of a text in plain view at most
 ROOM = 512  # positions that are left for the prompt and the answer
-PROMPTS = (FROM_MEMORY, FROM_PASSAGES)  # what was answered to another prompt is another answer
+CLOSED_BRIEFLY = "Answer the question with a few words, and nothing else."
+PROMPTS = (FROM_MEMORY, FROM_PASSAGES, BRIEFLY, CLOSED_BRIEFLY)  # what was answered to another prompt is another answer
 TOGETHER = 16384  # tokens of caches that are held for questions answered together
 WAYS = ("memory", "alone", "closed", "truncated", "full", *LOOKS, *PRESSES)
 
@@ -105,7 +106,7 @@ def memory_parts(engine: Engine) -> dict[str, Any]:
     memory = engine.memory
     return {
         "state": engine.fingerprint, "weights": memory.weights_sha256, "confidence": memory.confidence.to_dict(),
-        "pointing": memory.pointing.to_dict(),
+        "pointing": memory.pointing.to_dict(), "updates": bool(memory.recall),
     }  # fmt: skip
 
 
@@ -125,14 +126,16 @@ class PlainView:
 
     def nothing(self, questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
         """Replies with nothing in view."""
-        prompts = [self.chat.ids(FROM_MEMORY, q.text + self._behind, q.history) for q in questions]
+        system = CLOSED_BRIEFLY if options.brief else FROM_MEMORY
+        prompts = [self.chat.ids(system, q.text + self._behind, q.history) for q in questions]
         cache = self.decoder.empty_cache(len(prompts))
         return _replies(self._say(prompts, cache, [0] * len(prompts), options))
 
     def each(self, views: Sequence[str], questions: Sequence[Question], options: AnswerOptions) -> list[list[Reply]]:
         """Replies to each question with its own passages in view."""
+        system = passages_prompt(options.brief)
         parts = [
-            self.chat.split_ids(in_its_language(FROM_PASSAGES, v, q.text), v, q.text + self._behind, q.history)
+            self.chat.split_ids(in_its_language(system, v, q.text), v, q.text + self._behind, q.history)
             for v, q in zip(views, questions, strict=True)
         ]
         cache, starts = self.engine.answerer.in_view([view for view, _ in parts])
@@ -145,8 +148,9 @@ class PlainView:
         """Replies to questions with one text in view. `view` makes the cache of a prompt's tokens up to the question, and `known`
         holds those that were made; a conversation before the question stands before the text and makes another."""
         found: list[str] = []
+        system = passages_prompt(options.brief)
         parts = [
-            self.chat.split_ids(in_its_language(FROM_PASSAGES, text, q.text), text, q.text + self._behind, q.history)
+            self.chat.split_ids(in_its_language(system, text, q.text), text, q.text + self._behind, q.history)
             for q in questions
         ]
         while len(found) < len(parts):

@@ -1,10 +1,10 @@
-"""`python -m training scorer|matrix|recall|answering|confidence|scale`: makes the parts of a memory for any base, as does
+"""`python -m training scorer|matrix|recall|judge|confidence|scale`: makes the parts of a memory for any base, as does
 `python launch.py train ...`.
 
     scorer      what is worth keeping, which heads point, and the spread of keys and values: forward passes only
     matrix      how much each head takes from the compressive matrix, on books
     recall      low-rank updates that answer from slots
-    answering   low-rank updates that judge answers
+    judge       low-rank updates that judge answers
     confidence  how sure an answer is, from questions that were held back
     scale       its slope, shift and threshold, from replies of `evaluation people`
 
@@ -35,13 +35,16 @@ from engine.memory import MANIFEST, WEIGHTS, load_memory, read_manifest, save_me
 from engine.model import Decoder, Updates
 from engine.ops.naive import RULES
 from engine.prompts import Chat
-from training import answering, confidence, matrix, recall, scorer
+from training import confidence, judge, matrix, recall, scorer, updates
 from training.corpora import CorpusError, books, by_source, fairytales, squad
+from training.facts import facts
 from training.observe import Reading, read_everything
 from training.texts import Asked, scattered
 
+MODELS = Path.home() / ".palimpsest" / "models"
 TOKENS = 6000  # of a text that the scorer is fitted on
 ARTICLES, PARAGRAPHS = 3, 4  # in such a text
+PLANTED = 14  # facts in one, where there are no data sets
 
 
 def main(argv: Sequence[str] | None = None, say: Callable[[str], None] = print) -> int:
@@ -49,7 +52,7 @@ def main(argv: Sequence[str] | None = None, say: Callable[[str], None] = print) 
     given = parser().parse_args(argv)
     try:
         what = {
-            "scorer": train_scorer, "matrix": train_matrix, "recall": train_recall, "answering": train_answering,
+            "scorer": train_scorer, "matrix": train_matrix, "recall": train_recall, "judge": train_judge,
             "confidence": train_confidence, "scale": train_scale,
         }  # fmt: skip
         what[given.what](given, say)
@@ -66,24 +69,28 @@ def parser() -> argparse.ArgumentParser:
     )
     what = top.add_subparsers(dest="what", required=True)
     commands = (
-        ("scorer", "minutes"), ("matrix", "a quarter of an hour"), ("recall", "an hour"), ("answering", "an hour"),
+        ("scorer", "minutes"), ("matrix", "a quarter of an hour"), ("recall", "an hour"), ("judge", "an hour"),
         ("confidence", "half an hour"),
     )  # fmt: skip
     for name, help_ in commands:
         one = what.add_parser(name, help=help_)
         one.add_argument("--base", default="standard", help="standard, small, a folder or a hub id")
-        one.add_argument("--models", type=Path, default=Path("models"), help="where fetched bases are kept")
+        one.add_argument("--models", type=Path, default=MODELS, help="where fetched bases are kept")
         if name != "matrix":
-            one.add_argument("--data", type=Path, required=True, help="the unpacked data sets")
+            without = "; without them facts are planted in the books" if name == "scorer" else ""
+            one.add_argument("--data", type=Path, required=name != "scorer", help=f"the unpacked data sets{without}")
         one.add_argument("--out", type=Path, required=True, help="the folder of the memory")
         one.add_argument("--device", default="auto")
         one.add_argument("--dtype", default="auto")
         one.add_argument("--seed", type=int, default=1)
-        if name not in ("answering", "recall"):
+        if name not in ("judge", "recall"):
             one.add_argument("--books", type=Path, required=True, help="a folder of books as plain text")
         if name == "scorer":
             one.add_argument("--texts", type=int, default=15)
             one.add_argument("--questions", type=int, default=14, help="a text")
+            one.add_argument(
+                "--labels", choices=scorer.LABELS, default="questions", help="what a token's worth is taken from"
+            )
             one.add_argument("--steps", type=int, default=400)
             one.add_argument("--heads", type=int, default=12, help="that point, at most")
             one.add_argument("--window", type=int, default=MemoryConfig().window)
@@ -91,9 +98,9 @@ def parser() -> argparse.ArgumentParser:
         elif name == "matrix":
             one.add_argument("--rule", choices=RULES, default="gated_delta")
             one.add_argument("--minutes", type=float, default=15.0)
-        elif name in ("answering", "recall"):
+        elif name in ("judge", "recall"):
             one.add_argument("--minutes", type=float, default=45.0)
-            one.add_argument("--rank", type=int, default=answering.Settings().rank)
+            one.add_argument("--rank", type=int, default=updates.Settings().rank)
             if name == "recall":
                 one.add_argument("--go-on", action="store_true", help="from the updates that are there")
         else:
@@ -119,7 +126,7 @@ def train_scorer(given: argparse.Namespace, say: Callable[[str], None]) -> None:
             sizes.append((reading.keys.cpu(), reading.values.cpu()))
             yield reading, text.asked
 
-    seen = scorer.observe(decoder, chat, readings(), given.questions, given.seed, say)
+    seen = scorer.observe(decoder, chat, readings(), given.questions, given.seed, given.labels, say)
     keep_scorer(given.out, decoder, model_hash(folder), seen, sizes, given, say)
 
 
@@ -145,6 +152,7 @@ def keep_scorer(out: Path, decoder: Decoder, base: str, seen, sizes, given: argp
             "texts": len(seen.inputs),
             "questions": len(seen.pages),
             "seed": given.seed,
+            "labels": given.labels,
             "recall": recall,
             "hits": pointers.hits,
         },
@@ -171,27 +179,27 @@ def train_recall(given: argparse.Namespace, say: Callable[[str], None]) -> None:
     memory, chat = load_memory(given.out, decoder, model_hash(folder)), Chat(tokenizer)
     settings = replace(recall.SETTINGS, minutes=given.minutes, rank=given.rank, seed=given.seed)
     made = recall.examples(chat, squad(given.data)[0], fairytales(given.data, "train"), settings)
-    before = answering.going_on(memory.recall) if given.go_on else answering.fresh(decoder, settings)
-    losses = lambda updates: recall.loss_of(decoder, memory, chat, next(made), updates)  # noqa: E731
-    updates = answering.train(before, losses, settings, given.out / "log", say)
-    keep_updates(given.out, "recall", updates, asdict(settings))
+    before = updates.going_on(memory.recall) if given.go_on else updates.fresh(decoder, settings)
+    losses = lambda found: recall.loss_of(decoder, memory, chat, next(made), found)  # noqa: E731
+    found = updates.train(before, losses, settings, given.out / "log", say)
+    keep_updates(given.out, "recall", found, asdict(settings))
 
 
-def train_answering(given: argparse.Namespace, say: Callable[[str], None]) -> None:
+def train_judge(given: argparse.Namespace, say: Callable[[str], None]) -> None:
     """Updates that judge answers, into `given.out` beside the rest. Raises EngineError, CorpusError."""
     _, tokenizer, decoder = base_of(given, say)
     window, chat = read_manifest(given.out)["config"]["window"], Chat(tokenizer)
-    settings = answering.Settings(minutes=given.minutes, rank=given.rank, seed=given.seed)
-    made = answering.examples(squad(given.data)[0], fairytales(given.data, "train"), settings)
-    losses = lambda updates: answering.loss_of(decoder, chat, next(made), updates, window)  # noqa: E731
-    updates = answering.train(answering.fresh(decoder, settings), losses, settings, given.out / "log", say)
-    keep_updates(given.out, "updates", updates, asdict(settings))
+    settings = updates.Settings(minutes=given.minutes, rank=given.rank, seed=given.seed)
+    made = judge.examples(squad(given.data)[0], fairytales(given.data, "train"), settings)
+    losses = lambda found: judge.loss_of(decoder, chat, next(made), found, window)  # noqa: E731
+    found = updates.train(updates.fresh(decoder, settings), losses, settings, given.out / "log", say)
+    keep_updates(given.out, "judge", found, asdict(settings))
 
 
-def keep_updates(out: Path, which: str, updates: Updates, settings: dict) -> None:
+def keep_updates(out: Path, which: str, found: Updates, settings: dict) -> None:
     """Writes updates beside the other parts of the memory in `out`."""
-    tensors = {f"{which}.{layer}.{name}.down": u.down.bfloat16() for (layer, name), u in updates.items()}
-    tensors |= {f"{which}.{layer}.{name}.up": u.up.bfloat16() for (layer, name), u in updates.items()}
+    tensors = {f"{which}.{layer}.{name}.down": u.down.bfloat16() for (layer, name), u in found.items()}
+    tensors |= {f"{which}.{layer}.{name}.up": u.up.bfloat16() for (layer, name), u in found.items()}
     put(out, {which: {"scale": settings["scale"], "settings": settings}}, tensors)
 
 
@@ -238,9 +246,14 @@ def base_of(given: argparse.Namespace, say: Callable[[str], None]):
     return folder, *load_base(folder, given.base, device, choose_dtype(device, given.dtype))
 
 
-def texts(tokenize, data: Path, shelf: Path, count: int, seed: int):
-    """What the scorer is fitted on: paragraphs of three articles in a book, and stories in a book, three to two."""
+def texts(tokenize, data: Path | None, shelf: Path, count: int, seed: int):
+    """What the scorer is fitted on: paragraphs of three articles in a book, and stories in a book, three to two; without data sets
+    planted facts in a book."""
     chance, found = random.Random(seed + 10), books(shelf)
+    if data is None:
+        for _ in range(count):
+            yield scattered(tokenize, facts(chance, PLANTED), found, TOKENS, chance)
+        return
     train, _ = squad(data)
     articles = by_source(train)
     names, stories = sorted(articles), fairytales(data, "train")

@@ -15,9 +15,9 @@ from engine.answer import Ask
 from engine.confidence import NAMES, Confidence, Signals
 from engine.engine import Engine
 from engine.generate import AnswerOptions
-from training.answering import carelessly
 from training.corpora import Passage, by_source
 from training.texts import scattered
+from training.updates import carelessly
 
 WORD = re.compile(r"\w+")
 BATCH = 8

@@ -1,4 +1,4 @@
-"""Forward passes only: what questions and answers attend to in a text that was read with everything kept.
+"""Forward passes only: what questions with their answers, and the text said again, attend to in a text that was read with everything kept.
 
 From these the retention scorer and the pointing heads are fitted (`training.scorer`). Nothing is trained through the model.
 """
@@ -18,6 +18,9 @@ from engine.point import PAGE
 from engine.prompts import FROM_MEMORY, Chat
 
 GENERAL_QUERIES = 48  # kept of each head, as what questions in general look for
+REPEAT = "Repeat the text word by word, from where you are."
+STRETCH = 256  # tokens of a text that are repeated in one pass
+BEFORE = 16  # of them that are given and not counted: they say where the text goes on
 
 
 @dataclass
@@ -136,3 +139,18 @@ def ask(decoder: Decoder, chat: Chat, cache: KeyValueCache, attention: Attention
     ids = prompt + chat.plain(answer)
     attention.question, attention.counted = slice(begin, len(prompt)), slice(begin, None)
     decoder.forward(torch.tensor([ids], device=decoder.device), cache.copy(), torch.arange(len(ids)), observe=attention)
+
+
+@torch.inference_mode()
+def repeat(decoder: Decoder, chat: Chat, cache: KeyValueCache, attention: Attention, ids: Sequence[int]) -> None:
+    """Let `attention` watch the model repeat the whole text in `cache`, stretch by stretch: what it attends to then is needed whatever is
+    asked (KVzip, arXiv 2505.23416, section 3)."""
+    prompt = chat.ids(FROM_MEMORY, REPEAT)
+    attention.question = None
+    for start in range(0, len(ids), STRETCH):
+        given = min(start, BEFORE)
+        attention.counted = slice(len(prompt) + given, None)
+        said = [*prompt, *ids[start - given : start + STRETCH]]
+        decoder.forward(
+            torch.tensor([said], device=decoder.device), cache.copy(), torch.arange(len(said)), observe=attention
+        )

@@ -18,12 +18,12 @@ from torch import Tensor
 
 from engine.memory import Memory, recollect
 from engine.model import Decoder, Updates, each_row
-from engine.prompts import FROM_PASSAGES, Chat
+from engine.prompts import Chat, passages_prompt
 from engine.read import FIRST
 from engine.state import Kept, State
-from training.answering import Settings, carelessly, pools, spoken
 from training.corpora import Passage
 from training.observe import Reading, in_view, read_everything
+from training.updates import Settings, carelessly, pools, spoken
 
 SETTINGS = Settings(rate=5e-4, rows=10)
 KEPT = (0.12, 0.25, 0.5)  # shares of the tokens that the slots hold
@@ -33,10 +33,11 @@ ANSWER = 0.4  # weight of the answer's cross-entropy beside the KL divergence
 
 @dataclass(frozen=True)
 class Example:
-    """Passages, the share of their tokens that is kept, and questions with their answers."""
+    """Passages, the share of their tokens that is kept, whether answers are a few words of theirs, and questions with their answers."""
 
     passages: str
     kept: float
+    brief: bool
     asked: tuple[tuple[str, str], ...]
 
 
@@ -49,19 +50,24 @@ def examples(
         pool = chance.choice(sources[chance.random() < settings.stories])
         shown = sorted(chance.sample(range(len(pool)), min(settings.passages, len(pool))))
         passages = "\n".join(pool[i].text.strip() for i in shown)
+        share, brief = chance.choice(KEPT), chance.random() < settings.brief
         asked = [(pool[i], question) for i in shown for question in pool[i].questions]
         chance.shuffle(asked)
         rows = tuple(
-            (carelessly(q.text, chance) if chance.random() < settings.careless else q.text, spoken(passage, q))
-            for passage, q in asked[: settings.rows]
+            (
+                carelessly(question.text, chance) if chance.random() < settings.careless else question.text,
+                " ".join(question.answers[0].split()) if brief else spoken(passage, question),
+            )
+            for passage, question in asked[: settings.rows]
         )
         if rows and len(chat.plain(passages)) <= LONGEST:
-            yield Example(passages, chance.choice(KEPT), rows)
+            yield Example(passages, share, brief, rows)
 
 
 def loss_of(decoder: Decoder, memory: Memory, chat: Chat, example: Example, updates: Updates) -> Tensor:
     """Mean over the answers' tokens, each answer with its end."""
-    asked = [chat.split_ids(FROM_PASSAGES, example.passages, question) for question, _ in example.asked]
+    prompt = passages_prompt(example.brief)
+    asked = [chat.split_ids(prompt, example.passages, question) for question, _ in example.asked]
     answers = [[*chat.plain(answer), chat.tokenizer.eos_token_id] for _, answer in example.asked]
     ids, present, positions = each_row(
         [after + answer for (_, after), answer in zip(asked, answers, strict=True)], 0, decoder.device
@@ -70,7 +76,7 @@ def loss_of(decoder: Decoder, memory: Memory, chat: Chat, example: Example, upda
         view = asked[0][0]
         plain = in_view(decoder, view).repeat(len(ids))
         taught = decoder.forward(ids, plain, positions + len(view), present=present)
-        before, _ = chat.around_ids(FROM_PASSAGES, example.asked[0][0])
+        before, _ = chat.around_ids(prompt, example.asked[0][0])
         cache = in_view(decoder, before)
         state = kept(memory, read_everything(decoder, chat.plain(example.passages), memory.config.window), example.kept)
         (start,) = recollect(decoder, memory, [state], [torch.zeros(state.n_tokens)], cache, [len(before)])

@@ -1,9 +1,9 @@
 """Fits the retention scorer and the pointing heads of any base, from forward passes alone.
 
-A text is read once with everything kept. Then real questions and their answers are put to it: the largest share of attention that a
-token ever draws from a head's queries is what that token was worth keeping. A small scorer per layer
+A text is read once with everything kept. Then real questions and their answers are put to it, or it is repeated, or both: the largest
+share of attention that a token ever draws from a head's queries is what that token was worth keeping. A small scorer per layer
 learns the logarithm of it from the layer's input, with the hardest tokens of books as negatives. Which heads point at the page of the
-answer comes from the same passes.
+answer comes from the questions.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from engine.model import Decoder
 from engine.point import PAGE
 from engine.prompts import Chat
 from engine.scorer import LayerScorer
-from training.observe import GENERAL_QUERIES, Attention, Reading, ask, in_slots, usual_shares
+from training.observe import GENERAL_QUERIES, Attention, Reading, ask, in_slots, repeat, usual_shares
 from training.texts import Asked
 
+LABELS = ("questions", "repeating", "both")  # what a token's worth is taken from
 LEAST = 1e-4  # attention below this share of a softmax is as good as none
 WIDTH = 64  # of a scorer's hidden layer
 FLOOR = 1e-3  # added to attention on a page before its logarithm
@@ -42,9 +43,9 @@ class Observed:
 
 def observe(
     decoder: Decoder, chat: Chat, texts: Iterable[tuple[Reading, Sequence[Asked]]], questions: int, seed: int,
-    say: Callable[[str], None],
+    labels: str, say: Callable[[str], None],
 ) -> Observed:  # fmt: skip
-    """Put up to `questions` questions to each text."""
+    """Put up to `questions` questions to each text, and let it be repeated where `labels` (one of LABELS) says so."""
     chance, seen = random.Random(seed), Observed()
     gathered: list[Tensor] = []
     for number, (reading, asked) in enumerate(texts, start=1):
@@ -58,6 +59,10 @@ def observe(
             if attention.queries:
                 gathered.append(torch.stack(attention.queries))
             shares.append((attention.by_page, one.begin // PAGE))
+        if labels == "repeating":
+            attention.most.zero_()
+        if labels != "questions":
+            repeat(decoder, chat, cache, attention, reading.ids)
         usual = torch.stack(gathered[:GENERAL_QUERIES], dim=2)
         seen.queries = usual
         prior = usual_shares(decoder, cache, tokens, usual)

@@ -54,11 +54,13 @@ class Answering:
         self._words = words
         self._worker = worker
 
-    def options(self, *, max_new_tokens: int = 160, temperature: float = 0.0, seed: int = 0) -> AnswerOptions:
+    def options(
+        self, *, max_new_tokens: int = 160, temperature: float = 0.0, seed: int = 0, brief: bool = False
+    ) -> AnswerOptions:
         """The engine's options for asking and summarising. Raises ConfigInvalid."""
         from engine.engine import AnswerOptions
 
-        return AnswerOptions(max_new_tokens=max_new_tokens, temperature=temperature, seed=seed)
+        return AnswerOptions(max_new_tokens=max_new_tokens, temperature=temperature, seed=seed, brief=brief)
 
     def ask(
         self,

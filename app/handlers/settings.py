@@ -141,7 +141,7 @@ class SettingsHandlers:
         stale = [item.title for item in self._library.shelf() if item.status == "stale"]
         return SettingsScreen(
             banner=banner(words, others, info) if how.state == "done" else KEEP,
-            running=settings.running(words, info, how.tokens_per_second, stale)
+            running=settings.running(words, info, self._models.in_use.model or STANDARD, how.tokens_per_second, stale)
             + settings.disk(words, self._library.disk_use()),
             load=gr.Button(interactive=not loading),
             change=settings.change(words, how, info.model if info else ""),

@@ -24,8 +24,9 @@ def head(words: Words) -> str:
     )
 
 
-def running(words: Words, info: Any | None, speed: float | None, stale: Sequence[str]) -> str:
-    """Return what runs, how large and how fast it is, and which books (titles) it would have to read again."""
+def running(words: Words, info: Any | None, chosen: str, speed: float | None, stale: Sequence[str]) -> str:
+    """Return what runs, how large and how fast it is, how a memory is made for it where it has none, and which books (titles) it would have
+    to read again. `chosen` is the model as on the command line."""
     if info is None:
         return f"<h3>{words('settings.model')}</h3><p>{words('model.coming')}</p>"
     lines = [
@@ -38,7 +39,7 @@ def running(words: Words, info: Any | None, speed: float | None, stale: Sequence
             memory=words.size(info.parameters * BYTES.get(info.dtype, 4)),
             state=words.size(info.state_bytes),
         ),
-        words("settings.trained") if info.trained else words("settings.untrained"),
+        words("settings.trained") if info.trained else words("settings.untrained", model=escape(chosen)),
     ]
     if speed:
         lines.append(words("settings.reads", rate=words.rate(speed), time=_time(words, BOOK_TOKENS / speed)))

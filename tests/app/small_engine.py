@@ -113,6 +113,7 @@ class SmallEngine:
         self.tokens_read = 0
         self.group_sizes: set[int] = set()
         self.talk_seen: list[tuple[str, str]] = []
+        self.options_seen: object = None
         self.before_group: Callable[[], None] = lambda: None
         self.info = SimpleNamespace(
             model="small", device="cpu", dtype="float32", window=5, slots=slots, cache_bytes_per_token=20,
@@ -232,7 +233,7 @@ class SmallEngine:
         about is answered by a summary."""
         if not question.strip():
             raise EmptyQuestion("Please type a question.")
-        self.talk_seen = list(history)
+        self.talk_seen, self.options_seen = list(history), options
         if about_the_whole(question):
             yield from self.summarize(state, title="", text=text, span=None, words=20)
             return

@@ -214,6 +214,13 @@ def test_ask_streams_memory_and_page_and_ends_with_the_pages(library: Library, t
     assert (told["answer"], told["from_page"]) == (memory, None)
 
 
+def test_a_few_words_are_asked_for_only_where_the_user_wants_them(library: Library, engine: SmallEngine, tides: str):
+    library.reader.read(tides)
+    for more, brief in (((), False), (("--brief",), True)):
+        assert ask(library, tides, "Has it a ring?", *more) == 0
+        assert engine.options_seen.brief is brief
+
+
 def test_ask_knows_the_talk_before(library: Library, engine: SmallEngine, tides: str, tmp_path: Path, capsys):
     library.reader.read(tides)
     talk = tmp_path / "talk.json"

@@ -1,6 +1,7 @@
 """Answers from memory and from pages, alone and many at once."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from engine.engine import Engine
 from engine.errors import ConfigInvalid, EmptyQuestion, QuestionTooLong
 from engine.generate import AnswerOptions, generate, text_of
 from engine.point import PAGE
-from engine.prompts import FROM_PASSAGES, NOT_SAID
+from engine.prompts import BRIEFLY, FROM_PASSAGES, NOT_SAID
 from engine.summarize import on_page
 from engine.whole import about_the_whole
 from tests.engine.tiny import PROSE, WINDOW, make_engine
@@ -40,10 +41,11 @@ def test_the_memory_answers_first_and_the_page_after(engine: Engine, book) -> No
         assert 0 <= one.begin < one.end <= state.n_tokens and one.quote in " ".join(text(one.begin, one.end).split())
 
 
-def test_the_answer_is_that_of_the_page_of_which_it_is_surest(engine: Engine, book) -> None:
+@pytest.mark.parametrize(("brief", "prompt"), [(False, FROM_PASSAGES), (True, BRIEFLY)])
+def test_the_answer_is_that_of_the_page_of_which_it_is_surest(engine: Engine, book, brief: bool, prompt: str) -> None:
     """Three pages are read, and each is answered from alone."""
     (state, text), question = book, "Who said it?"
-    *_, answer = engine.ask(state, question, text=text, options=SHORT)
+    *_, answer = engine.ask(state, question, text=text, options=replace(SHORT, brief=brief))
     assert len(answer.candidates) == len(answer.evidence) == PAGES
     best, *others = answer.candidates
     assert all(one.confidence <= best.confidence for one in others)
@@ -51,7 +53,7 @@ def test_the_answer_is_that_of_the_page_of_which_it_is_surest(engine: Engine, bo
     assert (answer.evidence[0].begin, answer.evidence[0].end) == (best.page.begin, best.page.end)
     for one in answer.candidates:
         passage = text(max(one.page.begin - MARGIN, 0), min(one.page.end + MARGIN, state.n_tokens)).strip()
-        view, asked = engine.answerer.chat.split_ids(FROM_PASSAGES, passage, question)
+        view, asked = engine.answerer.chat.split_ids(prompt, passage, question)
         cache, starts = engine.answerer.in_view([view])
         *_, (alone,) = generate(
             engine.decoder,

@@ -15,7 +15,7 @@ from engine.engine import Engine
 from engine.fetch import model_hash
 from engine.generate import AnswerOptions, text_of
 from engine.memory import save_memory, scorer_tensors
-from engine.prompts import FROM_PASSAGES
+from engine.prompts import BRIEFLY, FROM_PASSAGES
 from engine.scorer import LayerScorer
 from evaluation import numbers, perplexity, summaries
 from evaluation.command import main
@@ -27,7 +27,7 @@ from evaluation.presses import PRESSES, pressed
 from evaluation.rows import Rows
 from evaluation.run import Text, run
 from evaluation.texts import Books
-from evaluation.ways import Question, Reply, Way, ways
+from evaluation.ways import Question, Reply, Way, memory_parts, ways
 from tests.engine.tiny import PROSE, WINDOW, make_engine
 
 SHORT = AnswerOptions(max_new_tokens=6)
@@ -64,20 +64,21 @@ def test_what_our_memory_replies_is_what_the_engine_answers(measured: Measured, 
     assert only.text == memory.text and sorted(only.about["pages"]) == sorted(page.about["pages"])
 
 
-def test_full_attention_answers_as_the_base_itself_does(measured: Measured, ids) -> None:
+@pytest.mark.parametrize(("brief", "prompt"), [(False, FROM_PASSAGES), (True, BRIEFLY)])
+def test_full_attention_answers_as_the_base_itself_does(measured: Measured, ids, brief: bool, prompt: str) -> None:
     engine = measured.engine
     (way,) = ways(["full"], measured, Memories(engine, None))
-    (reply,) = way.open(ids)(QUESTIONS[:1], SHORT)[0]
-    view, asked = engine.answerer.chat.split_ids(FROM_PASSAGES, engine.text(ids), QUESTIONS[0].text)
-    prompt = torch.tensor([view + asked])
+    (reply,) = way.open(ids)(QUESTIONS[:1], replace(SHORT, brief=brief))[0]
+    view, asked = engine.answerer.chat.split_ids(prompt, engine.text(ids), QUESTIONS[0].text)
+    whole = torch.tensor([view + asked])
     out = engine.decoder.base.generate(
-        prompt,
-        attention_mask=torch.ones_like(prompt),
+        whole,
+        attention_mask=torch.ones_like(whole),
         do_sample=False,
         max_new_tokens=SHORT.max_new_tokens,
         pad_token_id=0,
     )
-    assert reply.text == text_of(engine.tokenizer, out[0, prompt.shape[1] :].tolist())
+    assert reply.text == text_of(engine.tokenizer, out[0, whole.shape[1] :].tolist())
 
 
 def test_what_an_answer_depends_on_is_in_its_mark(measured: Measured) -> None:
@@ -189,9 +190,9 @@ def test_another_setting_of_the_memory_makes_other_states(engine: Engine, tokeni
 
 
 def test_a_memory_of_no_training_is_another_one_than_a_trained(base_folder: Path, tmp_path: Path) -> None:
-    def loaded(memory: Path | None, size: str = "small") -> Engine:
+    def loaded(memory: Path | None, size: str = "small", updates: bool = True) -> Engine:
         given = (str(base_folder), tmp_path, memory, "cpu", "float32", None, size)
-        return load(*given, changed={}, say=lambda text: None).engine
+        return load(*given, changed={}, updates=updates, say=lambda text: None).engine
 
     trained = tmp_path / "memory"
     decoder = loaded(None).decoder
@@ -213,6 +214,8 @@ def test_a_memory_of_no_training_is_another_one_than_a_trained(base_folder: Path
         )
     )
     tensors["pointing.usual"] = torch.ones(1, 8, decoder.D)
+    rows = decoder.base.config.hidden_size
+    tensors |= {"recall.0.o_proj.down": torch.ones(2, decoder.H * decoder.D), "recall.0.o_proj.up": torch.ones(rows, 2)}
     save_memory(
         trained,
         {
@@ -220,11 +223,16 @@ def test_a_memory_of_no_training_is_another_one_than_a_trained(base_folder: Path
             "config": MemoryConfig(window=WINDOW).to_dict(),
             "pointing": {"heads": [[1, 0]], "weight": [1.0], "floor": 1e-3},
             "confidence": Confidence.untrained().to_dict(),
+            "recall": {"scale": 2.0},
         },
         tensors,
     )
     assert loaded(trained).info.trained and not loaded(NONE).info.trained
     assert loaded(NONE).fingerprint == loaded(None).fingerprint != loaded(trained).fingerprint
+    # without its updates it is another memory, that reads as before
+    with_, without = loaded(trained), loaded(trained, updates=False)
+    assert len(with_.memory.recall) == 1 and not without.memory.recall
+    assert with_.fingerprint == without.fingerprint and memory_parts(with_) != memory_parts(without)
 
 
 def test_perplexity_with_nothing_before_is_the_bases_own(measured: Measured, ids) -> None:

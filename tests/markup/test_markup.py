@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from app.markup import conversation, document, evidence, figures, model, notice, shelf
+from app.markup import conversation, document, evidence, figures, model, notice, settings, shelf
 from app.markup.sheet import opener
 from app.views import Evidence, JobView, ModelChange, Place, SectionView, ShelfItem, Status, Turn
 from app.words import Languages
@@ -305,3 +305,13 @@ def test_a_summary_is_cut_into_sentences_as_its_places_were_looked_for() -> None
         re.sub(r"<[^>]*>", "", shown).split()
         == re.sub(r"<[^>]*>", "", f"Mr. Hale paid 3.5 marks. {opener(EN, 3, '')} He left. {opener(EN, 7, '')}").split()
     )
+
+
+def test_a_model_without_a_memory_says_how_one_is_made_for_it() -> None:
+    info = SimpleNamespace(
+        model="M", device="cpu", dtype="bfloat16", parameters=9_000_000, state_bytes=5_000_000, trained=False
+    )
+    html = settings.running(EN, info, NASTY, None, ())
+    assert "train scorer --base &lt;img" in html and "<img" not in html
+    info.trained = True
+    assert "train scorer" not in settings.running(EN, info, "small", None, ())

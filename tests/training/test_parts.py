@@ -3,6 +3,8 @@
 import json
 import math
 import random
+import re
+import tomllib
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,10 +17,14 @@ from engine.device import choose_device
 from engine.engine import Engine, EngineSettings
 from engine.prompts import NOT_SAID, Chat
 from tests.engine.tiny import make_decoder, make_engine
-from training import answering, confidence, matrix, recall, scorer
-from training.__main__ import main
-from training.corpora import books, fairytales, squad
-from training.observe import Attention, ask, in_slots, read_everything
+from training import confidence, judge, matrix, recall, scorer, updates
+from training.__main__ import PLANTED, main
+from training.corpora import Question, books, fairytales, squad
+from training.facts import FILE, facts
+from training.observe import STRETCH, Attention, ask, in_slots, read_everything, repeat
+from training.texts import Asked
+
+WORDS = Path(__file__).parents[2] / "app" / "words"
 
 
 def test_a_scorer_finds_the_tokens_that_draw_attention() -> None:
@@ -66,30 +72,66 @@ def test_attention_is_that_of_a_softmax_over_slots_and_prompt(tokenizer) -> None
     assert (attention.by_page.sum(-1) <= 1 + 1e-4).all()
 
 
+def test_labels_are_of_questions_of_the_text_said_again_or_of_both(tokenizer) -> None:
+    decoder, chat = make_decoder("qwen2"), Chat(tokenizer)
+    ids = tokenizer("The ferry came in late. " * 90, add_special_tokens=False)["input_ids"]
+    assert len(ids) > 1.5 * STRETCH
+    asked = [Asked(Question("When did the ferry come?", ("late",), None), 0, 40)]
+    with torch.no_grad():
+        reading = read_everything(decoder, ids, 64)
+    seen = {
+        labels: scorer.observe(decoder, chat, [(reading, asked)], 1, 1, labels, lambda text: None)
+        for labels in scorer.LABELS
+    }
+    questions, repeating, both = (seen[labels].worth[0] for labels in scorer.LABELS)
+    assert torch.equal(both, torch.maximum(questions, repeating)) and not torch.equal(questions, repeating)
+    # every token of the text is said once
+    said: list[int] = []
+
+    class Counting(Attention):
+        def __call__(self, layer: int, queries: torch.Tensor, keys: torch.Tensor) -> None:
+            said.append(queries.shape[2] - self.counted.start if layer == 0 else 0)
+
+    cache = in_slots(decoder, reading)
+    repeat(decoder, chat, cache, Counting(decoder, cache, len(ids)), ids)
+    assert sum(said) == len(ids)
+
+
+def test_planted_facts_hold_their_answers_and_their_questions_do_not() -> None:
+    many = len(tomllib.loads(FILE.read_text(encoding="utf-8"))["fact"])
+    for seed in range(20):
+        planted = facts(random.Random(seed), many)
+        assert len({passage.text for passage in planted}) == many and planted == facts(random.Random(seed), many)
+        for passage in planted:
+            (asked,) = passage.questions
+            assert passage.text[slice(*asked.span)] == asked.answers[0]
+            assert asked.answers[0] not in asked.text and "{" not in passage.text + asked.text
+
+
 def test_examples_hold_their_answers_or_say_that_they_do_not(data: Path) -> None:
-    settings = replace(answering.Settings(), careless=0.0, follow_up=0.0)
-    made = list(islice(answering.examples(squad(data)[0], fairytales(data, "train"), settings), 120))
+    settings = replace(updates.Settings(), careless=0.0, follow_up=0.0)
+    made = list(islice(judge.examples(squad(data)[0], fairytales(data, "train"), settings), 120))
     asked = [(example, one) for example in made for one in example.asked]
     refused = [one for _, one in asked if one.answer == NOT_SAID]
     assert 0.1 < len(refused) / len(asked) < 0.4
     for example, one in asked:
         if one.answer != NOT_SAID:
             assert one.answer.strip(".").lower() in example.passages.lower()
-    again = list(islice(answering.examples(squad(data)[0], fairytales(data, "train"), settings), 3))
+    again = list(islice(judge.examples(squad(data)[0], fairytales(data, "train"), settings), 3))
     assert again == made[:3]
 
 
 def test_training_lowers_the_loss_and_leaves_the_base_bit_for_bit(data: Path, tokenizer, tmp_path: Path) -> None:
     decoder, chat = make_decoder("qwen2"), Chat(tokenizer)
     before = {name: t.clone() for name, t in decoder.base.named_parameters()}
-    settings = replace(answering.Settings(), minutes=0.005, rank=4, rows=2, passages=1)
-    examples = list(islice(answering.examples(squad(data)[0], fairytales(data, "train"), settings), 4))
-    updates = answering.fresh(decoder, settings)
-    weights = [t for update in updates.values() for t in (update.down, update.up)]
+    settings = replace(updates.Settings(), minutes=0.005, rank=4, rows=2, passages=1)
+    examples = list(islice(judge.examples(squad(data)[0], fairytales(data, "train"), settings), 4))
+    found = updates.fresh(decoder, settings)
+    weights = [t for update in found.values() for t in (update.down, update.up)]
     best, losses = torch.optim.Adam(weights, lr=3e-2), []
     with torch.enable_grad():
         for step in range(24):
-            loss = answering.loss_of(decoder, chat, examples[step % 4], updates, 32)
+            loss = judge.loss_of(decoder, chat, examples[step % 4], found, 32)
             losses.append(float(loss.detach()))
             best.zero_grad()
             loss.backward()
@@ -98,9 +140,9 @@ def test_training_lowers_the_loss_and_leaves_the_base_bit_for_bit(data: Path, to
     assert all(torch.equal(before[name], t) for name, t in decoder.base.named_parameters())
     # and the run by the clock writes its losses and ends
     chosen = iter(examples * 500)
-    loss = lambda updates: answering.loss_of(decoder, chat, next(chosen), updates, 32)  # noqa: E731
-    trained = answering.train(answering.fresh(decoder, settings), loss, settings, tmp_path, lambda text: None)
-    assert trained.keys() == updates.keys() and (tmp_path / "loss.jsonl").read_text().count("loss") >= 1
+    loss = lambda found: judge.loss_of(decoder, chat, next(chosen), found, 32)  # noqa: E731
+    trained = updates.train(updates.fresh(decoder, settings), loss, settings, tmp_path, lambda text: None)
+    assert trained.keys() == found.keys() and (tmp_path / "loss.jsonl").read_text().count("loss") >= 1
 
 
 def test_answering_from_slots_comes_nearer_to_the_base_that_sees_the_text(data: Path, tokenizer) -> None:
@@ -112,12 +154,12 @@ def test_answering_from_slots_comes_nearer_to_the_base_that_sees_the_text(data: 
     examples = list(islice(made, 3))
     again = recall.examples(chat, squad(data)[0], fairytales(data, "train"), settings)
     assert list(islice(again, 3)) == examples
-    updates = answering.fresh(decoder, settings)
-    weights, losses = [t for update in updates.values() for t in (update.down, update.up)], []
+    found = updates.fresh(decoder, settings)
+    weights, losses = [t for update in found.values() for t in (update.down, update.up)], []
     best = torch.optim.Adam(weights, lr=3e-2)
     with torch.enable_grad():
         for step in range(18):
-            loss = recall.loss_of(decoder, memory, chat, examples[step % 3], updates)
+            loss = recall.loss_of(decoder, memory, chat, examples[step % 3], found)
             losses.append(float(loss.detach()))
             best.zero_grad()
             loss.backward()
@@ -188,7 +230,7 @@ def test_holds_knows_whole_words() -> None:
 def test_the_commands_make_a_memory_that_an_engine_reads_with(
     data: Path, shelf: Path, base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """scorer, answering and confidence one after the other on a tiny base, each leaving the others' parts; then a book and a question."""
+    """scorer, judge and confidence one after the other on a tiny base, each leaving the others' parts; then a book and a question."""
     monkeypatch.setattr("training.__main__.TOKENS", 700)
     out, said = tmp_path / "memory", []
     common = ["--base", str(base_folder), "--data", str(data), "--out", str(out), "--dtype", "float32"]
@@ -212,13 +254,13 @@ def test_the_commands_make_a_memory_that_an_engine_reads_with(
         )
         == 0
     )
-    assert main(["answering", *common, "--minutes", "0.03", "--rank", "2"], said.append) == 0
+    assert main(["judge", *common, "--minutes", "0.03", "--rank", "2"], said.append) == 0
     for more in ([], ["--go-on"]):
         assert main(["recall", *common, "--minutes", "0.03", "--rank", "2", *more], said.append) == 0
     assert main(["confidence", *common, "--books", str(shelf), "--texts", "2", "--tokens", "900"], said.append) == 0
     manifest = json.loads((out / "memory.json").read_text())
     assert (
-        manifest["updates"]["settings"]["rank"] == manifest["recall"]["settings"]["rank"] == 2
+        manifest["judge"]["settings"]["rank"] == manifest["recall"]["settings"]["rank"] == 2
         and manifest["calibrated"]["cases"] > 20
         and manifest["config"]["window"] == 64
     )
@@ -231,6 +273,24 @@ def test_the_commands_make_a_memory_that_an_engine_reads_with(
     *_, step = engine.read(tokens.ids, engine.empty_state(), group_tokens=engine.group_tokens())
     *_, answer = engine.ask(step.state, "How many boats went out?", text=lambda a, b: engine.text(tokens.ids[a:b]))
     assert 0 <= answer.confidence <= 1 and len(answer.evidence) == 3
+
+
+def test_a_memory_is_made_from_texts_alone(
+    shelf: Path, base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the command that the settings show for a model without one."""
+    monkeypatch.setattr("training.__main__.TOKENS", 1200)
+    for language in ("en", "nl"):
+        sentence = tomllib.loads((WORDS / f"{language}.toml").read_text(encoding="utf-8"))["settings"]["untrained"]
+        command = re.search("“python launch.py train (.*?)”", sentence)[1].format(model=base_folder)
+        given = [
+            {"FOLDER": str(shelf), "MAP": str(shelf), "weights/mine": str(tmp_path / language)}.get(w, w)
+            for w in command.split()
+        ]
+        quick = ["--texts", "3", "--steps", "10", "--window", "64", "--dtype", "float32"]
+        assert main([*given, *quick], lambda text: None) == 0
+        manifest = json.loads((tmp_path / language / "memory.json").read_text())
+        assert manifest["fitted"]["questions"] == 3 * PLANTED and manifest["pointing"]["heads"]
 
 
 def test_a_command_without_data_ends_with_a_sentence(
