@@ -63,7 +63,7 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
             return serve(replace(settings, password=password_from(given, os.environ)), out)
         case "text":
             return cli.text(given.file, password_from(given, {}), out)
-        case "shelf" | "describe" | "remove" | "restore" | "vacuum" | "snapshot" | "chat" | "chats":
+        case "shelf" | "describe" | "remove" | "restore" | "checkpoints" | "vacuum" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Library(store), out)
         case "doctor":
@@ -99,6 +99,8 @@ def run_shelf(given: Namespace, documents: Library, out: Output) -> int:
             return cli.remove(documents, given.id, out)
         case "restore":
             return cli.restore(documents, given.id, out)
+        case "checkpoints":
+            return cli.checkpoints(documents, given.ids, given.remove, out)
         case "vacuum":
             return cli.vacuum(documents, out)
     if given.action == "export":
@@ -130,7 +132,9 @@ def run_library(given: Namespace, documents: Library, out: Output) -> int:
         case "read":
             code = 0
             if given.files:
-                code = cli.read_files(documents, given.files, password_from(given, {}), out, ocr=given.ocr)
+                code = cli.read_files(
+                    documents, given.files, password_from(given, {}), out, ocr=given.ocr, again=given.again
+                )
             return (cli.read_again(documents, out) or code) if given.all else code
         case "ask":
             return cli.ask(documents, given, out)

@@ -29,9 +29,11 @@ from app.words import Languages, Words
 REPORTED = ("id", "title", "tokens", "seconds", "tokens_per_second", "state_bytes", "state_sha256")
 
 
-def read_files(library: Library, files: list[Path], password: str | None, out: Output, *, ocr: bool = False) -> int:
-    """Adds and reads each file, with `ocr` pages without text off their pictures first. One that fails is named, the others are read
-    all the same; then the exit code is 1."""
+def read_files(
+    library: Library, files: list[Path], password: str | None, out: Output, *, ocr: bool = False, again: bool = False
+) -> int:
+    """Adds and reads each file, with `ocr` pages without text off their pictures first, with `again` even if it is read. One that fails is
+    named, the others are read all the same; then the exit code is 1."""
     reports, errors = [], []
     with stop_on_interrupt() as stopped:
         for file in files:
@@ -40,7 +42,7 @@ def read_files(library: Library, files: list[Path], password: str | None, out: O
             try:
                 item = library.add_file(file, password)
                 _told_notes(library, item, out)
-                reports.append(_reported(_read(library, item, stopped, out, ocr=ocr or item.scan)))
+                reports.append(_reported(_read(library, item, stopped, out, ocr=ocr or item.scan, again=again)))
             except named_errors() as error:
                 out.note(f"{error_line(error)}" if file.name in str(error) else f"{error_line(error)} ({file})")
                 errors.append({"file": str(file), "error": type(error).__name__, "message": str(error)})
@@ -63,7 +65,13 @@ def _reported(report: ReadReport) -> dict[str, Any]:
 
 
 def _read(
-    library: Library, item: ShelfItem, stopped: Callable[[], bool], out: Output, *, ocr: bool = False
+    library: Library,
+    item: ShelfItem,
+    stopped: Callable[[], bool],
+    out: Output,
+    *,
+    ocr: bool = False,
+    again: bool = False,
 ) -> ReadReport:
     def tell(done: int, total: int) -> None:
         if done < total:
@@ -72,7 +80,9 @@ def _read(
             _told_notes(library, library.get(item.id), out)
 
     line = ProgressLine(item.title, out)
-    report = library.queue.read_now(item.id, ocr=ocr, on_picture=tell, on_progress=line, should_stop=stopped)
+    report = library.queue.read_now(
+        item.id, ocr=ocr, again=again, on_picture=tell, on_progress=line, should_stop=stopped
+    )
     job = library.job(item.id)
     if job and job.status == "cancelled" and job.pictures < (job.of_pictures or 0):
         raise PicturesStopped(item.title, library.get(item.id).pictures)
@@ -293,6 +303,26 @@ def shelf(documents: Library, sections: bool, out: Output) -> int:
     free = f", {size(used.free)} of it free: launch.py vacuum gives that back" if used.much_free else ""
     out.text(f"The library takes {size(used.total)} on disk{free}.")
     out.result({"documents": [asdict(item) for item in items], "bytes_on_disk": used.total})
+    return 0
+
+
+def checkpoints(documents: Library, ids: Sequence[str], remove: bool, out: Output) -> int:
+    """Lists what is kept for questions as of an earlier page, of some documents or of all, or removes it."""
+    wanted = {documents.resolve(given) for given in ids}
+    kept = [(item, n_bytes) for item, n_bytes in documents.checkpoints() if not ids or item.id in wanted]
+    for item, n_bytes in kept:
+        if remove:
+            documents.remove_checkpoints(item.id)
+        out.text(f"{item.id}  {size(n_bytes):>9}  {item.title}")
+    total = size(sum(n_bytes for _, n_bytes in kept))
+    if not kept:
+        out.text("Nothing is kept for questions as of an earlier page.")
+    elif remove:
+        out.text(f"Removed: {total}. launch.py vacuum gives the disk that back.")
+        out.text("As of an earlier page these can be asked only once they were read again: launch.py read FILE --again")
+    else:
+        out.text(f"For questions as of an earlier page {total} is kept. --remove removes it.")
+    out.result({"checkpoints": {item.id: n_bytes for item, n_bytes in kept}, "removed": remove})
     return 0
 
 

@@ -89,7 +89,7 @@ def _unloadable(store: Store) -> Iterator[Damage]:
     for kept in store.snapshots.of_documents():
         kept, blob, left, _ = store.memory(kept)
         try:
-            for data in (blob, *(one.departed for one in left)):
+            for data in (blob, *(one.departed for one in left if not one.unknown)):
                 check(data)
         except StateCorrupt:
             yield Damage("memory", kept.document_id, kept.fingerprint, rows.known(store, kept.document_id).title)

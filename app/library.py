@@ -241,7 +241,19 @@ class Library:
 
     def disk_use(self) -> DiskUse:
         """What the library takes on disk."""
-        return DiskUse(*self._store.disk_use())
+        return DiskUse(*self._store.disk_use(), sum(self._store.checkpoints.of_documents().values()))
+
+    def checkpoints(self) -> list[tuple[ShelfItem, int]]:
+        """The documents that something is kept of for questions as of an earlier page, and how many bytes; the most first."""
+        n_bytes = self._store.checkpoints.of_documents()
+        kept = [(item, n_bytes[item.id]) for item in self.shelf() if item.id in n_bytes]
+        return sorted(kept, key=lambda one: -one[1])
+
+    def remove_checkpoints(self, document_id: str) -> None:
+        """Lets go of that. The document can still be asked as a whole; as of an earlier page only once it was read again. Raises
+        UnknownDocument."""
+        self._store.checkpoints.remove(self._row(document_id).id)
+        log.info("checkpoints removed", extra={"document": document_id})
 
     def vacuum(self) -> None:
         """Gives the disk back what was removed for good."""
@@ -365,7 +377,7 @@ class Library:
         from engine.container import check
         from engine.errors import EngineError
 
-        new, left = bundle.snapshot, [one.departed for one in bundle.checkpoints]
+        new, left = bundle.snapshot, [one.departed for one in bundle.checkpoints if not one.unknown]
         try:
             if self.models.fingerprint != new.fingerprint:
                 for blob in (new.blob, *left):

@@ -141,7 +141,7 @@ class _Manifest(_Described):
     document: _Document
     snapshot: _Snapshot
     sha256: dict[str, str]
-    checkpoints: Annotated[list[tuple[Count, Count]], Field(max_length=MOST_CHECKPOINTS)] = []
+    checkpoints: Annotated[list[tuple[Whole, Count]], Field(max_length=MOST_CHECKPOINTS)] = []
 
     @field_validator("checkpoints", mode="before")
     @classmethod
@@ -393,7 +393,9 @@ def _bundle(manifest: _Manifest, parts: dict[str, bytes], name: str) -> Bundle:
         "snapshot.page": memory.page > pages or (memory.complete and memory.page != pages),
         "sections": not _in_order(text.sections, length, pages),
         "checkpoints": any(n_tokens > memory.n_tokens for _, n_tokens in manifest.checkpoints)
-        or any(a >= b for (a, _), (b, _) in pairwise(manifest.checkpoints)),
+        or any(a >= b for (a, _), (b, _) in pairwise(manifest.checkpoints))
+        # of what was let go, from the beginning, nothing is known
+        or any((since == 0) == bool(parts[CHECKPOINT.format(since)]) for since, _ in manifest.checkpoints),
         "worths": len(worths) not in (0, memory.n_tokens),
     }
     for what, wrong in contradictions.items():

@@ -139,11 +139,17 @@ class SnapshotRow:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What left a memory between the first `since` tokens, after which it was a checkpoint, and the first `n_tokens`."""
+    """What left a memory between the first `since` tokens, after which it was a checkpoint, and the first `n_tokens`. With `unknown`,
+    which is from the beginning, that was let go."""
 
     since: int
     n_tokens: int
     departed: bytes
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nothing is known any more of what left."""
+        return not self.departed
 
 
 @dataclass(frozen=True)

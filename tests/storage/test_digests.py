@@ -34,11 +34,9 @@ def fill(store: Store) -> None:
     store.documents.add(DOCUMENT, PAGES, SECTIONS)
     store.pictures.keep(ID, OriginalRow("a.pdf", b"%PDF", True), (2,))
     store.record_progress(
-        replace(SNAPSHOT, n_tokens=20, page_starts=b"\0\0\0\0"), worths=bytes(20), checkpoint=Checkpoint(5, 20, b"a")
+        replace(SNAPSHOT, n_tokens=20, page_starts=b"\0\0\0\0"), worths=bytes(20), left=[Checkpoint(5, 20, b"a")]
     )
-    store.record_progress(
-        replace(SNAPSHOT, page_starts=b"\0\0\0\0"), worths=bytes(20), checkpoint=Checkpoint(20, 40, b"b")
-    )
+    store.record_progress(replace(SNAPSHOT, page_starts=b"\0\0\0\0"), worths=bytes(20), left=[Checkpoint(20, 40, b"b")])
     store.chats.add_turn(ID, "Who?", "Ada.", confidence=0.9, from_memory="Eda.", evidence=EVIDENCE)
     store.chats.add_turn(ID, "Where?", "There.", places=((1, "", "There", ""),))
     store.set_note("settings", "{}")
