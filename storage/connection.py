@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +14,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage import digests
+from storage.digests import Parameters
 from storage.errors import DatabaseDamaged, DatabaseUnopened, NewerSchema, NotADatabase, named
 from storage.migrations import columns, migrations, names_of, steps
 
-Parameters = Sequence[Any] | Mapping[str, Any]
 # A file of so many bytes is checked as a whole when it is opened, which takes a hundredth of a second; of a larger one the tables that
 # hold neither texts nor memories, for all of it would take seconds.
 CHECKED_WHOLE = 2**25

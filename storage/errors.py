@@ -137,6 +137,16 @@ class TextDamaged(StorageError):
         )
 
 
+class JobDamaged(StorageError):
+    """What is kept about a reading no longer has the digest it was saved with."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(
+            f"What was kept about the reading of document {document_id} was damaged on the disk. Read the document again: that goes on "
+            "where it stood."
+        )
+
+
 class FileDamaged(StorageError):
     """The kept file of a document no longer has the digest it was saved with."""
 
