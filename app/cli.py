@@ -419,7 +419,7 @@ def chats(documents: Library, given: Namespace, out: Output) -> int:
 
 
 def chat(documents: Library, document_id: str, file: Path | None, out: Output) -> int:
-    """Prints the current conversation about a document, or writes it to a file. Raises FileNotWritten."""
+    """Prints the current conversation about a document, or writes it to a file. Raises FileNotWritten, NoRoom."""
     item = documents.get(documents.resolve(document_id))
     turns = documents.conversations.history(item.id)
     told = as_json(item.id, item.title, turns)

@@ -215,12 +215,12 @@ class UnknownWay(LibraryError):
 
 
 class NoRoom(LibraryError):
-    """The disk has too little room for a file that was sent; `needed` and `free` are bytes."""
+    """The disk has too little room for a file that was sent or is to be written; `needed` and `free` are bytes."""
 
     def __init__(self, needed: int, free: int) -> None:
         super().__init__(
             f"The disk has too little room for this file: it needs {megabytes(needed)} MB, and {megabytes(free)} MB are free. "
-            "Nothing of it was kept; free some space and send it again."
+            "Nothing of it was kept; free some space and try again."
         )
 
 

@@ -274,7 +274,7 @@ class Library:
     def export_snapshot(self, document_id: str, path: Path) -> None:
         """Writes one file with the document's text and memory: the running model's, else the newest.
 
-        Raises UnknownDocument, NotReadYet, SnapshotDamaged, FileNotWritten.
+        Raises UnknownDocument, NotReadYet, SnapshotDamaged, FileNotWritten, NoRoom.
         """
         row = self._row(document_id)
         all_kept = self._store.snapshots.of_document(row.id)

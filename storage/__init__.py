@@ -4,6 +4,7 @@ from storage.backup import back_up, put_back
 from storage.checkup import Damage, examine, repair
 from storage.connection import now
 from storage.errors import (
+    FULL,
     BackupFailed,
     DatabaseBusy,
     DatabaseDamaged,
@@ -22,6 +23,7 @@ from storage.errors import (
     SnapshotDamaged,
     StorageError,
     TextDamaged,
+    free_bytes,
     megabytes,
 )
 from storage.rows import (
@@ -41,6 +43,7 @@ from storage.rows import (
 from storage.store import Store
 
 __all__ = [
+    "FULL",
     "BackupFailed",
     "ChatRow",
     "Checkpoint",
@@ -74,6 +77,7 @@ __all__ = [
     "TurnRow",
     "back_up",
     "examine",
+    "free_bytes",
     "megabytes",
     "notes_from",
     "now",
