@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,12 +29,13 @@ from app.settings import MODEL_PARTS, Choices, Settings, is_here, settings_from
 from app.terminal import Output, error_line, size
 from app.uploads import own_folder
 from app.window import show, window_parts_missing
-from storage import Store, back_up, examine, put_back
+from storage import StorageError, Store, back_up, examine, put_back
 
 if TYPE_CHECKING:
     from engine.engine import Engine, EngineSettings
 
 SAMPLES = Path(__file__).parent / "app" / "samples"
+SWEEP_SECONDS = 3600.0  # between two looks for what was removed more than a day ago
 TOOLS = {"eval": "evaluation.__main__", "train": "training.__main__"}
 log = logging.getLogger(LOGGER)
 
@@ -228,6 +230,7 @@ def serve(settings: Settings, out: Output) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
         documents.sweep()
+        sweep = now_and_then(documents.sweep, SWEEP_SECONDS)
         shelve_samples(documents)
         page = build_page(documents, gate)
         documents.models.start()
@@ -249,14 +252,32 @@ def serve(settings: Settings, out: Output) -> int:
                 extra={"host": settings.host, "port": settings.port, "password": gate.asks, "mcp": settings.mcp},
             )
             if in_window:
-                show(address, settings.home / "window", ended)
+                show(address, settings.home / "window", ended, sweep)
             while not ended.wait(1.0):
-                pass
+                sweep()
         finally:
             documents.queue.stop()
             page.close(verbose=False)
             log.info("stopped")
     return 0
+
+
+def now_and_then(step: Callable[[], object], seconds: float) -> Callable[[], None]:
+    """What does that step after so many seconds, and again after as many, when it is called all the time. One that the library is not
+    ready for, since its disk is full or another program holds it, is done the next time."""
+    done = time.monotonic()
+
+    def look() -> None:
+        nonlocal done
+        if time.monotonic() - done < seconds:
+            return
+        done = time.monotonic()
+        try:
+            step()
+        except StorageError:
+            log.warning("left for the next time", exc_info=True)
+
+    return look
 
 
 def in_address(host: str) -> str:
