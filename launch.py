@@ -65,9 +65,11 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
             return serve(replace(settings, password=password_from(given, os.environ)), out)
         case "text":
             return cli.text(given.file, password_from(given, {}), out)
-        case "shelf" | "describe" | "remove" | "restore" | "checkpoints" | "vacuum" | "snapshot" | "chat" | "chats":
+        case "shelf" | "describe" | "remove" | "restore" | "checkpoints" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Library(store), out)
+        case "vacuum":
+            return cli.vacuum(settings.database, out)
         case "doctor":
             return cli.doctor(settings.database, given.repair, out)
         case "library":
@@ -103,8 +105,6 @@ def run_shelf(given: Namespace, documents: Library, out: Output) -> int:
             return cli.restore(documents, given.id, out)
         case "checkpoints":
             return cli.checkpoints(documents, given.ids, given.remove, out)
-        case "vacuum":
-            return cli.vacuum(documents, out)
     if given.action == "export":
         return cli.export_snapshot(documents, given.id, given.file, out)
     return cli.import_snapshot(documents, given.file, out)

@@ -160,7 +160,9 @@ def _shelf(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -
         action="store_true",
         help="remove it: as of an earlier page a document can then be asked only once it was read again",
     )
-    verbs.add_parser("vacuum", parents=[common], help="give the disk back what was removed from the library")
+    verbs.add_parser(
+        "vacuum", parents=[common], help="give the disk back what was removed from the library; the app must be closed"
+    )
 
 
 def _snapshots(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:

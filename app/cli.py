@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import storage
 from app import doctor as checkup
 from app import portable
 from app.answering.conversations import as_json, as_markdown
@@ -25,6 +26,7 @@ from app.rows import ENTRY_DAMAGED
 from app.terminal import Output, duration, error_line, size
 from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object
 from app.words import Languages, Words
+from storage import Store
 
 REPORTED = ("id", "title", "tokens", "seconds", "tokens_per_second", "state_bytes", "state_sha256")
 
@@ -326,12 +328,16 @@ def checkpoints(documents: Library, ids: Sequence[str], remove: bool, out: Outpu
     return 0
 
 
-def vacuum(documents: Library, out: Output) -> int:
-    """Gives the disk back what was removed from the library, for good where that was more than a day ago."""
-    documents.sweep()
-    before = documents.disk_use().total
-    documents.vacuum()
-    now = documents.disk_use().total
+def vacuum(database: Path, out: Output) -> int:
+    """Gives the disk back what was removed from the library, for good where that was more than a day ago. Raises DatabaseBusy while another
+    program has the library open."""
+    with Store.open(database) as store:
+        documents = Library(store)
+        documents.sweep()
+        before = documents.disk_use().total
+    storage.vacuum(database)
+    with Store.open(database) as store:
+        now = Library(store).disk_use().total
     out.text(f"The library takes {size(now)} on disk; it took {size(before)}.")
     out.result({"bytes_on_disk": now, "bytes_before": before})
     return 0

@@ -255,10 +255,6 @@ class Library:
         self._store.checkpoints.remove(self._row(document_id).id)
         log.info("checkpoints removed", extra={"document": document_id})
 
-    def vacuum(self) -> None:
-        """Gives the disk back what was removed for good."""
-        self._store.vacuum()
-
     def job(self, document_id: str) -> JobView | None:
         """The document's newest job as it was last saved, or None. ReadingQueue.progress has it live."""
         row = self._store.jobs.latest(document_id)

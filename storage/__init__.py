@@ -2,7 +2,7 @@
 
 from storage.backup import back_up, put_back
 from storage.checkup import Damage, examine, repair
-from storage.connection import now
+from storage.connection import now, vacuum
 from storage.errors import (
     FULL,
     BackupFailed,
@@ -83,4 +83,5 @@ __all__ = [
     "now",
     "put_back",
     "repair",
+    "vacuum",
 ]

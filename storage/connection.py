@@ -75,12 +75,6 @@ class Connection:
         beside = (self.path.with_name(f"{self.path.name}{end}") for end in ("", "-wal", "-shm"))
         return sum(path.stat().st_size for path in beside if path.exists()), free * page
 
-    def vacuum(self) -> None:
-        """Gives the disk back what holds nothing any more. Needs room for a copy meanwhile. Raises StorageError."""
-        with self._lock, named(self.path):
-            self._db.execute("VACUUM")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-
     @contextmanager
     def transaction(self, n_bytes: int = 0) -> Iterator[Database]:
         """All or nothing; within another one a part of that. The right to write is waited for at its beginning: a transaction that only
@@ -140,6 +134,14 @@ def alone(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("BEGIN EXCLUSIVE")
         connection.execute("COMMIT")
         yield connection
+
+
+def vacuum(path: Path) -> None:
+    """Gives the disk back what holds nothing any more in a library that no program has open, not even to copy it: it would be written while
+    that reads, and be no smaller before that ends. Needs room for a copy meanwhile. Raises DatabaseBusy, DiskFull, StorageError."""
+    with alone(path) as connection, named(path, path.stat().st_size):
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def refuse_foreign(db: Database, path: Path) -> None:

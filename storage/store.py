@@ -57,10 +57,6 @@ class Store:
         """Bytes that the library takes on disk, and how many of them hold nothing any more."""
         return self._connection.disk_use()
 
-    def vacuum(self) -> None:
-        """Gives the disk back what holds nothing any more. Needs room for a copy meanwhile."""
-        self._connection.vacuum()
-
     def record_progress(
         self,
         snapshot: NewSnapshot,
