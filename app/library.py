@@ -14,7 +14,6 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from app import portable, rows
@@ -36,7 +35,7 @@ from app.log import LOGGER
 from app.models import Models
 from app.password import hashed
 from app.pictures import Pictures, ReadPicture
-from app.reading import LeasePolicy, Reader, ReadingQueue, SavePolicy
+from app.reading import LeasePolicy, Reader, ReadingQueue, SavePolicy, own_name
 from app.settings import NOTE, Choices
 from app.views import (
     DiskUse,
@@ -115,8 +114,7 @@ class Library:
         self.pictures = Pictures(store, read_picture, lambda: self._sandbox)
         self.conversations = Conversations(store)
         self.reader = Reader(store, self.models, policy or SavePolicy())
-        owner, lease = token_hex(8), lease or LeasePolicy()
-        self.queue = ReadingQueue(store, self.models, self.reader, self.pictures, owner, lease)
+        self.queue = ReadingQueue(store, self.models, self.reader, self.pictures, own_name(), lease or LeasePolicy())
         worker = AnswerWorker()
         self.answering = Answering(store, self.models, self.reader, self.conversations, self.words, worker)
         self.summaries = Summaries(store, self.models, self.reader, self.conversations, self.words, worker)

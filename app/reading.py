@@ -9,6 +9,7 @@ let go.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from array import array
@@ -17,6 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Literal
 
 from app import rows
@@ -84,10 +87,41 @@ class SavePolicy:
 @dataclass(frozen=True)
 class LeasePolicy:
     """A process that reads shows every `beat_seconds` that it lives, and looks as often for what others have left. From one that has not
-    shown it for `silent_seconds`, by the clock of the one that looks, its reading is taken over."""
+    shown it for `silent_seconds`, by the clock of the one that looks, its reading is taken over; from one that is known to have ended, at
+    once."""
 
     beat_seconds: float = 2.0
     silent_seconds: float = 15.0
+
+
+def own_name() -> str:
+    """A name for this process that no other has. It tells those that may know, whether the process still runs."""
+    return f"{token_hex(8)}_{_place()}_{os.getpid()}"
+
+
+def ended(owner: str | None) -> bool:
+    """Whether the process of that name is known to have ended: it ran where this one runs, and none there has its number any more. Of one
+    whose number another process has by now that is not known."""
+    _, place, number = [*(owner or "").split("_"), "", "", ""][:3]
+    if not place or place != _place() or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False  # it may not be asked, or is none
+    return False
+
+
+def _place() -> str:
+    """Where processes are that know each other by their numbers: this machine since it was started, and of its containers this one; nothing
+    where the system does not tell, which is everywhere but on Linux."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot}.{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -451,7 +485,8 @@ class ReadingQueue:
         self._worker: threading.Thread | None = None
 
     def start(self) -> None:
-        """Starts the worker. Jobs that a dead process left half done go on where they stood, once it was silent for long enough."""
+        """Starts the worker. Jobs that a dead process left half done go on where they stood: at once where it is known to have ended, else
+        once it was silent for long enough."""
         self._stopping.clear()
         if self._worker is None or not self._worker.is_alive():
             self._spawn()
@@ -607,18 +642,19 @@ class ReadingQueue:
                     self._changed.wait_for(lambda seen=wakes: self._wakes != seen, self._lease.beat_seconds)
 
     def _release_abandoned(self) -> None:
-        """Puts jobs back in the queue whose owner has been silent for too long. That is timed from when its beat was first seen here: what
-        the clocks of two processes say is never compared."""
+        """Puts jobs back in the queue whose owner has ended, or has been silent for too long. That is timed from when its beat was first
+        seen here: what the clocks of two processes say is never compared."""
         before, self._seen = self._seen, {}
         for job in self._jobs.active():
             if job.status != "reading" or job.owner == self._owner:
                 continue
             seen = (job.id, job.owner, job.beat)
-            since = before.get(seen, time.monotonic())
-            if time.monotonic() - since < self._lease.silent_seconds:
+            since, gone = before.get(seen, time.monotonic()), ended(job.owner)
+            if not gone and time.monotonic() - since < self._lease.silent_seconds:
                 self._seen[seen] = since
             elif self._jobs.release(job):
-                log.warning("taken from a silent process", extra={**_names(job), "owner": job.owner})
+                what = "taken from a process that has ended" if gone else "taken from a silent process"
+                log.warning(what, extra={**_names(job), "owner": job.owner})
                 self._notify()
 
     @contextmanager

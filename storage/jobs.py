@@ -2,7 +2,8 @@
 
 Several processes may work on one library. Each has a name of its own, and a job that is being read carries the name of its owner and a
 beat, a number that the owner raises as long as it lives. Only the owner writes what belongs to the reading; another process may put a job
-back in the queue when its beat has stood still for long enough, and from then on the owner of before writes nothing more.
+back in the queue when its beat has stood still for long enough, or its owner is known to have ended. From then on the owner of before
+writes nothing more.
 
 A job of which something was changed by the disk is nobody's: its reading ends, and it stands there as failed until the document is to be
 read again, which goes on from the memory that was saved last.
