@@ -131,6 +131,7 @@ def test_nothing_is_called_damaged_that_was_only_used(store: Store) -> None:
         jobs.looked(job, 1, 2)
         if way == "cancelled":
             assert jobs.cancel(ID)
+            jobs.finish(job, "cancelled")
         elif way == "failed":
             jobs.finish(job, "failed", "The disk is full.")
         elif way == "removed":
