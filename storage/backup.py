@@ -22,7 +22,7 @@ def back_up(database: Path, file: Path) -> None:
         with named(database), closing(_read_only(database)) as source:
             part.unlink(missing_ok=True)
             with closing(sqlite3.connect(part)) as copy:
-                source.backup(copy)
+                _copy(source, copy)
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
         _check(part)
         _settle(part, file)
@@ -36,7 +36,7 @@ def put_back(file: Path, database: Path) -> Path | None:
     with _part_of(database, file) as part:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with named(file), closing(_read_only(file)) as source, closing(sqlite3.connect(part)) as copy:
-            source.backup(copy)
+            _copy(source, copy)
         Connection.open(part, busy_seconds=1.0).close()  # a library, and not of a newer version
         _check(part)
         aside = _move_aside(database) if database.exists() else None
@@ -67,6 +67,14 @@ def _n_bytes(library: Path) -> int:
     """How large a copy may be."""
     parts = (library.with_name(library.name + end) for end in ("", "-wal"))
     return sum(part.stat().st_size for part in parts if part.exists()) + AROUND
+
+
+def _copy(source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
+    """Copies all of it as it is at one moment."""
+    # backup() itself would wait for ever for a program that has the library for itself; a read waits as long as it may and then fails
+    source.execute("BEGIN")
+    source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    source.backup(copy)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

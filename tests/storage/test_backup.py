@@ -102,7 +102,7 @@ from storage import backup
 
 class Slow:
     def __init__(self, source):
-        self.source, self.close = source, source.close
+        self.source, self.close, self.execute = source, source.close, source.execute
 
     def backup(self, copy):
         def wait(status, left, total):
