@@ -173,6 +173,7 @@ def test_what_a_killed_app_of_this_machine_was_reading_goes_on_at_once(store: St
     until(lambda: job_of(store, document_id).n_tokens > 500, process=first.process)
     second = start(0.0, silent=3600.0)
     first.tell(signal.SIGSTOP)
+    time.sleep(0.5)  # a system takes a while to stop it
     stopped = job_of(store, document_id)
     time.sleep(1.0)
     assert job_of(store, document_id) == stopped
