@@ -33,10 +33,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         library = shelf(SmallEngine(), store, SavePolicy(groups=2, first_checkpoint=20))
         for data, name in ((SOURCE, "tides.md"), (pdf(LINES), "a.pdf")):
             item = library.add(data, name)
-            library.reader.read(item.id)
+            library.queue.read_now(item.id)
             said(library.answering.ask(item.id, "Who?"))
             library.describe(item.id, title=name)
-            library.queue.enqueue(item.id)
     return path.read_bytes()
 
 
@@ -75,7 +74,7 @@ def test_a_sound_library_is_left_as_it_is(path: Path, capsys: pytest.CaptureFixt
         ("messages", "confidence", "chat"),
         ("chats", "title", "chat"),
         ("pages", "digest", "page"),
-        ("jobs", "status", "job"),
+        ("jobs", "fingerprint", "job"),
         ("jobs", "n_tokens", "job"),
     ],
 )
