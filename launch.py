@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,12 +29,13 @@ from app.settings import MODEL_PARTS, Choices, Settings, is_here, settings_from
 from app.terminal import Output, error_line, size
 from app.uploads import own_folder
 from app.window import show, window_parts_missing
-from storage import Store, back_up, examine, put_back
+from storage import StorageError, Store, back_up, examine, put_back
 
 if TYPE_CHECKING:
     from engine.engine import Engine, EngineSettings
 
 SAMPLES = Path(__file__).parent / "app" / "samples"
+SWEEP_SECONDS = 3600.0  # between two looks for what was removed more than a day ago
 TOOLS = {"eval": "evaluation.__main__", "train": "training.__main__"}
 log = logging.getLogger(LOGGER)
 
@@ -63,9 +65,11 @@ def run(given: Namespace, settings: Settings, out: Output) -> int:
             return serve(replace(settings, password=password_from(given, os.environ)), out)
         case "text":
             return cli.text(given.file, password_from(given, {}), out)
-        case "shelf" | "describe" | "remove" | "restore" | "vacuum" | "snapshot" | "chat" | "chats":
+        case "shelf" | "describe" | "remove" | "restore" | "checkpoints" | "snapshot" | "chat" | "chats":
             with Store.open(settings.database) as store:
                 return run_shelf(given, Library(store), out)
+        case "vacuum":
+            return cli.vacuum(settings.database, out)
         case "doctor":
             return cli.doctor(settings.database, given.repair, out)
         case "library":
@@ -99,8 +103,8 @@ def run_shelf(given: Namespace, documents: Library, out: Output) -> int:
             return cli.remove(documents, given.id, out)
         case "restore":
             return cli.restore(documents, given.id, out)
-        case "vacuum":
-            return cli.vacuum(documents, out)
+        case "checkpoints":
+            return cli.checkpoints(documents, given.ids, given.remove, out)
     if given.action == "export":
         return cli.export_snapshot(documents, given.id, given.file, out)
     return cli.import_snapshot(documents, given.file, out)
@@ -130,7 +134,9 @@ def run_library(given: Namespace, documents: Library, out: Output) -> int:
         case "read":
             code = 0
             if given.files:
-                code = cli.read_files(documents, given.files, password_from(given, {}), out, ocr=given.ocr)
+                code = cli.read_files(
+                    documents, given.files, password_from(given, {}), out, ocr=given.ocr, again=given.again
+                )
             return (cli.read_again(documents, out) or code) if given.all else code
         case "ask":
             return cli.ask(documents, given, out)
@@ -224,6 +230,7 @@ def serve(settings: Settings, out: Output) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
         documents.sweep()
+        sweep = now_and_then(documents.sweep, SWEEP_SECONDS)
         shelve_samples(documents)
         page = build_page(documents, gate)
         documents.models.start()
@@ -245,14 +252,32 @@ def serve(settings: Settings, out: Output) -> int:
                 extra={"host": settings.host, "port": settings.port, "password": gate.asks, "mcp": settings.mcp},
             )
             if in_window:
-                show(address, settings.home / "window", ended)
+                show(address, settings.home / "window", ended, sweep)
             while not ended.wait(1.0):
-                pass
+                sweep()
         finally:
             documents.queue.stop()
             page.close(verbose=False)
             log.info("stopped")
     return 0
+
+
+def now_and_then(step: Callable[[], object], seconds: float) -> Callable[[], None]:
+    """What does that step after so many seconds, and again after as many, when it is called all the time. One that the library is not
+    ready for, since its disk is full or another program holds it, is done the next time."""
+    done = time.monotonic()
+
+    def look() -> None:
+        nonlocal done
+        if time.monotonic() - done < seconds:
+            return
+        done = time.monotonic()
+        try:
+            step()
+        except StorageError:
+            log.warning("left for the next time", exc_info=True)
+
+    return look
 
 
 def in_address(host: str) -> str:

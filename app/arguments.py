@@ -77,6 +77,7 @@ def _reading(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     read = verbs.add_parser("read", parents=[common], help="put files on the shelf and read them")
     read.add_argument("files", nargs="*", type=Path, metavar="FILE")
     read.add_argument("--all", action="store_true", help="read again what an older memory or another model has read")
+    read.add_argument("--again", action="store_true", help="read files again that are read already")
     _password(read, "the password of encrypted files")
     read.add_argument(
         "--ocr",
@@ -151,7 +152,18 @@ def _shelf(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -
     remove.add_argument("id", metavar="ID", help="the document's id, or its beginning")
     restore = verbs.add_parser("restore", parents=[common], help="put back one that was removed within the last day")
     restore.add_argument("id", metavar="ID", help="the document's whole id")
-    verbs.add_parser("vacuum", parents=[common], help="give the disk back what was removed from the library")
+    checkpoints = verbs.add_parser(
+        "checkpoints", parents=[common], help="list what is kept for questions as of an earlier page, or remove it"
+    )
+    checkpoints.add_argument("ids", nargs="*", metavar="ID", help="of these documents (all)")
+    checkpoints.add_argument(
+        "--remove",
+        action="store_true",
+        help="remove it: as of an earlier page a document can then be asked only once it was read again",
+    )
+    verbs.add_parser(
+        "vacuum", parents=[common], help="give the disk back what was removed from the library; the app must be closed"
+    )
 
 
 def _snapshots(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:

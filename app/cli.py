@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import storage
 from app import doctor as checkup
 from app import portable
 from app.answering.conversations import as_json, as_markdown
@@ -25,13 +26,16 @@ from app.rows import ENTRY_DAMAGED
 from app.terminal import Output, duration, error_line, size
 from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object
 from app.words import Languages, Words
+from storage import Store
 
 REPORTED = ("id", "title", "tokens", "seconds", "tokens_per_second", "state_bytes", "state_sha256")
 
 
-def read_files(library: Library, files: list[Path], password: str | None, out: Output, *, ocr: bool = False) -> int:
-    """Adds and reads each file, with `ocr` pages without text off their pictures first. One that fails is named, the others are read
-    all the same; then the exit code is 1."""
+def read_files(
+    library: Library, files: list[Path], password: str | None, out: Output, *, ocr: bool = False, again: bool = False
+) -> int:
+    """Adds and reads each file, with `ocr` pages without text off their pictures first, with `again` even if it is read. One that fails is
+    named, the others are read all the same; then the exit code is 1."""
     reports, errors = [], []
     with stop_on_interrupt() as stopped:
         for file in files:
@@ -40,7 +44,7 @@ def read_files(library: Library, files: list[Path], password: str | None, out: O
             try:
                 item = library.add_file(file, password)
                 _told_notes(library, item, out)
-                reports.append(_reported(_read(library, item, stopped, out, ocr=ocr or item.scan)))
+                reports.append(_reported(_read(library, item, stopped, out, ocr=ocr or item.scan, again=again)))
             except named_errors() as error:
                 out.note(f"{error_line(error)}" if file.name in str(error) else f"{error_line(error)} ({file})")
                 errors.append({"file": str(file), "error": type(error).__name__, "message": str(error)})
@@ -63,7 +67,13 @@ def _reported(report: ReadReport) -> dict[str, Any]:
 
 
 def _read(
-    library: Library, item: ShelfItem, stopped: Callable[[], bool], out: Output, *, ocr: bool = False
+    library: Library,
+    item: ShelfItem,
+    stopped: Callable[[], bool],
+    out: Output,
+    *,
+    ocr: bool = False,
+    again: bool = False,
 ) -> ReadReport:
     def tell(done: int, total: int) -> None:
         if done < total:
@@ -72,7 +82,9 @@ def _read(
             _told_notes(library, library.get(item.id), out)
 
     line = ProgressLine(item.title, out)
-    report = library.queue.read_now(item.id, ocr=ocr, on_picture=tell, on_progress=line, should_stop=stopped)
+    report = library.queue.read_now(
+        item.id, ocr=ocr, again=again, on_picture=tell, on_progress=line, should_stop=stopped
+    )
     job = library.job(item.id)
     if job and job.status == "cancelled" and job.pictures < (job.of_pictures or 0):
         raise PicturesStopped(item.title, library.get(item.id).pictures)
@@ -296,12 +308,36 @@ def shelf(documents: Library, sections: bool, out: Output) -> int:
     return 0
 
 
-def vacuum(documents: Library, out: Output) -> int:
-    """Gives the disk back what was removed from the library, for good where that was more than a day ago."""
-    documents.sweep()
-    before = documents.disk_use().total
-    documents.vacuum()
-    now = documents.disk_use().total
+def checkpoints(documents: Library, ids: Sequence[str], remove: bool, out: Output) -> int:
+    """Lists what is kept for questions as of an earlier page, of some documents or of all, or removes it."""
+    wanted = {documents.resolve(given) for given in ids}
+    kept = [(item, n_bytes) for item, n_bytes in documents.checkpoints() if not ids or item.id in wanted]
+    for item, n_bytes in kept:
+        if remove:
+            documents.remove_checkpoints(item.id)
+        out.text(f"{item.id}  {size(n_bytes):>9}  {item.title}")
+    total = size(sum(n_bytes for _, n_bytes in kept))
+    if not kept:
+        out.text("Nothing is kept for questions as of an earlier page.")
+    elif remove:
+        out.text(f"Removed: {total}. launch.py vacuum gives the disk that back.")
+        out.text("As of an earlier page these can be asked only once they were read again: launch.py read FILE --again")
+    else:
+        out.text(f"For questions as of an earlier page {total} is kept. --remove removes it.")
+    out.result({"checkpoints": {item.id: n_bytes for item, n_bytes in kept}, "removed": remove})
+    return 0
+
+
+def vacuum(database: Path, out: Output) -> int:
+    """Gives the disk back what was removed from the library, for good where that was more than a day ago. Raises DatabaseBusy while another
+    program has the library open."""
+    with Store.open(database) as store:
+        documents = Library(store)
+        documents.sweep()
+        before = documents.disk_use().total
+    storage.vacuum(database)
+    with Store.open(database) as store:
+        now = Library(store).disk_use().total
     out.text(f"The library takes {size(now)} on disk; it took {size(before)}.")
     out.result({"bytes_on_disk": now, "bytes_before": before})
     return 0
@@ -389,7 +425,7 @@ def chats(documents: Library, given: Namespace, out: Output) -> int:
 
 
 def chat(documents: Library, document_id: str, file: Path | None, out: Output) -> int:
-    """Prints the current conversation about a document, or writes it to a file. Raises FileNotWritten."""
+    """Prints the current conversation about a document, or writes it to a file. Raises FileNotWritten, NoRoom."""
     item = documents.get(documents.resolve(document_id))
     turns = documents.conversations.history(item.id)
     told = as_json(item.id, item.title, turns)

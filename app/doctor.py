@@ -39,6 +39,10 @@ SAID: dict[str, tuple[str, str]] = {
     ),
     "picture": ("What was read off the picture of page {where} of {title} has changed.", "Read its pictures again."),
     "note": ("What the library keeps under the name “{where}” has changed.", f"{TRY}; otherwise: {BACKUP}"),
+    "job": (
+        "What is kept about a reading of {title} has changed.",
+        f"{TRY}; otherwise read the text again (launch.py read FILE), which goes on where it stood.",
+    ),
     "memory": (
         "The memory of {title} has changed.",
         f"Read the text again, on the page or by launch.py read --all; {REPAIR} marks it for that.",
@@ -89,7 +93,7 @@ def _unloadable(store: Store) -> Iterator[Damage]:
     for kept in store.snapshots.of_documents():
         kept, blob, left, _ = store.memory(kept)
         try:
-            for data in (blob, *(one.departed for one in left)):
+            for data in (blob, *(one.departed for one in left if not one.unknown)):
                 check(data)
         except StateCorrupt:
             yield Damage("memory", kept.document_id, kept.fingerprint, rows.known(store, kept.document_id).title)

@@ -113,6 +113,16 @@ class NotReadThatFar(LibraryError):
         super().__init__(f"'{title}' has been read {upto}, so it can't be asked as of {unit} {page} yet.")
 
 
+class EarlierPagesGone(LibraryError):
+    """What was kept for questions as of an earlier page was removed."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            f"What was kept of '{title}' for questions as of an earlier page was removed. It can be asked as a whole; to ask it as of an "
+            "earlier page, read it again in a terminal: python launch.py read FILE --again."
+        )
+
+
 class NothingToRead(LibraryError):
     """The document or section holds no text."""
 
@@ -205,12 +215,12 @@ class UnknownWay(LibraryError):
 
 
 class NoRoom(LibraryError):
-    """The disk has too little room for a file that was sent; `needed` and `free` are bytes."""
+    """The disk has too little room for a file that was sent or is to be written; `needed` and `free` are bytes."""
 
     def __init__(self, needed: int, free: int) -> None:
         super().__init__(
             f"The disk has too little room for this file: it needs {megabytes(needed)} MB, and {megabytes(free)} MB are free. "
-            "Nothing of it was kept; free some space and send it again."
+            "Nothing of it was kept; free some space and try again."
         )
 
 

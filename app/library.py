@@ -14,7 +14,6 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from app import portable, rows
@@ -36,7 +35,7 @@ from app.log import LOGGER
 from app.models import Models
 from app.password import hashed
 from app.pictures import Pictures, ReadPicture
-from app.reading import LeasePolicy, Reader, ReadingQueue, SavePolicy
+from app.reading import LeasePolicy, Reader, ReadingQueue, SavePolicy, own_name
 from app.settings import NOTE, Choices
 from app.views import (
     DiskUse,
@@ -115,8 +114,7 @@ class Library:
         self.pictures = Pictures(store, read_picture, lambda: self._sandbox)
         self.conversations = Conversations(store)
         self.reader = Reader(store, self.models, policy or SavePolicy())
-        owner, lease = token_hex(8), lease or LeasePolicy()
-        self.queue = ReadingQueue(store, self.models, self.reader, self.pictures, owner, lease)
+        self.queue = ReadingQueue(store, self.models, self.reader, self.pictures, own_name(), lease or LeasePolicy())
         worker = AnswerWorker()
         self.answering = Answering(store, self.models, self.reader, self.conversations, self.words, worker)
         self.summaries = Summaries(store, self.models, self.reader, self.conversations, self.words, worker)
@@ -241,11 +239,19 @@ class Library:
 
     def disk_use(self) -> DiskUse:
         """What the library takes on disk."""
-        return DiskUse(*self._store.disk_use())
+        return DiskUse(*self._store.disk_use(), sum(self._store.checkpoints.of_documents().values()))
 
-    def vacuum(self) -> None:
-        """Gives the disk back what was removed for good."""
-        self._store.vacuum()
+    def checkpoints(self) -> list[tuple[ShelfItem, int]]:
+        """The documents that something is kept of for questions as of an earlier page, and how many bytes; the most first."""
+        n_bytes = self._store.checkpoints.of_documents()
+        kept = [(item, n_bytes[item.id]) for item in self.shelf() if item.id in n_bytes]
+        return sorted(kept, key=lambda one: -one[1])
+
+    def remove_checkpoints(self, document_id: str) -> None:
+        """Lets go of that. The document can still be asked as a whole; as of an earlier page only once it was read again. Raises
+        UnknownDocument."""
+        self._store.checkpoints.remove(self._row(document_id).id)
+        log.info("checkpoints removed", extra={"document": document_id})
 
     def job(self, document_id: str) -> JobView | None:
         """The document's newest job as it was last saved, or None. ReadingQueue.progress has it live."""
@@ -262,7 +268,7 @@ class Library:
     def export_snapshot(self, document_id: str, path: Path) -> None:
         """Writes one file with the document's text and memory: the running model's, else the newest.
 
-        Raises UnknownDocument, NotReadYet, SnapshotDamaged, FileNotWritten.
+        Raises UnknownDocument, NotReadYet, SnapshotDamaged, FileNotWritten, NoRoom.
         """
         row = self._row(document_id)
         all_kept = self._store.snapshots.of_document(row.id)
@@ -365,7 +371,7 @@ class Library:
         from engine.container import check
         from engine.errors import EngineError
 
-        new, left = bundle.snapshot, [one.departed for one in bundle.checkpoints]
+        new, left = bundle.snapshot, [one.departed for one in bundle.checkpoints if not one.unknown]
         try:
             if self.models.fingerprint != new.fingerprint:
                 for blob in (new.blob, *left):

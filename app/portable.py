@@ -21,8 +21,15 @@ from typing import IO, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError, field_validator
 
-from app.errors import FileNotWritten, FileUnreadable, NotASnapshotFile, SnapshotFileDamaged, SnapshotFileTooNew
-from storage import Checkpoint, DocumentRow, NewSnapshot, SectionRow, notes_from, now
+from app.errors import (
+    FileNotWritten,
+    FileUnreadable,
+    NoRoom,
+    NotASnapshotFile,
+    SnapshotFileDamaged,
+    SnapshotFileTooNew,
+)
+from storage import FULL, Checkpoint, DocumentRow, NewSnapshot, SectionRow, free_bytes, notes_from, now
 
 FORMAT = "palimpsest-snapshot"
 VERSION = 2
@@ -141,7 +148,7 @@ class _Manifest(_Described):
     document: _Document
     snapshot: _Snapshot
     sha256: dict[str, str]
-    checkpoints: Annotated[list[tuple[Count, Count]], Field(max_length=MOST_CHECKPOINTS)] = []
+    checkpoints: Annotated[list[tuple[Whole, Count]], Field(max_length=MOST_CHECKPOINTS)] = []
 
     @field_validator("checkpoints", mode="before")
     @classmethod
@@ -184,35 +191,42 @@ def bytes_of(path: Path, most: int) -> bytes:
 
 
 def write(path: Path, bundle: Bundle) -> None:
-    """Writes the file whole or not at all; one that is there is replaced. Raises FileNotWritten."""
+    """Writes the file whole or not at all; one that is there is replaced. Raises FileNotWritten, NoRoom."""
+
+    parts = _parts(bundle)
 
     def fill(file: IO[bytes]) -> None:
         with zipfile.ZipFile(file, "w") as archive:
-            for name, data in _parts(bundle).items():
+            for name, data in parts.items():
                 packing = zipfile.ZIP_DEFLATED if name in (MANIFEST, TEXT) else zipfile.ZIP_STORED
                 archive.writestr(zipfile.ZipInfo(name, EPOCH), data, packing)
 
-    _write_whole(path, fill)
+    _write_whole(path, fill, sum(len(data) + 2 * LONGEST_ENTRY for data in parts.values()))
 
 
 def write_text(path: Path, text: str) -> None:
-    """The same for a text, in UTF-8. Raises FileNotWritten."""
-    _write_whole(path, lambda file: file.write(text.encode("utf-8")))
+    """The same for a text, in UTF-8. Raises FileNotWritten, NoRoom."""
+    data = text.encode("utf-8")
+    _write_whole(path, lambda file: file.write(data), len(data))
 
 
-def _write_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
+def _write_whole(path: Path, fill: Callable[[IO[bytes]], object], n_bytes: int) -> None:
+    """`n_bytes` are about how many that is, no fewer."""
     made: Path | None = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            made = Path(file.name)
-            fill(file)
-        # closing writes what is left, which can fail as well
-        made.replace(path)
-    except OSError as error:
+        try:
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+                made = Path(file.name)
+                fill(file)
+            # closing writes what is left, which can fail as well
+            made.replace(path)
+        finally:
+            if made is not None:
+                made.unlink(missing_ok=True)
+    except OSError as error:  # once the part is gone, so that its room counts as free
+        if error.errno in FULL:
+            raise NoRoom(n_bytes, free_bytes(path)) from error
         raise FileNotWritten(str(path), error.strerror or str(error)) from error
-    finally:
-        if made is not None:
-            made.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Bundle:
@@ -393,7 +407,9 @@ def _bundle(manifest: _Manifest, parts: dict[str, bytes], name: str) -> Bundle:
         "snapshot.page": memory.page > pages or (memory.complete and memory.page != pages),
         "sections": not _in_order(text.sections, length, pages),
         "checkpoints": any(n_tokens > memory.n_tokens for _, n_tokens in manifest.checkpoints)
-        or any(a >= b for (a, _), (b, _) in pairwise(manifest.checkpoints)),
+        or any(a >= b for (a, _), (b, _) in pairwise(manifest.checkpoints))
+        # of what was let go, from the beginning, nothing is known
+        or any((since == 0) == bool(parts[CHECKPOINT.format(since)]) for since, _ in manifest.checkpoints),
         "worths": len(worths) not in (0, memory.n_tokens),
     }
     for what, wrong in contradictions.items():

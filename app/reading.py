@@ -2,12 +2,14 @@
 
 A reading takes one turn on the engine a group of windows. What it has read is saved every few seconds, in one transaction: the memory,
 what its tokens were worth, the job's progress, and what has left the memory since its last checkpoint. From that and a later memory
-the engine gives the memory as it was at an earlier page, at once and with nothing read again.
+the engine gives the memory as it was at an earlier page, at once and with nothing read again; what is kept for that is bounded, and can be
+let go.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from array import array
@@ -16,10 +18,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Literal
 
 from app import rows
 from app.errors import (
+    EarlierPagesGone,
     NothingToRead,
     NotReadThatFar,
     NotReadYet,
@@ -63,14 +68,16 @@ log = logging.getLogger(f"{LOGGER}.reading")
 class SavePolicy:
     """A reading is saved after `seconds` of reading or `groups` groups, whichever comes first, at every checkpoint and at its end.
 
-    The first checkpoint stands after `first_checkpoint` tokens, each later one `growth` times as far as the one before: what is kept for
-    earlier pages then grows with the logarithm of the text.
+    The first checkpoint stands after `first_checkpoint` tokens, each later one `growth` times as far as the one before. What is kept for
+    earlier pages takes `states` times the memory at most: where it would be more, two checkpoints become one, so that they stand further
+    apart the longer the text is.
     """
 
     seconds: float = 2.0
     groups: int = 16
     first_checkpoint: int = 8192
     growth: float = 1.25
+    states: int = 5
 
     def next_checkpoint(self, last: int) -> int:
         """After how many tokens the checkpoint behind the one at `last` stands."""
@@ -80,10 +87,41 @@ class SavePolicy:
 @dataclass(frozen=True)
 class LeasePolicy:
     """A process that reads shows every `beat_seconds` that it lives, and looks as often for what others have left. From one that has not
-    shown it for `silent_seconds`, by the clock of the one that looks, its reading is taken over."""
+    shown it for `silent_seconds`, by the clock of the one that looks, its reading is taken over; from one that is known to have ended, at
+    once."""
 
     beat_seconds: float = 2.0
     silent_seconds: float = 15.0
+
+
+def own_name() -> str:
+    """A name for this process that no other has. It tells those that may know, whether the process still runs."""
+    return f"{token_hex(8)}_{_place()}_{os.getpid()}"
+
+
+def ended(owner: str | None) -> bool:
+    """Whether the process of that name is known to have ended: it ran where this one runs, and none there has its number any more. Of one
+    whose number another process has by now that is not known."""
+    _, place, number = [*(owner or "").split("_"), "", "", ""][:3]
+    if not place or place != _place() or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False  # it may not be asked, or is none
+    return False
+
+
+def _place() -> str:
+    """Where processes are that know each other by their numbers: this machine since it was started, and of its containers this one; nothing
+    where the system does not tell, which is everywhere but on Linux."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot}.{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -164,19 +202,36 @@ class _Sitting:
             blob=engine.state_to_bytes(engine.finished(step.state) if self._complete else step.state),
             page_starts=array("i", self._tokens.page_starts).tobytes(),
         )
-        left = None
+        left: list[Checkpoint] = []
         if self._since:  # of what was empty nothing can leave
-            left = Checkpoint(self._since, self.n_tokens, engine.departed(self._before, step.state))
+            newest = Checkpoint(self._since, self.n_tokens, engine.departed(self._before, step.state))
+            left = self._within_bounds(newest)
         self._store.record_progress(
             snapshot,
             job=self._job,
             tokens_per_second=step.tokens_per_second,
             eta_seconds=step.eta_seconds,
             worths=bytes(self._worths),
-            checkpoint=left,
+            left=left,
         )
         self._worths.clear()
         self._unsaved_seconds, self._unsaved_groups = 0.0, 0
+
+    def _within_bounds(self, newest: Checkpoint) -> list[Checkpoint]:
+        """The checkpoints to write: that one, and all before it where it leaves these too little room. Of those two become one that
+        are nearest to each other for how far into the text they stand."""
+        engine, kept = self._start.engine, self._store.checkpoints
+        most = self._policy.states * engine.info.state_bytes - len(newest.departed)
+        if kept.n_bytes(self._row.id, engine.fingerprint, newest.since) <= most:
+            return [newest]
+        known = [one for one in kept.after(self._row.id, engine.fingerprint, 0) if not one.unknown]
+        before = [one for one in known if one.since < newest.since]
+        while len(before) > 1 and sum(len(one.departed) for one in before) > most:
+            at = min(range(len(before) - 1), key=lambda at: before[at + 1].n_tokens / before[at].since)
+            one, other = before[at : at + 2]
+            departed = engine.merged(one.departed, other.departed, one.since, other.n_tokens)
+            before[at : at + 2] = [Checkpoint(one.since, other.n_tokens, departed)]
+        return [*before, newest]
 
     @property
     def _complete(self) -> bool:
@@ -216,16 +271,20 @@ class Reader:
         document_id: str,
         *,
         job: JobRow | None = None,
+        again: bool = False,
         on_progress: OnProgress = lambda progress: None,
         should_stop: ShouldStop = lambda: False,
     ) -> ReadReport:
         """Reads to the end, or until should_stop() is True or another model takes over, asked between groups.
 
-        Goes on from the newest memory that fits. A document that is read already returns at once. Pages don't call
-        this: they use ReadingQueue.enqueue. Under a claimed `job` nothing is written once another process has that.
+        Goes on from the newest memory that fits, unless `again` gives that up. A document that is read already returns at once. Pages
+        don't call this: they use ReadingQueue.enqueue. Under a claimed `job` nothing is written once another process has that.
         Raises UnknownDocument, NothingToRead, ModelNotReady, ModelMissing, JobTaken.
         """
         engine, row = self._models.engine, rows.known(self._store, document_id)
+        if again:
+            with self._store.jobs.held(job):
+                self._store.snapshots.remove(row.id, engine.fingerprint)
         kept = self._store.snapshots.get(row.id, engine.fingerprint)
         start = self._start(engine, row, kept, job)
         if kept and kept.complete and start.n_tokens:
@@ -300,7 +359,7 @@ class Reader:
     def memory(self, row: DocumentRow, page: int | None = None) -> Memory:
         """The document's newest memory, or the one at the end of `page`, which holds nothing of what follows.
 
-        Raises SnapshotDamaged, StateCorrupt, UnknownPage, NotReadThatFar, and what `newest` raises.
+        Raises SnapshotDamaged, StateCorrupt, UnknownPage, NotReadThatFar, EarlierPagesGone, and what `newest` raises.
         """
         from engine.errors import StateCorrupt
 
@@ -316,6 +375,8 @@ class Reader:
         if page is not None and page < len(starts) and starts[page] < n_tokens:
             n_tokens = starts[page]
             left = self._store.checkpoints.after(row.id, engine.fingerprint, n_tokens)
+            if any(one.unknown for one in left):
+                raise EarlierPagesGone(row.title)
             state = engine.as_of(state, [one.departed for one in left], n_tokens)
         return Memory(engine, state, n_tokens, starts)
 
@@ -356,7 +417,7 @@ class Reader:
                 since = self._store.checkpoints.last(row.id, engine.fingerprint)
                 if since and not kept.complete:
                     left = self._store.checkpoints.after(row.id, engine.fingerprint, since)
-                    before = engine.as_of(state, [one.departed for one in left], since)
+                    before = engine.as_of(state, [one.departed for one in left if not one.unknown], since)
                 return _Start(engine, state, kept.n_tokens, kept.seconds, kept.group_tokens, since, before)
             except (SnapshotDamaged, StateCorrupt, FingerprintMismatch):
                 with self._store.jobs.held(job):
@@ -424,7 +485,8 @@ class ReadingQueue:
         self._worker: threading.Thread | None = None
 
     def start(self) -> None:
-        """Starts the worker. Jobs that a dead process left half done go on where they stood, once it was silent for long enough."""
+        """Starts the worker. Jobs that a dead process left half done go on where they stood: at once where it is known to have ended, else
+        once it was silent for long enough."""
         self._stopping.clear()
         if self._worker is None or not self._worker.is_alive():
             self._spawn()
@@ -466,19 +528,21 @@ class ReadingQueue:
         document_id: str,
         *,
         ocr: bool = False,
+        again: bool = False,
         on_picture: OnPicture = lambda done, total: None,
         on_progress: OnProgress = lambda progress: None,
         should_stop: ShouldStop = lambda: False,
     ) -> ReadReport:
-        """Reads that document in the caller's thread, whatever else waits, with `ocr` its pictures first. Where another process reads it
-        already, that is waited for and its progress told. Not for a queue that was started. Raises what Reader.read and Pictures.read
-        raise."""
+        """Reads that document in the caller's thread, whatever else waits, with `ocr` its pictures first, with `again` all of it even if it
+        is read. Where another process reads it already, that is waited for and its progress told. Not for a queue that was started. Raises
+        what Reader.read and Pictures.read raise."""
         while not should_stop():
             job_id = self.read_pictures(document_id) if ocr else self.enqueue(document_id)
             job = self._jobs.claim(self._owner, document_id)
             if job:
                 return self._read(
                     job,
+                    again=again,
                     on_picture=on_picture,
                     on_progress=on_progress,
                     ending=lambda: "cancelled" if should_stop() else None,
@@ -578,18 +642,19 @@ class ReadingQueue:
                     self._changed.wait_for(lambda seen=wakes: self._wakes != seen, self._lease.beat_seconds)
 
     def _release_abandoned(self) -> None:
-        """Puts jobs back in the queue whose owner has been silent for too long. That is timed from when its beat was first seen here: what
-        the clocks of two processes say is never compared."""
+        """Puts jobs back in the queue whose owner has ended, or has been silent for too long. That is timed from when its beat was first
+        seen here: what the clocks of two processes say is never compared."""
         before, self._seen = self._seen, {}
         for job in self._jobs.active():
             if job.status != "reading" or job.owner == self._owner:
                 continue
             seen = (job.id, job.owner, job.beat)
-            since = before.get(seen, time.monotonic())
-            if time.monotonic() - since < self._lease.silent_seconds:
+            since, gone = before.get(seen, time.monotonic()), ended(job.owner)
+            if not gone and time.monotonic() - since < self._lease.silent_seconds:
                 self._seen[seen] = since
             elif self._jobs.release(job):
-                log.warning("taken from a silent process", extra={**_names(job), "owner": job.owner})
+                what = "taken from a process that has ended" if gone else "taken from a silent process"
+                log.warning(what, extra={**_names(job), "owner": job.owner})
                 self._notify()
 
     @contextmanager
@@ -615,6 +680,7 @@ class ReadingQueue:
         self,
         job: JobRow,
         *,
+        again: bool = False,
         on_picture: OnPicture,
         on_progress: OnProgress,
         ending: Callable[[], JobEnd | None],
@@ -636,7 +702,7 @@ class ReadingQueue:
                     job.document_id, job=job, on_picture=on_picture, should_stop=should_stop
                 ):
                     report = self._reader.read(
-                        job.document_id, job=job, on_progress=on_progress, should_stop=should_stop
+                        job.document_id, job=job, again=again, on_progress=on_progress, should_stop=should_stop
                     )
                 if not report.complete:
                     self._jobs.finish(job, end or "queued")  # the latter for another model, which then takes over

@@ -199,10 +199,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class DiskUse:
-    """Bytes that the library takes on disk, and how many of them hold nothing any more."""
+    """Bytes that the library takes on disk, how many of them hold nothing any more, and how many are kept for questions as of an earlier
+    page."""
 
     total: int
     free: int
+    checkpoints: int
 
     @property
     def much_free(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 TITLE, WIDTH, HEIGHT, LEAST = "Palimpsest", 1280, 860, (420, 600)
@@ -19,8 +20,9 @@ def window_parts_missing() -> bool:
         return True
 
 
-def show(address: str, storage: Path, ended: threading.Event) -> None:
-    """A window on `address`, until somebody closes it or `ended` is set. What the page keeps for its visitor lies in `storage`.
+def show(address: str, storage: Path, ended: threading.Event, meanwhile: Callable[[], None]) -> None:
+    """A window on `address`, until somebody closes it or `ended` is set; `meanwhile` is called all the time until then. What the page keeps
+    for its visitor lies in `storage`.
 
     Must be called from the main thread, as every desktop toolkit demands.
     """
@@ -32,6 +34,7 @@ def show(address: str, storage: Path, ended: threading.Event) -> None:
         while not ended.wait(GLANCE_S):
             if window.events.closed.is_set():
                 return
+            meanwhile()
         window.destroy()
 
     webview.start(watch, gui="qt", private_mode=False, storage_path=str(storage))

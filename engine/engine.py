@@ -20,7 +20,7 @@ from engine.load import Loaded, fingerprint, load_model
 from engine.point import PAGE
 from engine.prompts import Turn
 from engine.read import ReadStep, TokenizedDocument
-from engine.state import Departed, Layout, State, as_of, departed, empty_departed
+from engine.state import Departed, Layout, State, as_of, departed, empty_departed, merged
 from engine.summarize import summarize
 
 ANSWER = AnswerOptions()
@@ -71,8 +71,8 @@ class Engine:
         )
         self.answerer = Answerer(d, self.tokenizer, memory)
         empty, config = self.empty_state(), memory.config
-        self._layout = Layout.of(self.state_to_bytes(empty), config.bits, d.D, config.window)
-        self._nothing_left = empty_departed(empty)
+        self._layout = Layout.of(self.state_to_bytes(empty), config.bits, config.window)
+        self._nothing_left = empty_departed(empty, config.bits)
         self.info = EngineInfo(
             name, str(d.device), loaded.parts["dtype"], memory.config.window, memory.config.slots, memory.config.rule,
             len(self.state_to_bytes(self.finished(empty))), memory.weights_sha256, memory.trained,
@@ -133,18 +133,27 @@ class Engine:
         if (state.n_tokens, state.tail is None) != (n_tokens, complete):
             raise StateCorrupt(NO_MEMORY)
         for one in left:
-            Departed.from_bytes(one, self._nothing_left, n_tokens)
+            self._departed(one, n_tokens)
 
     def departed(self, before: State, after: State) -> bytes:
         """What left the slots between two checkpoints, for `as_of`."""
-        return departed(before, after).to_bytes()
+        return departed(before, after).to_bytes(self.memory.config.bits)
+
+    def merged(self, first: bytes, second: bytes, since: int, n_tokens: int) -> bytes:
+        """What left between the first of three checkpoints, after `since` tokens, and the last, after `n_tokens`, from what left between
+        the first two and the last two. Raises StateCorrupt."""
+        parts = (self._departed(data, n_tokens) for data in (first, second))
+        return merged(*parts, since).to_bytes(self.memory.config.bits)
 
     def as_of(self, state: State, left: Sequence[bytes], n_tokens: int) -> State:
         """The memory of the first `n_tokens` tokens, from a later one and what left since; see `engine.state.as_of`. Raises
         StateCorrupt."""
         config = self.memory.config
-        parts = [Departed.from_bytes(data, self._nothing_left, state.n_tokens) for data in left]
+        parts = [self._departed(data, state.n_tokens) for data in left]
         return as_of(state, parts, n_tokens, config.slots, config.pointing_slots).to(self.decoder.device)
+
+    def _departed(self, data: bytes, n_tokens: int) -> Departed:
+        return Departed.from_bytes(data, self._nothing_left, n_tokens, self.memory.config.bits)
 
     def slot_positions(self, state: State) -> list[int]:
         """Positions of the tokens that any head keeps, in order."""

@@ -21,6 +21,7 @@ from engine.errors import NO_MEMORY, FingerprintMismatch, StateCorrupt
 from engine.ops.naive import Matrix
 
 FORMAT = "palimpsest-state-2"
+CODES = ("k", "v")  # of what is kept, the fields that are codes
 NOWHERE = -1  # the position of a slot that is empty at rest
 
 
@@ -103,18 +104,17 @@ class Kept(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How the states of one engine lie at rest: `bits` and head `width` of what is kept, the window, and the tensors that a state has, by
-    name, those of an empty one."""
+    """How the states of one engine lie at rest: in how many `bits` things are kept, the window, and the tensors that a state has, by name,
+    those of an empty one."""
 
     bits: int
-    width: int
     window: int
     tensors: Mapping[str, Tensor]
 
     @staticmethod
-    def of(empty: bytes, bits: int, width: int, window: int) -> Layout:
+    def of(empty: bytes, bits: int, window: int) -> Layout:
         """From the bytes of an empty state. Of its tensors only kinds and shapes are kept."""
-        return Layout(bits, width, window, _kinds(load(empty)))
+        return Layout(bits, window, _kinds(load(empty)))
 
     def check(self, t: Mapping[str, Tensor], n_tokens: int) -> None:
         """Raises ValueError where the tensors of a state are not those that reading `n_tokens` tokens leaves."""
@@ -199,7 +199,7 @@ class State(NamedTuple):
             z = t["matrix.z"].unbind() if "matrix.z" in t else None
             matrix = tuple(Matrix(m, z[i] if z else None) for i, m in enumerate(t.get("matrix.M", ())))
             tail = tuple(zip(t["tail.k"].unbind(), t["tail.v"].unbind(), strict=True)) if "tail.k" in t else None
-            slots, keys = (_apart(name, t, layout.bits, layout.width) for name in ("slots", "keys"))
+            slots, keys = (_apart(name, t, layout.bits) for name in ("slots", "keys"))
             return State(slots, keys, matrix, tail, n_tokens)
         except (SafetensorError, KeyError, ValueError, IndexError, RuntimeError) as error:
             raise StateCorrupt("The stored memory is damaged. Read the document again.") from error
@@ -219,7 +219,7 @@ class Departed(NamedTuple):
     slots: tuple[tuple[Kept, ...], ...]  # by layer, by head
     keys: tuple[tuple[Kept, ...], ...]
 
-    def to_bytes(self) -> bytes:
+    def to_bytes(self, bits: int) -> bytes:
         """Safetensors bytes."""
         tensors = {}
         for name, layers in (("slots", self.slots), ("keys", self.keys)):
@@ -230,17 +230,22 @@ class Departed(NamedTuple):
             for field in Kept._fields:
                 parts = [getattr(kept, field) for kept in heads]
                 if parts and parts[0] is not None:
-                    tensors[f"{name}.{field}"] = torch.cat([p[0, 0] for p in parts]).cpu().contiguous()
+                    rows = torch.cat([p[0, 0] for p in parts]).cpu()
+                    tensors[f"{name}.{field}"] = (_packed(rows, bits) if field in CODES else rows).contiguous()
         return save(tensors)
 
     @staticmethod
-    def from_bytes(data: bytes, like: Mapping[str, Tensor], n_tokens: int) -> Departed:
+    def from_bytes(data: bytes, like: Mapping[str, Tensor], n_tokens: int, bits: int) -> Departed:
         """What `to_bytes` gave, of tokens among the first `n_tokens`; `like` are the tensors where nothing left. Raises StateCorrupt."""
         check(data)
         try:
             t = load(data)
             if t.keys() != like.keys():
                 raise ValueError("other tensors than those of what left")
+            coded = [name for name in t if name.rpartition(".")[2] in CODES]
+            for name in coded:  # earlier versions kept each code in a byte of its own
+                if t[name].dim() == 2 and t[name].shape[1] > like[name].shape[1]:
+                    t[name] = _packed(t[name], bits)
             for name, tensor in t.items():
                 counts = t[f"{name.partition('.')[0]}.counts"]
                 rows = (len(counts),) if tensor is counts else (int(counts.long().clamp(min=0).sum()),)
@@ -250,6 +255,8 @@ class Departed(NamedTuple):
                     raise ValueError("heads of another model")
                 if name.endswith(".position") and ((tensor < 0) | (tensor >= n_tokens)).any():
                     raise ValueError("tokens that were never read")
+            for name in coded:
+                t[name] = _unpacked(t[name], bits)
             return Departed(*(_by_head(name, t) for name in ("slots", "keys")))
         except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
             raise StateCorrupt("What was kept for earlier pages is damaged. Read the document again.") from error
@@ -265,6 +272,23 @@ def departed(before: State, after: State) -> Departed:
             for old, new in zip(olds, news, strict=True)
         )
         for olds, news in ((before.slots, after.slots), (before.keys, after.keys))
+    ))  # fmt: skip
+
+
+def merged(first: Departed, second: Departed, since: int) -> Departed:
+    """What left between the checkpoint at which `first` begins, after `since` tokens, and the one at which `second` ends, without what
+    came and went between the two."""
+
+    def head(one: Kept, other: Kept) -> Kept:
+        both = one.join(_head(other, 0, other.position[0, 0] < since))
+        return both.pick(both.position.sort(dim=2).indices)
+
+    return Departed(*(
+        tuple(
+            tuple(head(*heads) for heads in zip(ones, others, strict=True))
+            for ones, others in zip(getattr(first, name), getattr(second, name), strict=True)
+        )
+        for name in Departed._fields
     ))  # fmt: skip
 
 
@@ -300,9 +324,9 @@ def as_of(state: State, left: Sequence[Departed], n_tokens: int, slots: int, poi
     return State(slots_, keys, (), None, n_tokens)
 
 
-def empty_departed(empty: State) -> Mapping[str, Tensor]:
+def empty_departed(empty: State, bits: int) -> Mapping[str, Tensor]:
     """The tensors of what left where nothing did, by name; `empty` is the memory of nothing."""
-    return load(departed(empty, empty).to_bytes())
+    return load(departed(empty, empty).to_bytes(bits))
 
 
 def sha256(data: bytes) -> str:
@@ -351,15 +375,22 @@ def _stacked(name: str, kept: tuple[Kept, ...], slots: int, bits: int) -> dict[s
         joined = torch.cat(parts, 1)
         full = joined.new_full((*joined.shape[:2], slots, *joined.shape[3:]), NOWHERE if field == "position" else 0)
         full[:, :, : joined.shape[2]] = joined
-        tensors[f"{name}.{field}"] = (
-            (full[..., ::2] << 4) | full[..., 1::2] if field in ("k", "v") and bits == 4 else full
-        )
+        tensors[f"{name}.{field}"] = _packed(full, bits) if field in CODES else full
     if kept:
         tensors[f"{name}.heads"] = torch.tensor([one.k.shape[1] for one in kept], dtype=torch.int32)
     return tensors
 
 
-def _apart(name: str, t: dict[str, Tensor], bits: int, width: int) -> tuple[Kept, ...]:
+def _packed(codes: Tensor, bits: int) -> Tensor:
+    """Codes `[..., D]`; of 4 bits two in a byte."""
+    return (codes[..., ::2] << 4) | codes[..., 1::2] if bits == 4 else codes
+
+
+def _unpacked(packed: Tensor, bits: int) -> Tensor:
+    return torch.stack((packed >> 4, packed & 15), dim=-1).flatten(-2) if bits == 4 else packed
+
+
+def _apart(name: str, t: dict[str, Tensor], bits: int) -> tuple[Kept, ...]:
     if f"{name}.k" not in t:
         return ()
     held = int((t[f"{name}.position"][0, 0] != NOWHERE).sum())
@@ -369,8 +400,8 @@ def _apart(name: str, t: dict[str, Tensor], bits: int, width: int) -> tuple[Kept
         part = t.get(f"{name}.{field}")
         if part is not None:
             part = part[:, :, :held]
-            if field in ("k", "v") and bits == 4:
-                part = torch.stack((part >> 4, part & 15), dim=-1).flatten(-2)[..., :width]
+            if field in CODES:
+                part = _unpacked(part, bits)
         fields.append([None] * len(heads) if part is None else part.split(heads, 1))
     return tuple(Kept(*one) for one in zip(*fields, strict=True))
 

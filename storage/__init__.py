@@ -2,8 +2,9 @@
 
 from storage.backup import back_up, put_back
 from storage.checkup import Damage, examine, repair
-from storage.connection import now
+from storage.connection import now, vacuum
 from storage.errors import (
+    FULL,
     BackupFailed,
     DatabaseBusy,
     DatabaseDamaged,
@@ -14,6 +15,7 @@ from storage.errors import (
     DocumentDamaged,
     DocumentGone,
     FileDamaged,
+    JobDamaged,
     JobTaken,
     NewerSchema,
     NotADatabase,
@@ -21,6 +23,7 @@ from storage.errors import (
     SnapshotDamaged,
     StorageError,
     TextDamaged,
+    free_bytes,
     megabytes,
 )
 from storage.rows import (
@@ -40,6 +43,7 @@ from storage.rows import (
 from storage.store import Store
 
 __all__ = [
+    "FULL",
     "BackupFailed",
     "ChatRow",
     "Checkpoint",
@@ -55,6 +59,7 @@ __all__ = [
     "DocumentRow",
     "EvidenceRow",
     "FileDamaged",
+    "JobDamaged",
     "JobRow",
     "JobTaken",
     "NewSnapshot",
@@ -72,9 +77,11 @@ __all__ = [
     "TurnRow",
     "back_up",
     "examine",
+    "free_bytes",
     "megabytes",
     "notes_from",
     "now",
     "put_back",
     "repair",
+    "vacuum",
 ]

@@ -25,7 +25,8 @@ from storage.errors import DatabaseDamaged, DatabaseUnopened, named
 from storage.migrations import migrations, steps
 
 Kind = Literal[
-    "unreadable", "structure", "schema", "hanging", "entry", "page", "section", "lost", "chat", "picture", "note", "memory", "file"
+    "unreadable", "structure", "schema", "hanging", "entry", "page", "section", "lost", "chat", "picture", "note", "job", "memory",
+    "file",
 ]  # fmt: skip
 KINDS: dict[str, Kind] = {
     "documents": "entry",
@@ -35,6 +36,7 @@ KINDS: dict[str, Kind] = {
     "messages": "chat",
     "pictures": "picture",
     "notes": "note",
+    "jobs": "job",
 }
 OF_DOCUMENT = {
     "documents": "id",

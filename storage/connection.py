@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +14,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage import digests
+from storage.digests import Parameters
 from storage.errors import DatabaseDamaged, DatabaseUnopened, NewerSchema, NotADatabase, named
 from storage.migrations import columns, migrations, names_of, steps
 
-Parameters = Sequence[Any] | Mapping[str, Any]
 # A file of so many bytes is checked as a whole when it is opened, which takes a hundredth of a second; of a larger one the tables that
 # hold neither texts nor memories, for all of it would take seconds.
 CHECKED_WHOLE = 2**25
@@ -74,12 +74,6 @@ class Connection:
             free, page = (self._db.execute(f"PRAGMA {what}").fetchone()[0] for what in ("freelist_count", "page_size"))
         beside = (self.path.with_name(f"{self.path.name}{end}") for end in ("", "-wal", "-shm"))
         return sum(path.stat().st_size for path in beside if path.exists()), free * page
-
-    def vacuum(self) -> None:
-        """Gives the disk back what holds nothing any more. Needs room for a copy meanwhile. Raises StorageError."""
-        with self._lock, named(self.path):
-            self._db.execute("VACUUM")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     @contextmanager
     def transaction(self, n_bytes: int = 0) -> Iterator[Database]:
@@ -140,6 +134,14 @@ def alone(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("BEGIN EXCLUSIVE")
         connection.execute("COMMIT")
         yield connection
+
+
+def vacuum(path: Path) -> None:
+    """Gives the disk back what holds nothing any more in a library that no program has open, not even to copy it: it would be written while
+    that reads, and be no smaller before that ends. Needs room for a copy meanwhile. Raises DatabaseBusy, DiskFull, StorageError."""
+    with alone(path) as connection, named(path, path.stat().st_size):
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def refuse_foreign(db: Database, path: Path) -> None:

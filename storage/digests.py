@@ -3,7 +3,7 @@
 Each row of the small tables carries one over all of its columns. A memory and a kept file are large: SQLite writes a row as a whole, so
 theirs stand beside them in a table of their own. That of a memory is over everything about it but the bytes that its rows have a SHA-256
 of: a row that is lost changes it as well. How many sections a document has, and how many messages a conversation, is kept with these,
-for the same reason. Jobs have none: what is lost with one is found again by reading.
+for the same reason.
 
 A digest is written by whatever writes its row, in the same transaction. A row that is found damaged keeps its old digest when something
 else in it is changed, and so stays damaged.
@@ -14,12 +14,13 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlite_utils import Database
 
+Parameters = Sequence[Any] | Mapping[str, Any]  # what stands in the blanks of a statement
 SIZE = 16  # bytes
 COLUMNS: dict[str, tuple[str, ...]] = {
     "documents": (
@@ -35,6 +36,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "pictures": ("document_id", "number", "text"),
     "notes": ("name", "value"),
+    "jobs": (
+        "id", "document_id", "kind", "status", "fingerprint", "group_tokens", "n_tokens", "total_tokens", "tokens_per_second",
+        "eta_seconds", "error", "created_at", "updated_at", "rank", "pictures", "of_pictures", "owner", "beat", "wish",
+    ),
 }  # fmt: skip
 # what a memory is made of, in the order in which it is digested; the bytes of `blob` and `departed` have their SHA-256 there. The step
 # m021 reads these: where a later one adds a column, that step needs the lists of before.
@@ -103,13 +108,13 @@ def sound(table: str) -> str:
     return f"{table}.digest IS digest({typed(COLUMNS[table])})"
 
 
-def seal(db: Database, table: str, where: str = "1", values: Sequence[Any] = ()) -> None:
+def seal(db: Database, table: str, where: str = "1", values: Parameters = ()) -> None:
     """Gives rows that were just written their digests, inside the caller's transaction."""
     db.execute(f"UPDATE {table} SET digest = digest({typed(COLUMNS[table])}) WHERE {where}", values)
 
 
 @contextmanager
-def changing(db: Database, table: str, where: str, values: Sequence[Any]) -> Iterator[None]:
+def changing(db: Database, table: str, where: str, values: Parameters) -> Iterator[None]:
     """Gives the rows that are changed inside new digests, but for those that were damaged before."""
     rows = db.execute(f"SELECT rowid FROM {table} WHERE ({where}) AND {sound(table)}", values).fetchall()
     yield

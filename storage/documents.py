@@ -127,10 +127,9 @@ class DocumentTable:
                 removed = db.execute(sql, {"now": now(), "id": document_id}).rowcount
             if removed == 0:
                 return False
-            db.execute(
-                "UPDATE jobs SET status = 'cancelled' WHERE document_id = ? AND status IN ('queued', 'reading')",
-                [document_id],
-            )
+            active = "document_id = ? AND status IN ('queued', 'reading')"
+            with digests.changing(db, "jobs", active, [document_id]):
+                db.execute(f"UPDATE jobs SET status = 'cancelled' WHERE {active}", [document_id])
         return True
 
     def restore(self, document_id: str) -> bool:

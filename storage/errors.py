@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 # What is written lies twice on the disk for a while, in the write-ahead log and in its place, with some pages around it.
 TIMES, AROUND = 2, 2**20
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})  # what the system says where there is no room
 
 
 def megabytes(n_bytes: int) -> str:
@@ -37,7 +39,7 @@ class DatabaseBusy(StorageError):
 
 
 class DiskFull(StorageError):
-    """Too little space left, for about `needed` bytes. What was saved before is whole."""
+    """Too little space left, for about `needed` bytes, in the library or in a copy of it. What was saved before is whole."""
 
     def __init__(self, path: Path, needed: int) -> None:
         super().__init__(
@@ -134,6 +136,16 @@ class TextDamaged(StorageError):
         super().__init__(
             f"Some of the text of document {document_id} was damaged on the disk. Add its file again: that mends it; or, in a terminal, "
             "“python launch.py doctor --repair” mends what it can."
+        )
+
+
+class JobDamaged(StorageError):
+    """What is kept about a reading no longer has the digest it was saved with."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(
+            f"What was kept about the reading of document {document_id} was damaged on the disk. Read the document again: that goes on "
+            "where it stood."
         )
 
 

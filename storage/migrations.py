@@ -58,6 +58,7 @@ def steps() -> tuple[Callable[[Database], None], ...]:
         m020_removed_for,
         m021_digests,
         m022_conversation_owners,
+        m023_job_digests,
     )
 
 
@@ -391,3 +392,11 @@ def m022_conversation_owners(db: Database) -> None:
     of_now = digests.typed([name for name in names_of(db, "chats") if name != "digest"])
     for chat_id in sound:
         db.execute(f"UPDATE chats SET digest = digest({of_now}) WHERE id = ?", [chat_id])
+
+
+def m023_job_digests(db: Database) -> None:
+    """Digests of jobs. What is there now is taken to be as it should be."""
+    digests.register(db.conn)
+    names = names_of(db, "jobs")
+    db.execute("ALTER TABLE jobs ADD COLUMN digest BLOB")
+    db.execute(f"UPDATE jobs SET digest = digest({digests.typed(names)})")

@@ -139,18 +139,25 @@ class SnapshotRow:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What left a memory between the first `since` tokens, after which it was a checkpoint, and the first `n_tokens`."""
+    """What left a memory between the first `since` tokens, after which it was a checkpoint, and the first `n_tokens`. With `unknown`,
+    which is from the beginning, that was let go."""
 
     since: int
     n_tokens: int
     departed: bytes
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nothing is known any more of what left."""
+        return not self.departed
 
 
 @dataclass(frozen=True)
 class JobRow:
     """A reading that was asked for. The numbers are those of its last saved memory. `kind` "ocr" has the text of pages without any
     read off their pictures first, `pictures` of them, of `of_pictures`, so far. While it is being read, `owner` names the process that
-    does, `beat` grows as long as that lives, and `wish` is how it is to end before it is through ('cancelled' or 'queued').
+    does, `beat` grows as long as that lives, and `wish` is how it is to end before it is through ('cancelled' or 'queued'). With
+    `damaged` something of it is another than was stored: it has failed, and nothing else of it is shown.
     """
 
     id: int
@@ -171,6 +178,7 @@ class JobRow:
     owner: str | None = None
     beat: int | None = None
     wish: str | None = None
+    damaged: bool = False
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,6 @@ class Store:
         """Bytes that the library takes on disk, and how many of them hold nothing any more."""
         return self._connection.disk_use()
 
-    def vacuum(self) -> None:
-        """Gives the disk back what holds nothing any more. Needs room for a copy meanwhile."""
-        self._connection.vacuum()
-
     def record_progress(
         self,
         snapshot: NewSnapshot,
@@ -69,15 +65,16 @@ class Store:
         tokens_per_second: float | None = None,
         eta_seconds: float | None = None,
         worths: bytes = b"",
-        checkpoint: Checkpoint | None = None,
+        left: Sequence[Checkpoint] = (),
     ) -> str:
         """Saves a reading's memory and its job's progress in one transaction; a complete memory makes the job 'done'.
 
-        `worths` are those of the tokens since the last time, `checkpoint` is what left the memory since its last checkpoint. Returns
-        the memory's SHA-256. After a crash either all of it is there or nothing. Raises DocumentGone, JobTaken.
+        `worths` are those of the tokens since the last time, `left` is what left the memory since its last checkpoint, and with it those
+        before that one where they change. Returns the memory's SHA-256. After a crash either all of it is there or nothing. Raises
+        DocumentGone, JobTaken.
         """
-        left = len(checkpoint.departed) if checkpoint is not None else 0
-        with self._connection.transaction(len(snapshot.blob) + len(worths) + left) as db:
+        departed = sum(len(one.departed) for one in left)
+        with self._connection.transaction(len(snapshot.blob) + len(worths) + departed) as db:
             there = "SELECT 1 FROM documents WHERE id = ? AND removed_at IS NULL"
             if db.execute(there, [snapshot.document_id]).fetchone() is None:
                 raise DocumentGone
@@ -87,8 +84,7 @@ class Store:
                 digest = snapshots.write(db, snapshot)
                 if worths:
                     write_worths(db, snapshot, worths)
-                if checkpoint is not None:
-                    checkpoints.write(db, snapshot, checkpoint)
+                checkpoints.write(db, snapshot, left)
         return digest
 
     def memory(self, snapshot: SnapshotRow) -> tuple[SnapshotRow, bytes, tuple[Checkpoint, ...], bytes]:
@@ -110,8 +106,7 @@ class Store:
         with self._connection.transaction() as db:
             digests.forget_memories(db, snapshot.document_id, snapshot.fingerprint)
             snapshots.write(db, snapshot)
-            for checkpoint in left:
-                checkpoints.write(db, snapshot, checkpoint)
+            checkpoints.write(db, snapshot, left)
             write_worths(db, snapshot, worths)
             digests.seal_large(db, snapshot.document_id, snapshot.fingerprint)
 

@@ -83,8 +83,8 @@ class Answering:
         nothing read again. `history` is what the model sees of the talk so far, as (question, answer). `keep` stores the turn in the
         conversation of that `owner`; in the place of the turn that was asked at `instead_of`, as long as that is the last, and no sooner
         than the new answer is there.
-        Raises UnknownDocument, NotReadYet, StaleSnapshot, UnknownPage, NotReadThatFar, ModelNotReady, ModelMissing when called, not at the
-        first piece; EmptyQuestion and QuestionTooLong at the first piece.
+        Raises UnknownDocument, NotReadYet, StaleSnapshot, UnknownPage, NotReadThatFar, EarlierPagesGone, ModelNotReady, ModelMissing when
+        called, not at the first piece; EmptyQuestion and QuestionTooLong at the first piece.
         """
         row = rows.known(self._store, document_id)
         wanted = recognise(question)

@@ -74,8 +74,8 @@ class Summaries:
         """A summary of about so many words: of a document, of what it says up to the end of `page`, or of a section (its number, from 1).
 
         Pieces (str), then one ModelAnswer whose evidence has a place for each sentence. What is asked is kept in `language`, for that
-        `owner`. Raises UnknownDocument, UnknownSection, NotReadYet, StaleSnapshot, UnknownPage, NotReadThatFar, ModelNotReady,
-        ModelMissing when called.
+        `owner`. Raises UnknownDocument, UnknownSection, NotReadYet, StaleSnapshot, UnknownPage, NotReadThatFar, EarlierPagesGone,
+        ModelNotReady, ModelMissing when called.
         """
         row = rows.known(self._store, document_id)
         chosen = None if section is None else self._section(row, section)

@@ -52,6 +52,8 @@ def disk(words: Words, used: DiskUse) -> str:
     said = words("settings.disk", size=words.size(used.total))
     if used.much_free:
         said += " " + words("settings.disk_free", size=words.size(used.free))
+    if used.checkpoints:
+        said += " " + words("settings.disk_checkpoints", size=words.size(used.checkpoints))
     return _why(words("settings.library"), said)
 
 

@@ -6,7 +6,6 @@ sender leaves or the disk is full, the file would stay, and keep the disk full. 
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 from shutil import disk_usage
@@ -18,11 +17,11 @@ from starlette.responses import PlainTextResponse
 
 from app.errors import NoRoom
 from app.words import Languages
+from storage import FULL
 
 UPLOAD = "/upload"
 PARTIAL = "tmp"  # what the name of a file begins with that is not whole yet
 KEPT_FREE = 2**23  # bytes that an upload leaves: the library, too, has to be written
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 INSUFFICIENT_STORAGE = 507
 
 

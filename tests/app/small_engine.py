@@ -199,6 +199,11 @@ class SmallEngine:
         left = sorted(set(before.slots) - set(after.slots))
         return save({"left": _tensor(left, len(left))})
 
+    def merged(self, first: bytes, second: bytes, since: int, n_tokens: int) -> bytes:
+        one, other = (_slots(_unpacked(blob)[0]["left"]) for blob in (first, second))
+        left = sorted({*one, *(slot for slot in other if slot[0] < since)})
+        return save({"left": _tensor(left, len(left))})
+
     def as_of(self, state: SmallState, departed: Sequence[bytes], n_tokens: int) -> SmallState:
         try:
             left = [one for blob in departed for one in _slots(_unpacked(blob)[0]["left"])]

@@ -9,14 +9,15 @@ import gradio as gr
 import pytest
 
 from app.answering.conversations import as_markdown, seen_by_model
+from app.doctor import look_through
 from app.handlers import Handlers
 from app.library import Library
 from app.markup.conversations import conversations
 from app.reading import ReadingQueue
 from engine.errors import StateCorrupt
-from storage import DocumentDamaged, SnapshotDamaged, Store, TextDamaged
-from tests.app.conftest import SOURCE
-from tests.app.small_engine import said
+from storage import DocumentDamaged, JobDamaged, JobTaken, SnapshotDamaged, Store, TextDamaged
+from tests.app.conftest import SOURCE, TEXT
+from tests.app.small_engine import SmallEngine, said
 from tests.app.waiting import LONG
 from tests.storage.meant import change
 
@@ -203,3 +204,39 @@ def test_a_damaged_text_that_is_read_otherwise_now_is_replaced_with_its_memory(
     assert library.add(SOURCE, "tides.md").status == "new"
     assert "Oru" in "".join(store.documents.pages(tides))
     assert library.reader.read(tides).complete
+
+
+def test_a_damaged_waiting_reading_has_failed_and_goes_on_where_it_stood(
+    library: Library, store: Store, tides: str, engine: SmallEngine
+):
+    library.queue.enqueue(tides)
+    job = store.jobs.claim("before", tides)
+    library.reader.read(tides, job=job, should_stop=lambda: engine.tokens_read >= 40)
+    store.jobs.finish(job, "queued")
+    foreign(store, "UPDATE jobs SET wish = 'cancelled', error = 'Nothing is wrong.', n_tokens = 'many'")
+    item = library.get(tides)
+    assert item.status == "failed" and item.error == str(JobDamaged(tides))
+    assert "op de schijf beschadigd" in library.words("nl").told(item.error)
+    assert library.queue.active() == [] and store.jobs.claim("other") is None, "it is nobody's turn"
+    assert library.queue.progress(tides).status == "failed"
+    library.queue.enqueue(tides)
+    assert library.get(tides).status == "queued" and look_through(store.path) == []
+    before = engine.tokens_read
+    assert library.queue.read_now(tides).complete and engine.tokens_read - before < len(TEXT) - 30
+
+
+def test_a_reading_whose_job_is_damaged_ends_and_the_memory_stays(
+    library: Library, store: Store, tides: str, engine: SmallEngine
+):
+    library.queue.enqueue(tides)
+    job = store.jobs.claim("this", tides)
+    with pytest.raises(JobTaken):
+        library.reader.read(
+            tides,
+            job=job,
+            on_progress=lambda progress: progress.saved and foreign(store, "UPDATE jobs SET fingerprint = 'f2'"),
+        )
+    assert not store.jobs.beat(job) and 0 < library.get(tides).read_tokens < len(TEXT)
+    assert library.get(tides).status == "failed"
+    assert library.queue.read_now(tides).complete
+    assert library.get(tides).status == "read" and look_through(store.path) == []

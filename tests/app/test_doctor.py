@@ -33,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         library = shelf(SmallEngine(), store, SavePolicy(groups=2, first_checkpoint=20))
         for data, name in ((SOURCE, "tides.md"), (pdf(LINES), "a.pdf")):
             item = library.add(data, name)
-            library.reader.read(item.id)
+            library.queue.read_now(item.id)
             said(library.answering.ask(item.id, "Who?"))
             library.describe(item.id, title=name)
     return path.read_bytes()
@@ -47,7 +47,7 @@ def path(made: bytes, tmp_path: Path) -> Path:
 
 
 def held(path: Path) -> list[object]:
-    """All that is kept but for the queue."""
+    """All that is kept."""
     tables = (*digests.COLUMNS, *digests.MEMORY, "originals", "digests")
     return [sql(path, f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in tables]
 
@@ -74,6 +74,8 @@ def test_a_sound_library_is_left_as_it_is(path: Path, capsys: pytest.CaptureFixt
         ("messages", "confidence", "chat"),
         ("chats", "title", "chat"),
         ("pages", "digest", "page"),
+        ("jobs", "fingerprint", "job"),
+        ("jobs", "n_tokens", "job"),
     ],
 )
 def test_a_changed_bit_is_found_and_put_right(

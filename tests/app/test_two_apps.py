@@ -7,13 +7,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.reading import LeasePolicy
+from app.reading import LeasePolicy, ended, own_name
 from storage import JobRow, Store
 from tests.app.small_engine import SmallEngine, shelf
 from tests.app.waiting import LONG, until
@@ -57,6 +58,14 @@ class App:
         self.process.kill()
         self.process.communicate()
         return self.process.returncode
+
+    def die(self) -> None:
+        """Ends it at once and leaves it in the list of processes, where the system can: then nobody knows that it has ended."""
+        self.process.kill()
+        if hasattr(os, "waitid"):
+            os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
+        else:
+            self.process.wait()
 
     def end(self) -> int:
         """Ends it and gives how many tokens it has read."""
@@ -145,6 +154,43 @@ def test_each_book_is_read_once(store: Store, start: Start):
     assert all(read), "both have read some"
 
 
+def test_only_of_a_process_that_ran_here_is_it_known_that_it_has_ended():
+    said = subprocess.run(
+        [sys.executable, "-c", "from app.reading import own_name; print(own_name())"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    name = said.stdout.strip()
+    token, place, number = name.split("_")
+    assert ended(name) == (sys.platform == "linux") and own_name() != own_name()
+    assert not ended(own_name()), "this one runs"
+    assert not ended(f"{token}_{place}_1"), "and so does that, which we may not ask, or may"
+    boot, _, container = place.partition(".")
+    for other in (f"{boot[::-1]}.{container}", f"{boot}.{container}7", "", boot):
+        assert not ended(f"{token}_{other}_{number}"), "it may run there"
+    for no_name in (None, "", token, f"{token}_{place}", f"{token}_{place}_", f"{token}_{place}_x"):
+        assert not ended(no_name)
+    assert not ended(f"{token}_{place}_{'9' * 40}")
+
+
+@needs_signals
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which processes have ended")
+def test_what_a_killed_app_of_this_machine_was_reading_goes_on_at_once(store: Store, start: Start, tmp_path: Path):
+    """The other has an hour's patience with those that are silent: one that stands still keeps its reading."""
+    document_id = queued(store, 1, 100)
+    first = start(0.02)
+    until(lambda: job_of(store, document_id).n_tokens > 500, process=first.process)
+    second = start(0.0, silent=3600.0)
+    first.tell(signal.SIGSTOP)
+    time.sleep(0.5)  # a system takes a while to stop it
+    stopped = job_of(store, document_id)
+    time.sleep(1.0)
+    assert job_of(store, document_id) == stopped
+    assert first.kill() == -signal.SIGKILL
+    until(lambda: job_of(store, document_id).status == "done", process=second.process)
+    assert second.end() == len("".join(store.documents.pages(document_id))) - stopped.n_tokens
+    assert memory(store, document_id) == memory_of_one_reading(store, tmp_path, document_id)
+
+
 @needs_signals
 def test_what_a_killed_app_was_reading_goes_on_in_the_other(store: Store, start: Start, tmp_path: Path):
     document_id = queued(store, 1, 100)
@@ -154,13 +200,14 @@ def test_what_a_killed_app_was_reading_goes_on_in_the_other(store: Store, start:
     # which takes longer than a dead one may be silent
     until(lambda: job_of(store, document_id).n_tokens > 1500, process=first.process)
     owner = job_of(store, document_id).owner
-    assert first.kill() == -signal.SIGKILL
+    first.die()
     left = job_of(store, document_id)
     assert (left.status, left.owner) == ("reading", owner), "the other left it alone while it was read"
     until(lambda: job_of(store, document_id).status == "done", process=second.process)
     assert job_of(store, document_id).owner != owner
     total = len("".join(store.documents.pages(document_id)))
     assert second.end() == total - left.n_tokens, "nothing that was saved was read again"
+    assert first.kill() == -signal.SIGKILL
     assert memory(store, document_id) == memory_of_one_reading(store, tmp_path, document_id)
 
 

@@ -16,10 +16,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app import portable
 from app.errors import NoRoom
 from app.uploads import UNLOCKED_SECONDS, own_folder
 from app.words import Languages
-from storage import DiskFull, Store
+from storage import DiskFull, Store, back_up, put_back
 from tests.app.small_engine import SmallEngine, shelf
 from tests.app.waiting import LONG, until
 
@@ -232,6 +233,45 @@ def test_a_reading_on_a_full_disk_goes_on_once_there_is_room(small_disk: Path):
             library.queue.enqueue(document_id)
         assert library.queue.wait(document_id, LONG).status == "done" and library.queue.stop()
         assert library.get(document_id).whole
+
+
+def test_an_export_on_a_full_disk_says_how_much_it_needs_and_leaves_nothing(store: Store, small_disk: Path):
+    library = shelf(SmallEngine(slots=50_000), store)
+    document_id = library.add(b"It rained on the hill. " * 3000, "rain.txt").id
+    library.reader.read(document_id)
+    there = small_disk / "there"
+    there.write_text("what was there")
+    fill(small_disk, but=200_000)
+    before = sorted(path.name for path in small_disk.iterdir())
+    with pytest.raises(NoRoom, match=r"it needs 0\.[5-9] MB, and 0\.2 MB are free") as raised:
+        library.export_snapshot(document_id, there)
+    assert "0,2 MB vrij" in Languages.load().words("nl").error(raised.value)
+    with pytest.raises(NoRoom, match=r"it needs 0\.3 MB"):
+        portable.write_text(there, "x" * 300_000)
+    assert sorted(path.name for path in small_disk.iterdir()) == before and there.read_text() == "what was there"
+    (small_disk / "ballast").unlink()
+    library.export_snapshot(document_id, there)
+    assert there.stat().st_size > 400_000
+
+
+def test_a_copy_of_the_library_on_a_full_disk_says_how_much_it_needs_and_leaves_nothing(
+    store: Store, small_disk: Path, tmp_path: Path
+):
+    shelf(SmallEngine(), store).add(b"It rained on the hill. " * 40_000, "rain.txt")
+    needed = (store.path.stat().st_size + store.path.with_name("library.db-wal").stat().st_size + 2**20) / 1e6
+    fill(small_disk, but=300_000)
+    with pytest.raises(DiskFull, match=rf"about {needed:.1f} MB are needed, and 0\.3 MB are free.*copy\.db"):
+        back_up(store.path, small_disk / "copy.db")
+    assert [path.name for path in small_disk.iterdir()] == ["ballast"]
+    back_up(store.path, tmp_path / "copy.db")
+    with pytest.raises(DiskFull, match=r"0\.3 MB are free.*other\.db"):
+        put_back(tmp_path / "copy.db", small_disk / "other.db")
+    assert [path.name for path in small_disk.iterdir()] == ["ballast"]
+    (small_disk / "ballast").unlink()
+    back_up(store.path, small_disk / "copy.db")
+    put_back(tmp_path / "copy.db", small_disk / "other.db")
+    with Store.open(small_disk / "other.db") as other:
+        assert other.documents.all() == store.documents.all()
 
 
 def test_how_much_is_needed_is_said_in_both_languages():

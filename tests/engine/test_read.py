@@ -102,7 +102,7 @@ def test_saving_loading_and_going_on_is_never_having_stopped(reader) -> None:
         half = read_all(reader, ids[:cut])
         data = half.to_bytes("f" * 64, config.slots, config.pointing_slots, config.bits)
         empty = reader.empty().to_bytes("f" * 64, config.slots, config.pointing_slots, config.bits)
-        layout = Layout.of(empty, config.bits, reader.decoder.D, config.window)
+        layout = Layout.of(empty, config.bits, config.window)
         loaded = State.from_bytes(data, "f" * 64, layout)
         assert same_state(loaded, half)
         assert same_state(read_all(reader, ids[cut:], loaded), read_all(reader, ids[cut:], half))

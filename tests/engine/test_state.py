@@ -6,7 +6,7 @@ from safetensors.torch import load, save
 
 from engine.container import check
 from engine.errors import FingerprintMismatch, StateCorrupt
-from engine.state import Codec, Departed, Kept, Layout, State, as_of, departed, empty_departed
+from engine.state import Codec, Departed, Kept, Layout, State, as_of, departed, empty_departed, merged
 from tests.engine.tiny import WINDOW, make_decoder, make_memory, make_reader, read_all, same_state, tokens
 
 PRINT = "e" * 64
@@ -28,7 +28,7 @@ def from_bytes(reader, data: bytes, fingerprint: str = PRINT) -> State:
 
 def layout(reader) -> Layout:
     config = reader.config
-    return Layout.of(to_bytes(reader, reader.empty()), config.bits, reader.decoder.D, config.window)
+    return Layout.of(to_bytes(reader, reader.empty()), config.bits, config.window)
 
 
 @pytest.mark.parametrize(("bits", "off"), [(4, 0.12), (8, 0.008), (16, 0.0)])
@@ -109,17 +109,41 @@ def test_what_no_reading_leaves_is_refused(reader, length: int) -> None:
         from_bytes(reader, save(t, metadata={"palimpsest": f"palimpsest-state-2 {PRINT} {length + 1:012d}"}))
 
 
+def from_departed(reader, data: bytes, n_tokens: int) -> Departed:
+    bits = reader.config.bits
+    return Departed.from_bytes(data, empty_departed(reader.empty(), bits), n_tokens, bits)
+
+
 def test_as_of_a_checkpoint_is_just_the_state_of_then(reader) -> None:
     ids = tokens(12 * WINDOW)
     states, left = [], []
     for windows in (3, 5, 8, 12):
         states.append(read_all(reader, ids[: windows * WINDOW]))
         if len(states) > 1:
-            gone = departed(states[-2], states[-1]).to_bytes()
-            left.append(Departed.from_bytes(gone, empty_departed(reader.empty()), states[-1].n_tokens))
+            gone = departed(states[-2], states[-1]).to_bytes(reader.config.bits)
+            left.append(from_departed(reader, gone, states[-1].n_tokens))
     for number, windows in enumerate((3, 5, 8)):
         then = as_of(states[-1], left, windows * WINDOW, reader.config.slots, reader.config.pointing_slots)
         assert same_state(then, states[number].finished())
+
+
+def test_what_left_over_two_checkpoints_is_just_what_left_between_the_outer_ones(reader) -> None:
+    ids, bits = tokens(12 * WINDOW), reader.config.bits
+    a, b, c = (read_all(reader, ids[: windows * WINDOW]) for windows in (3, 7, 12))
+    both = merged(departed(a, b), departed(b, c), a.n_tokens)
+    assert both.to_bytes(bits) == departed(a, c).to_bytes(bits)
+    assert len(both.to_bytes(bits)) < len(departed(a, b).to_bytes(bits)) + len(departed(b, c).to_bytes(bits))
+
+
+def test_what_left_takes_no_more_than_the_state(reader) -> None:
+    """Two codes of four bits share a byte there too; those of earlier versions, which did not, are still read."""
+    a, b = (read_all(reader, tokens(n)) for n in (5 * WINDOW, 12 * WINDOW))
+    gone, whole = departed(a, b), departed(a, reader.empty())
+    assert len(whole.to_bytes(4)) < 1.1 * len(to_bytes(reader, a.finished()))
+    as_before = gone.to_bytes(8)
+    assert len(gone.to_bytes(4)) < len(as_before)
+    back = from_departed(reader, as_before, b.n_tokens)
+    assert back.to_bytes(8) == as_before and torch.equal(back.slots[0][0].k, gone.slots[0][0].k)
 
 
 def test_as_of_any_page_holds_nothing_later_and_as_much_as_fits(reader) -> None:
@@ -140,8 +164,8 @@ def test_what_departed_and_was_damaged_is_refused() -> None:
     decoder = make_decoder("qwen2")
     reader = make_reader(decoder, make_memory(decoder, bits=4))
     a, b = (read_all(reader, tokens(n)) for n in (5 * WINDOW, 12 * WINDOW))
-    data, like = departed(a, b).to_bytes(), empty_departed(reader.empty())
-    assert Departed.from_bytes(data, like, 5 * WINDOW).slots[0][0].position.numel() > 0
+    data = departed(a, b).to_bytes(4)
+    assert from_departed(reader, data, 5 * WINDOW).slots[0][0].position.numel() > 0
     t = load(data)
     wrong = [
         t | {"slots.counts": t["slots.counts"] + 1},
@@ -153,9 +177,9 @@ def test_what_departed_and_was_damaged_is_refused() -> None:
     ]
     for bad in (b"no", *(save(one) for one in wrong)):
         with pytest.raises(StateCorrupt):
-            Departed.from_bytes(bad, like, 12 * WINDOW)
+            from_departed(reader, bad, 12 * WINDOW)
     with pytest.raises(StateCorrupt):
-        Departed.from_bytes(data, like, 2)
+        from_departed(reader, data, 2)
 
 
 def test_a_pack_that_is_not_what_its_head_says_is_refused() -> None:

@@ -6,7 +6,9 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -18,8 +20,11 @@ from app.errors import AddressTaken, FileUnreadable, PasswordMissing
 from app.password import password_from
 from app.reading import SavePolicy
 from app.settings import Settings
-from storage import Store
+from bench.browser import free_port
+from storage import DatabaseBusy, Store
 from tests.app.small_engine import SmallEngine, shelf
+from tests.app.waiting import until
+from tests.storage.meant import change, sql
 
 ROOT = Path(launch.__file__).parent
 
@@ -141,6 +146,51 @@ def test_the_whole_library_is_copied_and_put_back_in_real_processes(tmp_path: Pa
     assert Path(told["before"]).is_file()
     listed = start("shelf", "--json", "--db", database)
     assert [item["id"] for item in json.loads(listed.stdout)["documents"]] == [document_id]
+
+
+def test_what_is_to_be_done_now_and_then_is_done_so(caplog: pytest.LogCaptureFixture):
+    done = []
+
+    def step() -> None:
+        done.append(time.monotonic())
+        if len(done) == 2:
+            raise DatabaseBusy(Path("library.db"))
+
+    begun, look = time.monotonic(), launch.now_and_then(step, 0.2)
+    while len(done) < 3:
+        look()
+        time.sleep(0.01)
+    assert done[0] - begun >= 0.2 and all(later - before >= 0.2 for before, later in pairwise(done))
+    assert [record.message for record in caplog.records] == ["left for the next time"]
+
+
+def test_what_was_removed_a_day_ago_goes_while_the_app_is_open_and_nothing_else(tmp_path: Path):
+    """An app that looks every fifth of a second; the day has passed, as seen from the file."""
+    database = tmp_path / "library.db"
+    line = "import sys, launch; launch.SWEEP_SECONDS = 0.2; sys.exit(launch.main())"
+    with Store.open(database, busy_seconds=60) as store:
+        library = shelf(SmallEngine(), store)
+        ids = [library.add(f"# Tides {number}\n\nThe tide.\n".encode(), "a.md").id for number in range(3)]
+        words = ["--db", str(database), "--home", str(tmp_path), "--model", str(tmp_path / "none")]
+        app = subprocess.Popen(
+            [sys.executable, "-c", line, *words, "--port", str(free_port())], cwd=ROOT, stderr=subprocess.DEVNULL
+        )
+        log = tmp_path / "library.log"
+        try:
+            until(lambda: log.exists() and '"started"' in log.read_text(), process=app)
+            for document_id in ids[:2]:
+                library.remove(document_id)
+            time.sleep(1.0)
+            assert library.restore(ids[1]) and library.restore(ids[0]), "within the day nothing goes"
+            library.remove(ids[0])
+            library.remove(ids[1])
+            change(database, "UPDATE documents SET removed_for = 86399.9 WHERE id = ?", ids[0])
+            until(lambda: sql(database, "SELECT id FROM documents ORDER BY added_at") == [(ids[1],), (ids[2],)])
+            assert library.restore(ids[1])
+        finally:
+            app.terminate()
+            app.wait(60)
+    assert app.returncode == 0
 
 
 def test_a_taken_address_is_named(tmp_path: Path):

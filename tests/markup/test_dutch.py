@@ -117,7 +117,7 @@ PARTS: dict[str, Callable[[Words], str]] = {
             ),
             settings.running(w, None, "small", None, ()),
             settings.password(w),
-            *(settings.disk(w, DiskUse(9_000_000, free)) for free in (0, 5_000_000)),
+            *(settings.disk(w, DiskUse(9_000_000, free, free)) for free in (0, 5_000_000)),
             *(settings.locked(w, state, short) for state in ("never", "always", "given") for short in (True, False)),
             login(w, w("door.wrong")),
             login(w, w("door.short"), inside=True),

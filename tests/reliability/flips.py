@@ -74,8 +74,15 @@ def make(path: Path, seed: int) -> None:
         library.conversations.new(item.id)
         said(library.answering.ask(item.id, "What has the tide?"))
         library.keep_choices(Choices(memory_size="small"))
-        library.queue.enqueue(item.id)
-        library.queue.cancel(item.id)
+        first, second, third = library.shelf()
+        for one in (first, second):
+            library.queue.enqueue(one.id)
+            job = store.jobs.claim("another program", one.id)
+            store.jobs.begin(job, fingerprint="f1", group_tokens=17, n_tokens=17, total_tokens=one.tokens)
+            if one is second:
+                store.jobs.finish(job, "failed", "The disk is full.")
+        library.queue.enqueue(third.id)
+        library.queue.cancel(third.id)
     with closing(sqlite3.connect(path)) as bare:
         bare.execute("PRAGMA journal_mode = DELETE")
         bare.execute("PRAGMA page_size = 512")  # the smallest: little of the file is empty
@@ -156,6 +163,8 @@ def _tell(ask: Callable[[str, Callable[[], Any]], Any], library: Library, store:
     ask(f"{row} entry", lambda: NOTICED if damaged else (*entry, item.missing_pages, item.added_at, item.last_asked_at))
     read = (item.status, item.read_tokens, item.read_pages, item.state_bytes)
     ask(f"{row} reading", lambda: NOTICED if item.status == "damaged" else read)
+    job = store.jobs.latest(row)
+    ask(f"{row} job", lambda: NOTICED if job and job.damaged else job)
     ask(f"{row} text", lambda: store.documents.pages(row))
     ask(f"{row} first page", lambda: store.documents.page(row, 1))
     ask(f"{row} sections", lambda: store.documents.sections(row))

@@ -6,11 +6,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from storage import DatabaseBusy, NewerSchema, NotADatabase, StorageError, Store
+from storage import DatabaseBusy, NewerSchema, NotADatabase, StorageError, Store, vacuum
 from storage.backup import back_up, put_back
 from storage.errors import BackupFailed
 from tests.app.small_engine import SmallEngine, shelf
@@ -76,15 +78,8 @@ def test_a_library_that_a_program_has_open_is_not_replaced(tmp_path: Path) -> No
     database, file = tmp_path / "library.db", tmp_path / "copy.db"
     filled(database)
     back_up(database, file)
-    program = subprocess.Popen(
-        [sys.executable, "-c", _HOLDS, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert program.stdout and program.stdout.readline() == "open\n"
-    try:
-        with pytest.raises(DatabaseBusy):
-            put_back(file, database)
-    finally:
-        program.communicate("\n")
+    with beside(_HOLDS, database), pytest.raises(DatabaseBusy):
+        put_back(file, database)
     assert len(held(database)) == 1 and [one.name for one in tmp_path.glob("library-*")] == []
     put_back(file, database)
 
@@ -99,6 +94,89 @@ with Store.open(Path(sys.argv[1])) as store:
     print("open", flush=True)
     sys.stdin.readline()
 """
+# copies the library, and waits in the middle of that
+_COPIES = """
+import sys
+from pathlib import Path
+from storage import backup
+
+class Slow:
+    def __init__(self, source):
+        self.source, self.close, self.execute = source, source.close, source.execute
+
+    def backup(self, copy):
+        def wait(status, left, total):
+            if left == total - 1:
+                print("open", flush=True)
+                sys.stdin.readline()
+
+        self.source.backup(copy, pages=1, progress=wait)
+
+opened = backup._read_only
+backup._read_only = lambda path: Slow(opened(path)) if path == Path(sys.argv[1]) else opened(path)
+backup.back_up(Path(sys.argv[1]), Path(sys.argv[1]).with_name("copy.db"))
+"""
+# has the library for itself, as while it is vacuumed or put back
+_ALONE = """
+import sys
+from pathlib import Path
+from storage.connection import alone
+
+with alone(Path(sys.argv[1])):
+    print("open", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@contextmanager
+def beside(program: str, database: Path) -> Iterator[None]:
+    """Another process that does so with the library, until the `with` ends; it must end well."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout and process.stdout.readline() == "open\n"
+    try:
+        yield
+    finally:
+        process.communicate("\n", timeout=60)
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("program", [_HOLDS, _COPIES, _ALONE], ids=["the app", "a backup", "a restore"])
+def test_a_library_that_another_program_uses_is_not_vacuumed(program: str, tmp_path: Path) -> None:
+    database = tmp_path / "library.db"
+    ids = [filled(database, number) for number in range(3)]
+    with Store.open(database) as store:
+        store.documents.remove(ids[0])
+        assert store.documents.sweep(0.0) == 1
+        everything = {row.id: "".join(store.documents.pages(row.id)) for row in store.documents.all()}
+    before = database.stat().st_size
+    with beside(program, database), pytest.raises(DatabaseBusy, match="in use by another program"):
+        vacuum(database)
+    assert held(database) == everything and database.stat().st_size == before
+    if program is _COPIES:
+        assert held(tmp_path / "copy.db") == everything, "and the copy is whole"
+    vacuum(database)
+    assert held(database) == everything and database.stat().st_size < before
+
+
+def test_while_a_library_is_vacuumed_others_wait_and_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database, file = tmp_path / "library.db", tmp_path / "copy.db"
+    filled(database)
+    back_up(database, file)
+    before = file.read_bytes()
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **more: connect(*given, **{**more, "timeout": 0.1}))
+    with beside(_ALONE, database):
+        for use in (
+            lambda: back_up(database, file),
+            lambda: put_back(file, database),
+            lambda: Store.open(database, busy_seconds=0.1),
+        ):
+            with pytest.raises(DatabaseBusy):
+                use()
+    assert file.read_bytes() == before and sorted(tmp_path.glob("*.part*")) == []
+    assert held(database) == held(file)
 
 
 @pytest.mark.parametrize("kind", ["none", "text", "another program's", "damaged", "newer"])

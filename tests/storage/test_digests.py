@@ -34,14 +34,13 @@ def fill(store: Store) -> None:
     store.documents.add(DOCUMENT, PAGES, SECTIONS)
     store.pictures.keep(ID, OriginalRow("a.pdf", b"%PDF", True), (2,))
     store.record_progress(
-        replace(SNAPSHOT, n_tokens=20, page_starts=b"\0\0\0\0"), worths=bytes(20), checkpoint=Checkpoint(5, 20, b"a")
+        replace(SNAPSHOT, n_tokens=20, page_starts=b"\0\0\0\0"), worths=bytes(20), left=[Checkpoint(5, 20, b"a")]
     )
-    store.record_progress(
-        replace(SNAPSHOT, page_starts=b"\0\0\0\0"), worths=bytes(20), checkpoint=Checkpoint(20, 40, b"b")
-    )
+    store.record_progress(replace(SNAPSHOT, page_starts=b"\0\0\0\0"), worths=bytes(20), left=[Checkpoint(20, 40, b"b")])
     store.chats.add_turn(ID, "Who?", "Ada.", confidence=0.9, from_memory="Eda.", evidence=EVIDENCE)
     store.chats.add_turn(ID, "Where?", "There.", places=((1, "", "There", ""),))
     store.set_note("settings", "{}")
+    store.jobs.enqueue(ID)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +83,7 @@ def use(store: Store) -> list[str]:
     said += ["document" for row in store.documents.all() if row.damaged]
     said += ["turn" for turn in store.chats.turns(ID) if turn.damaged]
     said += ["chat" for chat in store.chats.all(ID) if chat.damaged]
+    said += ["job" for job in store.jobs.latest_of_all().values() if job.damaged]
     return said
 
 
@@ -120,6 +120,26 @@ def test_nothing_is_called_damaged_that_was_only_used(store: Store) -> None:
     copied = chats.turns(ID, owner="somebody")
     assert copied[-1].question == "Where?" and len(copied) > 1 and not any(turn.damaged for turn in copied)
     store.set_note("settings", "[]")
+    jobs = store.jobs
+    jobs.enqueue(ID, "ocr")
+    assert jobs.first(ID)
+    for way in ("taken from the silent", "cancelled", "failed", "removed"):
+        jobs.enqueue(ID)
+        job = jobs.claim("one")
+        assert job and jobs.beat(job) and jobs.wish(job) is None and use(store) == []
+        jobs.begin(job, fingerprint="a", group_tokens=1, n_tokens=0, total_tokens=2)
+        jobs.looked(job, 1, 2)
+        if way == "cancelled":
+            assert jobs.cancel(ID)
+            jobs.finish(job, "cancelled")
+        elif way == "failed":
+            jobs.finish(job, "failed", "The disk is full.")
+        elif way == "removed":
+            documents.remove(ID)
+            documents.restore(ID)
+        else:
+            assert jobs.release(jobs.get(job.id))
+        assert use(store) == []
     (kept,) = store.snapshots.of_documents()
     store.snapshots.set_page_starts(kept, b"\1\0\0\0")
     assert use(store) == []
@@ -160,6 +180,9 @@ def test_nothing_is_called_damaged_that_was_only_used(store: Store) -> None:
         ("UPDATE chats SET title = 'What?'", ["chat"]),
         ("DELETE FROM messages WHERE text = 'Who?'", ["turn", "turn", "chat"]),
         ("DELETE FROM messages", ["chat"]),
+        ("UPDATE jobs SET kind = 'sead'", ["job"]),
+        ("UPDATE jobs SET error = 'x', digest = x'00'", ["job"]),
+        ("UPDATE jobs SET created_at = CAST(x'C328' AS TEXT)", ["job"]),
     ],
 )  # fmt: skip
 def test_what_changed_is_noticed_and_the_rest_goes_on(path: Path, change: str, said: list[str]) -> None:

@@ -44,7 +44,7 @@ def test_a_file_is_kept_once_and_its_pages_are_counted(store: Store):
 
 def test_what_was_read_becomes_the_text_and_memories_of_the_old_one_are_gone(store: Store):
     for snapshot in (SNAPSHOT, replace(SNAPSHOT, fingerprint="model-b")):
-        store.record_progress(snapshot, worths=bytes(40), checkpoint=Checkpoint(0, 40, b"left"))
+        store.record_progress(snapshot, worths=bytes(40), left=[Checkpoint(0, 40, b"left")])
     store.documents.set_tokens(DOCUMENT.id, 90)
     store.pictures.put(DOCUMENT.id, 2, "It stays.")
     settle(store)

@@ -161,7 +161,7 @@ def test_progress_and_memory_are_written_together_or_not_at_all(shelved: Store):
 
 
 def test_nothing_is_kept_of_a_removed_document(shelved: Store):
-    shelved.record_progress(SNAPSHOT, worths=bytes(40), checkpoint=Checkpoint(0, 40, b"left"))
+    shelved.record_progress(SNAPSHOT, worths=bytes(40), left=[Checkpoint(0, 40, b"left")])
     shelved.jobs.enqueue(DOCUMENT.id)
     shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", confidence=0.9, evidence=EVIDENCE)
     assert shelved.documents.remove(DOCUMENT.id)
@@ -182,16 +182,16 @@ def test_places_of_an_answer_come_back_as_they_were(shelved: Store):
 def test_checkpoints_are_found_by_where_something_left(shelved: Store):
     left = [Checkpoint(0, 20, b"a"), Checkpoint(20, 40, b"b"), Checkpoint(40, 60, b"c")]
     for number, one in enumerate(left, 1):
-        shelved.record_progress(replace(SNAPSHOT, n_tokens=20 * number), checkpoint=one)
+        shelved.record_progress(replace(SNAPSHOT, n_tokens=20 * number), left=[one])
     table = shelved.checkpoints
     assert table.after(DOCUMENT.id, "model-a", 0) == tuple(left)
     assert table.after(DOCUMENT.id, "model-a", 20) == tuple(left[1:]) and table.after(DOCUMENT.id, "model-a", 60) == ()
     assert table.last(DOCUMENT.id, "model-a") == 40 and table.last(DOCUMENT.id, "model-b") == 0
     further = Checkpoint(40, 70, b"cc")
-    shelved.record_progress(replace(SNAPSHOT, n_tokens=70), checkpoint=further)
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=70), left=[further])
     assert table.after(DOCUMENT.id, "model-a", 20) == (left[1], further), "the same checkpoint, read on"
     again = Checkpoint(0, 10, b"new")
-    shelved.record_progress(replace(SNAPSHOT, n_tokens=10), checkpoint=again)
+    shelved.record_progress(replace(SNAPSHOT, n_tokens=10), left=[again])
     assert table.after(DOCUMENT.id, "model-a", 0) == (again,), "a reading that began anew"
     _sql(shelved, "UPDATE checkpoints SET departed = x'00'")
     with pytest.raises(SnapshotDamaged):
@@ -201,7 +201,7 @@ def test_checkpoints_are_found_by_where_something_left(shelved: Store):
 def test_a_checkpoint_is_there_with_its_progress_or_not_at_all(shelved: Store):
     _sql(shelved, "CREATE TRIGGER broken BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(ABORT, 'broken'); END")
     with pytest.raises(sqlite3.IntegrityError):
-        shelved.record_progress(SNAPSHOT, checkpoint=Checkpoint(0, 40, b"left"))
+        shelved.record_progress(SNAPSHOT, left=[Checkpoint(0, 40, b"left")])
     assert shelved.snapshots.get(DOCUMENT.id, "model-a") is None
 
 
@@ -332,7 +332,7 @@ def test_only_the_owner_of_a_job_writes_what_belongs_to_its_reading(shelved: Sto
         lambda: shelved.jobs.looked(before, 1, 2),
         lambda: shelved.jobs.finish(before, "failed", "no"),
         lambda: shelved.jobs.wish(before),
-        lambda: shelved.record_progress(late, job=before, worths=bytes(20), checkpoint=Checkpoint(20, 60, b"x")),
+        lambda: shelved.record_progress(late, job=before, worths=bytes(20), left=[Checkpoint(20, 60, b"x")]),
     ):
         with pytest.raises(JobTaken, match="reads the document now"):
             write()
@@ -401,7 +401,7 @@ def test_threads_share_a_store(shelved: Store):
 
 
 def test_a_removed_document_comes_back_as_it_was(shelved: Store):
-    shelved.record_progress(SNAPSHOT, checkpoint=Checkpoint(0, 40, b"left"))
+    shelved.record_progress(SNAPSHOT, left=[Checkpoint(0, 40, b"left")])
     shelved.chats.add_turn(DOCUMENT.id, "When?", "At noon.", confidence=0.9, evidence=EVIDENCE)
     shelved.documents.describe(DOCUMENT.id, "Other", None, ["blue", "ünï"])
     job = shelved.jobs.enqueue(DOCUMENT.id)
