@@ -308,6 +308,6 @@ def _refused(error: Exception) -> JSONResponse:
 
 
 def _status(error: Exception) -> int:
-    if isinstance(error, UnknownDocument | UnknownWay):
+    if isinstance(error, UnknownDocument | ModelUnnamed | UnknownWay):
         return 404
     return 503 if isinstance(error, StorageError | ModelNotReady | ModelMissing) else 400

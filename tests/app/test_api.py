@@ -108,7 +108,7 @@ def test_what_is_wrong_is_said_with_a_status(server: httpx.Client, library: Libr
     unread = library.add(b"# Unread\n\nNobody knows.\n", "unread.md").id
     wrong = {
         "UnknownDocument": (404, f"palimpsest/{'f' * 16}", ["Who?"]),
-        "ModelUnnamed": (400, "gpt-4", ["Who?"]),
+        "ModelUnnamed": (404, "gpt-4", ["Who?"]),
         "NotReadYet": (400, f"palimpsest/{unread}", ["Who?"]),
         "EmptyQuestion": (400, f"palimpsest/{tides}", ["  "]),
         "NoQuestion": (400, f"palimpsest/{tides}", ["Who?", "Oru."]),
@@ -241,7 +241,7 @@ def test_one_model_and_ways_that_are_not_there(server: httpx.Client, library: Li
     (listed,) = server.get("/v1/models").json()["data"]
     assert server.get(f"/v1/models/{listed['id']}").json() == listed
     assert server.get(f"/v1/models/{listed['id'].replace('/', '%2F')}").json() == listed
-    for path, status in (("models/palimpsest/ffff", 404), ("models/gpt-4", 400), ("embeddings", 404), ("chat", 404)):
+    for path, status in (("models/palimpsest/ffff", 404), ("models/gpt-4", 404), ("embeddings", 404), ("chat", 404)):
         answer = server.get(f"/v1/{path}")
         assert answer.status_code == status and answer.json()["error"]["message"].endswith("."), path
     assert server.post("/v1/embeddings", json={}).json()["error"]["type"] == "UnknownWay"
