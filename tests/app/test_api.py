@@ -138,6 +138,12 @@ def body(model: str, **more) -> dict:
         ({"stop": [1]}, "stop.0"),
         ({"stop": ["a"] * 5}, "stop"),
         ({"stop": ""}, "stop.0"),
+        ({"stop": False}, "stop"),
+        ({"n": "2"}, "n"),
+        ({"n": True}, "n"),
+        ({"stream": "yes"}, "stream"),
+        ({"temperature": "0.5"}, "temperature"),
+        ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, "messages.0.role"),
         ({"messages": [{"role": "user", "content": 7}]}, "messages.0.content.str"),
@@ -245,6 +251,27 @@ def test_one_model_and_ways_that_are_not_there(server: httpx.Client, library: Li
         answer = server.get(f"/v1/{path}")
         assert answer.status_code == status and answer.json()["error"]["message"].endswith("."), path
     assert server.post("/v1/embeddings", json={}).json()["error"]["type"] == "UnknownWay"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "models", "GET"),
+        ("DELETE", "models/palimpsest/ffff", "GET"),
+        ("GET", "chat/completions", "POST"),
+        ("OPTIONS", "chat/completions", "POST"),
+    ],
+)
+def test_a_method_that_is_not_there_is_named(server: httpx.Client, method: str, path: str, allowed: str):
+    answer = server.request(method, f"/v1/{path}")
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    said = {
+        "message": f"'/v1/{path}' is asked with {allowed} alone.",
+        "type": "WrongMethod",
+        "param": None,
+        "code": None,
+    }
+    assert answer.json() == {"error": said}
 
 
 ANYTHING = st.recursive(
