@@ -3,7 +3,7 @@
 `GET /v1/models` lists them, `GET /v1/models/palimpsest/ID` shows one, `POST /v1/chat/completions` with such a model asks it, streamed or
 not. Nothing is kept in the document's conversations. Answers carry `confidence`, `declined` and `pages` beside what the protocol has. A
 streamed answer comes as a whole, for what the memory says first may not be what stands on the page. Whatever goes wrong is said as the
-protocol has it, {"error": ...}.
+protocol has it, {"error": ...}. The classes below are what comes in and goes out, and so what the app's OpenAPI schema says of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,8 +22,10 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter
 from fastapi import Request as Connection
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from starlette.routing import Match
 
 from app.errors import (
     ModelMissing,
@@ -35,6 +37,7 @@ from app.errors import (
     StorageError,
     UnknownDocument,
     UnknownWay,
+    WrongMethod,
     named_errors,
 )
 from app.library import Library
@@ -45,24 +48,24 @@ from app.words import Words
 PREFIX = "palimpsest/"
 GLANCE_SECONDS = 0.5  # between two looks at whether whoever asked is still there
 MOST_ANSWERS, MOST_STOPS = 8, 4
+EXAMPLE = {"role": "user", "content": "Who keeps the light?"}
 TEXTS = ("text", "input_text", "output_text")
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 T = TypeVar("T")
 
 
-def _or(default: Any) -> BeforeValidator:
-    """What stands for the null that programs send in the place of what they don't ask for."""
-    return BeforeValidator(lambda given: default if given is None else given)
-
-
 def _listed(given: Any) -> Any:
-    return [given] if isinstance(given, str) else given or []
+    return [given] if isinstance(given, str) else [] if given is None else given
+
+
+Stop = Annotated[str, Field(min_length=1)]
+Stops = Annotated[list[Stop], Field(max_length=MOST_STOPS)]
 
 
 class Message(BaseModel):
     """One message of a conversation; its content as text or as the protocol's list of parts."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", strict=True)
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[dict[str, Any]] | None = None
 
@@ -78,26 +81,120 @@ class Message(BaseModel):
 class StreamOptions(BaseModel):
     """What a stream tells besides the answer."""
 
-    model_config = ConfigDict(extra="ignore")
-    include_usage: Annotated[bool, _or(False)] = False
+    model_config = ConfigDict(extra="ignore", strict=True)
+    include_usage: bool | None = None
 
 
 class Request(BaseModel):
-    """What is asked; settings of the protocol that this model has no use for are ignored."""
+    """What is asked; settings of the protocol that this model has no use for are ignored. Programs send null for what they don't ask
+    for."""
 
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False)
     model: str
-    messages: Annotated[list[Message], Field(min_length=1)]
-    stream: Annotated[bool, _or(False)] = False
-    stream_options: Annotated[StreamOptions, _or(StreamOptions())] = StreamOptions()
-    temperature: Annotated[float, Field(ge=0, le=2), _or(0.0)] = 0.0
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**63), _or(0)] = 0
-    max_tokens: Annotated[int | None, Field(ge=1)] = None
-    max_completion_tokens: Annotated[int | None, Field(ge=1)] = None
-    n: Annotated[int, Field(ge=1, le=MOST_ANSWERS), _or(1)] = 1
-    stop: Annotated[
-        list[Annotated[str, Field(min_length=1)]], Field(max_length=MOST_STOPS), BeforeValidator(_listed)
-    ] = []
+    messages: Annotated[list[Message], Field(min_length=1, examples=[[EXAMPLE]])]
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    n: Annotated[int, Field(ge=1, le=MOST_ANSWERS)] | None = None
+    stop: Annotated[Stops, BeforeValidator(_listed, json_schema_input_type=Stop | Stops | None)] = []
+
+
+class Health(BaseModel):
+    """How the app is, without a word of what is in it: its model, and how many documents are being read or wait for it."""
+
+    status: Literal["ok"] = "ok"
+    model: str
+    reading: int
+
+
+class Unwell(BaseModel):
+    """That the app can't answer, and the name of the error."""
+
+    status: Literal["failed"] = "failed"
+    error: str
+
+
+class Model(BaseModel):
+    """A document that can be asked; `created` is when it was added, in seconds since 1970, `name` its title."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: Literal["palimpsest"] = "palimpsest"
+    name: str
+
+
+class ModelList(BaseModel):
+    """All of them."""
+
+    object: Literal["list"] = "list"
+    data: list[Model]
+
+
+class Said(BaseModel):
+    """The message of an answer."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+
+
+class Choice(BaseModel):
+    """One of the answers, and why it ended."""
+
+    index: int
+    message: Said
+    logprobs: None = None
+    finish_reason: Literal["stop", "length"]
+
+
+class Usage(BaseModel):
+    """How many tokens went in and came out."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class Evidence(BaseModel):
+    """A page that an answer rests on: its number, from 1, what is printed on it, what it says, and how much it counts."""
+
+    page: int
+    label: str
+    quote: str
+    score: float
+
+
+class Completion(BaseModel):
+    """The answers; `usage` is null where there is no model yet that counts tokens. The last three are beside the protocol."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: Usage | None
+    confidence: float
+    declined: bool
+    pages: list[Evidence]
+
+
+class Fault(BaseModel):
+    """What went wrong: a sentence, the name of the error, and which part of the request it is about."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: Literal["model_not_found"] | None = None
+
+
+class Refusal(BaseModel):
+    """What is said instead of an answer."""
+
+    error: Fault
 
 
 @dataclass(frozen=True)
@@ -109,62 +206,96 @@ class Reply:
     more: dict[str, Any]
 
 
+class ProtocolRoute(APIRoute):
+    """A route that says whatever goes wrong as the protocol has it."""
+
+    def get_route_handler(self) -> Callable[[Connection], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handled(connection: Connection) -> Response:
+            try:
+                return await handle(connection)
+            except named_errors() as error:
+                return _refused(error)
+
+        return handled
+
+
 def router(library: Library) -> APIRouter:
-    """The routes, to be added to the app's server. Who may ask is for `app.pages.door` to say."""
-    routes = APIRouter()
+    """The routes, to be added to the app's server. Who may ask is for `app.pages.door` to say, which refuses in the same words."""
+    routes = APIRouter(route_class=ProtocolRoute)
+    refused: dict[int | str, dict[str, Any]] = {"4XX": {"model": Refusal}, 503: {"model": Refusal}}
     # programs are answered in turn, and wait without a thread
     waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="programs")
 
-    @routes.get("/health")
-    def health() -> JSONResponse:
+    @routes.get("/health", response_model=Health, responses={503: {"model": Unwell}})
+    def health() -> Health | JSONResponse:
         try:
             library.shelf()
         except named_errors() as error:
-            return JSONResponse({"status": "failed", "error": type(error).__name__}, 503)
+            return JSONResponse(Unwell(error=type(error).__name__).model_dump(), 503)
         model = "ready" if library.models.ready else library.models.change().state
-        return JSONResponse({"status": "ok", "model": model, "reading": len(library.queue.active())})
+        return Health(model=model, reading=len(library.queue.active()))
 
-    @routes.get("/v1/models")
-    def models() -> JSONResponse:
-        try:
-            return JSONResponse({"object": "list", "data": [_model(item) for item in library.shelf() if item.can_ask]})
-        except named_errors() as error:
-            return _refused(error)
+    @routes.get("/v1/models", responses=refused)
+    def models() -> ModelList:
+        return ModelList(data=[_model(item) for item in library.shelf() if item.can_ask])
 
-    @routes.get("/v1/models/{name:path}")
-    def model(name: str) -> JSONResponse:
-        try:
-            return JSONResponse(_model(_asked(library, name)))
-        except named_errors() as error:
-            return _refused(error)
+    @routes.get("/v1/models/{name:path}", responses=refused)
+    def model(name: str) -> Model:
+        return _model(_asked(library, name))
 
-    @routes.post("/v1/chat/completions", response_model=None)
-    async def completions(connection: Connection) -> JSONResponse | StreamingResponse:
-        try:
-            asked = _read(await connection.body())
-            replies = await _unless_left(connection, waiting, lambda left: _answer(library, asked, left))
-            usage = await asyncio.to_thread(_usage, library, asked, replies)
-        except named_errors() as error:
-            return _refused(error)
+    @routes.post(
+        "/v1/chat/completions",
+        response_model=Completion,
+        responses=refused | {200: {"content": {"text/event-stream": {}}}},
+        # read by hand, for what FastAPI would say of a wrong one is not what the protocol has
+        openapi_extra={
+            "requestBody": {"required": True, "content": {"application/json": {"schema": _schema(Request)}}}
+        },
+    )
+    async def completions(connection: Connection) -> Completion | StreamingResponse:
+        asked = _read(await connection.body())
+        replies = await _unless_left(connection, waiting, lambda left: _answer(library, asked, left))
+        usage = await asyncio.to_thread(_usage, library, asked, replies)
         head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": asked.model}
         if asked.stream:
             return StreamingResponse(_events(head, replies, usage, asked), media_type="text/event-stream")
         choices = [
-            {
-                "index": index,
-                "message": {"role": "assistant", "content": reply.text, "refusal": None},
-                "logprobs": None,
-                "finish_reason": reply.ended,
-            }
+            Choice(index=index, message=Said(content=reply.text), finish_reason=reply.ended)
             for index, reply in enumerate(replies)
         ]
-        return JSONResponse(head | {"object": "chat.completion", "choices": choices, "usage": usage} | replies[0].more)
+        return Completion(**head, choices=choices, usage=usage, **replies[0].more)
 
-    @routes.api_route("/v1/{way:path}", methods=list(METHODS))
-    def nowhere(way: str) -> JSONResponse:
+    @routes.api_route("/v1/{way:path}", methods=list(METHODS), include_in_schema=False)
+    def nowhere(connection: Connection, way: str) -> JSONResponse:
+        others = [one for one in routes.routes if isinstance(one, APIRoute)]
+        if methods := {
+            name for one in others if one.matches(connection.scope)[0] is Match.PARTIAL for name in one.methods
+        }:
+            allowed = ", ".join(sorted(methods))
+            return _refused(WrongMethod(way[:80], allowed), {"allow": allowed})
         return _refused(UnknownWay(way[:80]))
 
     return routes
+
+
+def _schema(of: type[BaseModel]) -> dict[str, Any]:
+    """Its JSON schema in one piece: what refers to a part within it would be looked for in the whole of the app's schema."""
+    whole = of.model_json_schema()
+    parts = whole.pop("$defs", {})
+
+    def inlined(value: Any) -> Any:
+        if isinstance(value, list):
+            return [inlined(one) for one in value]
+        if isinstance(value, dict):
+            part = value.get("$ref")
+            return (
+                inlined(parts[part.rpartition("/")[2]]) if part else {name: inlined(one) for name, one in value.items()}
+            )
+        return value
+
+    return inlined(whole)
 
 
 def _read(body: bytes) -> Request:
@@ -206,13 +337,14 @@ def _answer(library: Library, request: Request, left: ShouldStop) -> list[Reply]
     item, question = _asked(library, request.model), _question(request.messages)
     words = library.languages.english.about(item.unit, item.page_labels)
     longest = request.max_completion_tokens or request.max_tokens
+    seed, wanted = request.seed or 0, request.n or 1
     history, replies = _turns(request.messages[:question]), []
-    for number in range(request.n):
+    for number in range(wanted):
         if replies and not request.temperature:
             break  # the likeliest words are always the same
         options = library.answering.options(
-            temperature=request.temperature,
-            seed=request.seed if not number else (request.seed + number) % 2**63,
+            temperature=request.temperature or 0.0,
+            seed=seed if not number else (seed + number) % 2**63,
             **({"max_new_tokens": longest} if longest else {}),
         )
         *_, answer = library.answering.ask(
@@ -224,7 +356,7 @@ def _answer(library: Library, request: Request, left: ShouldStop) -> list[Reply]
             should_stop=left,
         )
         replies.append(_reply(answer, words, request.stop))
-    return replies * (request.n // len(replies))
+    return replies * (wanted // len(replies))
 
 
 def _question(messages: Sequence[Message]) -> int:
@@ -250,8 +382,8 @@ def _reply(answer: Any, words: Words, stop: Sequence[str]) -> Reply:
     return Reply(text[:at], "length" if cut else "stop", more)
 
 
-def _usage(library: Library, request: Request, replies: Sequence[Reply]) -> dict[str, int] | None:
-    """How many tokens went in and came out; None where there is no model yet that counts them."""
+def _usage(library: Library, request: Request, replies: Sequence[Reply]) -> Usage | None:
+    """None where there is no model yet that counts tokens."""
     if not library.models.ready:
         return None
     engine = library.models.engine
@@ -259,7 +391,7 @@ def _usage(library: Library, request: Request, replies: Sequence[Reply]) -> dict
         sum(len(engine.token_starts(text)) for text in texts)
         for texts in ([message.text() for message in request.messages], [reply.text for reply in replies])
     )
-    return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+    return Usage(prompt_tokens=asked, completion_tokens=said, total_tokens=asked + said)
 
 
 def _turns(messages: Sequence[Message]) -> list[tuple[str, str]]:
@@ -272,17 +404,15 @@ def _turns(messages: Sequence[Message]) -> list[tuple[str, str]]:
     ]
 
 
-def _events(
-    head: dict[str, Any], replies: Sequence[Reply], usage: dict[str, int] | None, asked: Request
-) -> Iterator[str]:
+def _events(head: dict[str, Any], replies: Sequence[Reply], usage: Usage | None, asked: Request) -> Iterator[str]:
     """Server-sent events of each answer: its role, its text, its end; and what it took, where that is asked for."""
-    told = {"usage": None} if asked.stream_options.include_usage else {}
+    told = {"usage": None} if asked.stream_options and asked.stream_options.include_usage else {}
     for index, reply in enumerate(replies):
         yield _event(head | told, index, {"role": "assistant", "content": ""}, None)
         yield _event(head | told, index, {"content": reply.text}, None)
         yield _event(head | told | reply.more, index, {}, reply.ended)
     if told:
-        yield _data(head | {"object": "chat.completion.chunk", "choices": [], "usage": usage})
+        yield _data(head | {"object": "chat.completion.chunk", "choices": [], "usage": usage and usage.model_dump()})
     yield "data: [DONE]\n\n"
 
 
@@ -295,19 +425,23 @@ def _data(value: dict[str, Any]) -> str:
     return f"data: {json.dumps(value, ensure_ascii=False)}\n\n"
 
 
-def _model(item: ShelfItem) -> dict[str, Any]:
+def _model(item: ShelfItem) -> Model:
     created = int(datetime.fromisoformat(item.added_at).timestamp())
-    return {"id": PREFIX + item.id, "object": "model", "created": created, "owned_by": "palimpsest", "name": item.title}
+    return Model(id=PREFIX + item.id, created=created, name=item.title)
 
 
-def _refused(error: Exception) -> JSONResponse:
+def _refused(error: Exception, headers: dict[str, str] | None = None) -> JSONResponse:
     param = error.where or None if isinstance(error, RequestUnreadable) else None
-    code = "model_not_found" if isinstance(error, UnknownDocument | ModelUnnamed) else None
-    fault = {"message": str(error), "type": type(error).__name__, "param": param, "code": code}
-    return JSONResponse({"error": fault}, status_code=_status(error))
+    code: Literal["model_not_found"] | None = (
+        "model_not_found" if isinstance(error, UnknownDocument | ModelUnnamed) else None
+    )
+    fault = Fault(message=str(error), type=type(error).__name__, param=param, code=code)
+    return JSONResponse(Refusal(error=fault).model_dump(), _status(error), headers)
 
 
 def _status(error: Exception) -> int:
-    if isinstance(error, UnknownDocument | UnknownWay):
+    if isinstance(error, UnknownDocument | ModelUnnamed | UnknownWay):
         return 404
+    if isinstance(error, WrongMethod):
+        return 405
     return 503 if isinstance(error, StorageError | ModelNotReady | ModelMissing) else 400

@@ -214,6 +214,13 @@ class UnknownWay(LibraryError):
         super().__init__(f"There is no '/v1/{way}' here: only /v1/models and /v1/chat/completions.")
 
 
+class WrongMethod(LibraryError):
+    """A program asked for something that is there, by a method that is not."""
+
+    def __init__(self, way: str, methods: str) -> None:
+        super().__init__(f"'/v1/{way}' is asked with {methods} alone.")
+
+
 class NoRoom(LibraryError):
     """The disk has too little room for a file that was sent or is to be written; `needed` and `free` are bytes."""
 

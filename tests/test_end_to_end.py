@@ -228,6 +228,7 @@ def test_the_app_serves_its_page_and_its_ways_in_behind_a_password(home, mill, t
             assert client.post("/login", data={"username": "me", "password": "melon"}).status_code == 401
             assert client.post("/login", data={"username": "me", "password": WORDS}).status_code == 200
             assert "Palimpsest" in client.get("/config").text and served["name"] == "The Mill"
+            assert {"/health", "/v1/chat/completions"} <= client.get("/openapi.json").json()["paths"].keys()
             said = {"model": served["id"], "messages": [{"role": "user", "content": COUNTED}]}
             answer = client.post("/v1/chat/completions", json=said).json()["choices"][0]["message"]["content"]
             assert re.search(r"\d", answer)

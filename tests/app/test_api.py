@@ -108,7 +108,7 @@ def test_what_is_wrong_is_said_with_a_status(server: httpx.Client, library: Libr
     unread = library.add(b"# Unread\n\nNobody knows.\n", "unread.md").id
     wrong = {
         "UnknownDocument": (404, f"palimpsest/{'f' * 16}", ["Who?"]),
-        "ModelUnnamed": (400, "gpt-4", ["Who?"]),
+        "ModelUnnamed": (404, "gpt-4", ["Who?"]),
         "NotReadYet": (400, f"palimpsest/{unread}", ["Who?"]),
         "EmptyQuestion": (400, f"palimpsest/{tides}", ["  "]),
         "NoQuestion": (400, f"palimpsest/{tides}", ["Who?", "Oru."]),
@@ -138,6 +138,12 @@ def body(model: str, **more) -> dict:
         ({"stop": [1]}, "stop.0"),
         ({"stop": ["a"] * 5}, "stop"),
         ({"stop": ""}, "stop.0"),
+        ({"stop": False}, "stop"),
+        ({"n": "2"}, "n"),
+        ({"n": True}, "n"),
+        ({"stream": "yes"}, "stream"),
+        ({"temperature": "0.5"}, "temperature"),
+        ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, "messages.0.role"),
         ({"messages": [{"role": "user", "content": 7}]}, "messages.0.content.str"),
@@ -241,10 +247,31 @@ def test_one_model_and_ways_that_are_not_there(server: httpx.Client, library: Li
     (listed,) = server.get("/v1/models").json()["data"]
     assert server.get(f"/v1/models/{listed['id']}").json() == listed
     assert server.get(f"/v1/models/{listed['id'].replace('/', '%2F')}").json() == listed
-    for path, status in (("models/palimpsest/ffff", 404), ("models/gpt-4", 400), ("embeddings", 404), ("chat", 404)):
+    for path, status in (("models/palimpsest/ffff", 404), ("models/gpt-4", 404), ("embeddings", 404), ("chat", 404)):
         answer = server.get(f"/v1/{path}")
         assert answer.status_code == status and answer.json()["error"]["message"].endswith("."), path
     assert server.post("/v1/embeddings", json={}).json()["error"]["type"] == "UnknownWay"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "models", "GET"),
+        ("DELETE", "models/palimpsest/ffff", "GET"),
+        ("GET", "chat/completions", "POST"),
+        ("OPTIONS", "chat/completions", "POST"),
+    ],
+)
+def test_a_method_that_is_not_there_is_named(server: httpx.Client, method: str, path: str, allowed: str):
+    answer = server.request(method, f"/v1/{path}")
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    said = {
+        "message": f"'/v1/{path}' is asked with {allowed} alone.",
+        "type": "WrongMethod",
+        "param": None,
+        "code": None,
+    }
+    assert answer.json() == {"error": said}
 
 
 ANYTHING = st.recursive(

@@ -7,8 +7,9 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import openai
@@ -218,6 +219,54 @@ def test_the_official_client_lists_asks_streams_and_names_errors(engine: SlowEng
             client.chat.completions.create(model=model, messages=asked, temperature=9)
         with pytest.raises(openai.NotFoundError):
             client.embeddings.create(model=model, input="x")
+
+
+@pytest.fixture
+def chat(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """LangChain's model of a name."""
+    from langchain_openai import ChatOpenAI  # here: it takes a second, which each process of the suite would spend
+
+    monkeypatch.setenv("LANGSMITH_TRACING", "false")  # whatever is set on this machine, no test tells another one
+    with httpx.Client(trust_env=False) as client:
+        yield lambda name, **more: ChatOpenAI(
+            model=name, base_url=f"{address}/v1", api_key="none", max_retries=0, http_client=client, **more
+        )
+
+
+def test_langchain_asks_and_streams(engine: SlowEngine, book: str, chat: Callable[..., Any]) -> None:
+    engine.go.set()
+    name, question = f"palimpsest/{book}", "When does the tide come?"
+    model = chat(name)
+    whole = model.invoke(question)
+    begun, *rest = chat(name, stream_usage=True).stream(question)
+    for answer in (whole, sum(rest, begun)):
+        assert answer.content == "six" and answer.response_metadata["finish_reason"] == "stop"
+        taken = {"input_tokens": len(question), "output_tokens": 3, "total_tokens": len(question) + 3}
+        assert taken.items() <= answer.usage_metadata.items()
+    cut = chat(name, max_tokens=1).invoke(question)
+    assert (cut.content, cut.response_metadata["finish_reason"]) == ("s", "length")
+    assert chat(name, stop_sequences=["x"], temperature=0.5, seed=3, n=2).invoke(question).content == "si"
+    assert [one.content for one in model.batch([question, "At six?"])] == ["six", "six"]
+    parts = [{"type": "text", "text": question}]
+    assert model.invoke([("system", "Be short."), ("human", "Who?"), ("ai", "Oru."), ("human", parts)]).content == "six"
+    assert engine.talk_seen == [("Who?", "Oru.")]
+    tool = {"type": "function", "function": {"name": "clock", "parameters": {"type": "object", "properties": {}}}}
+    assert model.bind_tools([tool]).invoke(question).content == "six"
+
+
+def test_langchain_names_errors(engine: SlowEngine, documents: Library, book: str, chat: Callable[..., Any]) -> None:
+    engine.go.set()
+    for unknown in ("palimpsest/ffff", "gpt-4"):
+        with pytest.raises(openai.NotFoundError, match="no document") as raised:
+            chat(unknown).invoke("Who?")
+        assert raised.value.code == "model_not_found"
+        with pytest.raises(openai.NotFoundError, match="no document"):
+            list(chat(unknown).stream("Who?"))
+    with pytest.raises(openai.BadRequestError, match="temperature"):
+        chat(f"palimpsest/{book}", temperature=9).invoke("Who?")
+    unread = documents.add(b"# Moons\n\nThe moon.\n", "moons.md").id
+    with pytest.raises(openai.BadRequestError, match="has not been read yet"):
+        chat(f"palimpsest/{unread}").invoke("Who?")
 
 
 def test_the_official_client_that_leaves_a_stream_stops_its_answer(engine: SlowEngine, book: str, address: str) -> None:

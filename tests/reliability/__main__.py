@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.reliability import bounds, crowd, door, files, flips, kills
+from tests.reliability import bounds, crowd, door, files, flips, kills, routes
 from tests.reliability.outcome import Attack, table, timed
 
 ATTACKS = (
@@ -22,6 +22,7 @@ ATTACKS = (
     Attack("people at once, beside readings", "all answered, each book read once", crowd.users, 8, 20),
     Attack("two programs, one library", "each book read once", crowd.programs, 2, 6),
     Attack("foreign names and pages", "nobody is let in", door.knocks, 150, 3000),
+    Attack("requests that the schema has or forbids", "answered as the schema says", routes.asked, 5, 200),
     Attack("a foreign page in Chromium", "nobody is let in", door.in_chromium, 0, 1),
 )
 

@@ -9,7 +9,7 @@ import pytest
 
 from storage import Store, digests
 from tests.app.small_engine import SmallEngine, shelf
-from tests.reliability import flips, kills
+from tests.reliability import flips, kills, routes
 from tests.reliability.__main__ import ATTACKS
 from tests.reliability.files import made
 from tests.reliability.outcome import Attack, Outcome, table
@@ -90,3 +90,17 @@ def test_the_table_says_what_was_broken() -> None:
     attack = Attack("an attack", "nothing is lost", lambda tries, seed, folder: Outcome(tries), 1, 1)
     lines = list(table([(attack, Outcome(3, ("a page is gone",)), 2.0)]))
     assert lines[1].split()[:5] == ["an", "attack", "3", "1", "2"] and lines[-1] == "BROKEN an attack: a page is gone"
+
+
+def test_an_answer_that_the_schema_does_not_have_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api._status", lambda error: 500)
+    assert any("Server error" in said for said in routes.asked(1, 3, tmp_path).broken)
+
+
+def test_the_same_seed_makes_the_same_requests_on_every_route(tmp_path: Path) -> None:
+    with routes.served(tmp_path) as (app, names):
+        once, again, other = (routes.faults(app, names, 2, seed)[0] for seed in (5, 5, 6))
+    assert once == again != other
+    asked = {tuple(request.split()[:2]) for request, _ in once}
+    for path in app.openapi()["paths"]:
+        assert any(path.partition("{")[0] in url for _, url in asked), path
