@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import time
 import uuid
@@ -207,7 +208,11 @@ class Reply:
 
 
 class ProtocolRoute(APIRoute):
-    """A route that says whatever goes wrong as the protocol has it."""
+    """A route that says whatever goes wrong as the protocol has it, also where the name of a model has several lines."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
 
     def get_route_handler(self) -> Callable[[Connection], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

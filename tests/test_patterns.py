@@ -10,12 +10,14 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 import regex
 
 from app.answering import text_search
+from app.api import router
+from app.library import Library
 from app.markup.passage import marked
 from app.markup.read import what_was_read
 from app.rows import pieces
@@ -79,7 +81,11 @@ def bookmarked() -> None:
     place_bookmarks([Bookmark("1. The lamp", 1, 0)], ["Chapter\n1. The lamp\n\nIt burns."])
 
 
-RUNS = (looked_up, shown, bookmarked)
+def routed() -> None:
+    router(cast(Library, None))  # which is not asked for anything before a request comes
+
+
+RUNS = (looked_up, shown, bookmarked, routed)
 LITERAL = {"engine.prompts": "one of some literal words"}  # needs no more: no choice of letters is repeated
 
 

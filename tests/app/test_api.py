@@ -247,7 +247,15 @@ def test_one_model_and_ways_that_are_not_there(server: httpx.Client, library: Li
     (listed,) = server.get("/v1/models").json()["data"]
     assert server.get(f"/v1/models/{listed['id']}").json() == listed
     assert server.get(f"/v1/models/{listed['id'].replace('/', '%2F')}").json() == listed
-    for path, status in (("models/palimpsest/ffff", 404), ("models/gpt-4", 404), ("embeddings", 404), ("chat", 404)):
+    for path, status in (
+        ("models/palimpsest/ffff", 404),
+        ("models/gpt-4", 404),
+        ("embeddings", 404),
+        ("chat", 404),
+        ("models/a%0Ab", 404),
+        ("models/palimpsest/ffff%0A", 404),
+        ("a%0Ab", 404),
+    ):
         answer = server.get(f"/v1/{path}")
         assert answer.status_code == status and answer.json()["error"]["message"].endswith("."), path
     assert server.post("/v1/embeddings", json={}).json()["error"]["type"] == "UnknownWay"
