@@ -14,19 +14,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import storage
 from app import doctor as checkup
 from app import portable
 from app.answering.conversations import as_json, as_markdown
 from app.answering.summary import WORDS
 from app.answering.text_search import recognise
 from app.errors import HistoryUnreadable, PicturesStopped, ReadingStopped, named_errors
-from app.library import Library, preview, tidy
+from app.library import Library, preview, shrink, tidy
 from app.rows import ENTRY_DAMAGED
 from app.terminal import Output, duration, error_line, size
 from app.views import ModelAnswer, ReadProgress, ReadReport, Recalled, ShelfItem, TextAnswer, answer_object
 from app.words import Languages, Words
-from storage import Store
 
 REPORTED = ("id", "title", "tokens", "seconds", "tokens_per_second", "state_bytes", "state_sha256")
 
@@ -331,13 +329,7 @@ def checkpoints(documents: Library, ids: Sequence[str], remove: bool, out: Outpu
 def vacuum(database: Path, out: Output) -> int:
     """Gives the disk back what was removed from the library, for good where that was more than a day ago. Raises DatabaseBusy while another
     program has the library open."""
-    with Store.open(database) as store:
-        documents = Library(store)
-        documents.sweep()
-        before = documents.disk_use().total
-    storage.vacuum(database)
-    with Store.open(database) as store:
-        now = Library(store).disk_use().total
+    before, now = shrink(database)
     out.text(f"The library takes {size(now)} on disk; it took {size(before)}.")
     out.result({"bytes_on_disk": now, "bytes_before": before})
     return 0

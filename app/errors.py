@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage import StorageError, megabytes
+from storage import FULL, StorageError, megabytes
 
 
 def named_errors() -> tuple[type[Exception], ...]:
@@ -229,6 +229,11 @@ class NoRoom(LibraryError):
             f"The disk has too little room for this file: it needs {megabytes(needed)} MB, and {megabytes(free)} MB are free. "
             "Nothing of it was kept; free some space and try again."
         )
+
+
+def no_room(error: OSError) -> bool:
+    """Whether the system says with it that the disk has no room."""
+    return error.errno in FULL
 
 
 class FileNotWritten(LibraryError):

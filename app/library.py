@@ -50,7 +50,7 @@ from app.views import (
     unit_of,
 )
 from app.words import Languages, Words
-from storage import DocumentRow, FileDamaged, OriginalRow, SectionRow, SnapshotRow, Store, TextDamaged
+from storage import DocumentRow, FileDamaged, OriginalRow, SectionRow, SnapshotRow, Store, TextDamaged, vacuum
 
 if TYPE_CHECKING:
     from documents import Sandbox
@@ -426,3 +426,15 @@ def tidy(tags: Iterable[str]) -> tuple[str, ...]:
         if words:
             found.setdefault(words.casefold(), words)
     return tuple(found.values())[:MOST_TAGS]
+
+
+def shrink(database: Path) -> tuple[int, int]:
+    """Removes for good what was removed more than a day ago from a library that no program has open, and gives the disk back what holds
+    nothing any more. Returns the bytes that the library took on disk, and takes now. Raises DatabaseBusy, StorageError."""
+    with Store.open(database) as store:
+        documents = Library(store)
+        documents.sweep()
+        before = documents.disk_use().total
+    vacuum(database)
+    with Store.open(database) as store:
+        return before, Library(store).disk_use().total

@@ -28,8 +28,9 @@ from app.errors import (
     NotASnapshotFile,
     SnapshotFileDamaged,
     SnapshotFileTooNew,
+    no_room,
 )
-from storage import FULL, Checkpoint, DocumentRow, NewSnapshot, SectionRow, free_bytes, notes_from, now
+from storage import Checkpoint, DocumentRow, NewSnapshot, SectionRow, free_bytes, notes_from, now
 
 FORMAT = "palimpsest-snapshot"
 VERSION = 2
@@ -224,7 +225,7 @@ def _write_whole(path: Path, fill: Callable[[IO[bytes]], object], n_bytes: int) 
             if made is not None:
                 made.unlink(missing_ok=True)
     except OSError as error:  # once the part is gone, so that its room counts as free
-        if error.errno in FULL:
+        if no_room(error):
             raise NoRoom(n_bytes, free_bytes(path)) from error
         raise FileNotWritten(str(path), error.strerror or str(error)) from error
 

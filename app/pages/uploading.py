@@ -15,9 +15,8 @@ from starlette.formparsers import MultiPartException
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
-from app.errors import NoRoom
+from app.errors import NoRoom, no_room
 from app.words import Languages
-from storage import FULL
 
 UPLOAD = "/upload"
 PARTIAL = "tmp"  # what the name of a file begins with that is not whole yet
@@ -57,7 +56,7 @@ class Uploading:
         try:
             await self._app(scope, incoming.receive, incoming.send)
         except OSError as error:
-            if error.errno not in FULL or incoming.answered:
+            if not no_room(error) or incoming.answered:
                 raise
             incoming.refuse()
         finally:
