@@ -281,7 +281,7 @@ def _spoken(pieces: Iterator[str | Recalled | ModelAnswer | TextAnswer], out: Ou
 
 
 def _options(library: Library, given: Namespace) -> Any:
-    wanted = {"temperature": given.temperature, "seed": given.seed, "brief": "brief" in given and given.brief}
+    wanted = {"temperature": given.temperature, "seed": given.seed, "brief": getattr(given, "brief", False)}
     if given.max_tokens is not None:
         wanted["max_new_tokens"] = given.max_tokens
     return library.answering.options(**wanted)

@@ -30,6 +30,7 @@ from filelock import FileLock, Timeout
 from engine.errors import BaseCorrupt, BaseNotAvailable, CacheUnusable, ModelNotFound, NotEnoughSpace
 from engine.hub import MEGABYTE, ByteCounter, FetchProgress, OnProgress, fetch_file, fetch_model
 
+MODELS = Path.home() / ".palimpsest" / "models"  # where the app keeps fetched bases, if it is not told another place
 MANIFEST = "manifest.json"
 PIP_WORK = "pip-"
 RAW_PROGRESS = re.compile(r"Progress (\d+) of \d+")

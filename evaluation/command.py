@@ -14,6 +14,7 @@ from documents import DocumentError
 from engine.config import BITS, SIZES
 from engine.engine import Engine
 from engine.errors import EngineError
+from engine.fetch import MODELS
 from engine.generate import AnswerOptions
 from engine.ops.naive import RULES
 from evaluation import abstention, benchmarks, numbers, people, perplexity, summaries
@@ -28,7 +29,6 @@ from training.corpora import CorpusError
 
 ONE_WORD = "Answer with one word."
 SETTINGS = ("window", "slots", "pointing_slots", "bits", "rule")  # of a memory, which a run may change
-MODELS = Path.home() / ".palimpsest" / "models"
 NAMED_ERRORS = (EvaluationError, EngineError, DocumentError, CorpusError)
 UPTO = "idpf-moby-dick.epub=Chapter 30."  # what the questions on it were written for
 

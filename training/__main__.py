@@ -29,7 +29,7 @@ from engine.config import MemoryConfig
 from engine.device import choose_device, choose_dtype
 from engine.engine import Engine
 from engine.errors import EngineError
-from engine.fetch import model_hash, resolve_base
+from engine.fetch import MODELS, model_hash, resolve_base
 from engine.load import Loaded, load_base
 from engine.memory import MANIFEST, WEIGHTS, load_memory, read_manifest, save_memory, scorer_tensors
 from engine.model import Decoder, Updates
@@ -41,7 +41,6 @@ from training.facts import facts
 from training.observe import Reading, read_everything
 from training.texts import Asked, scattered
 
-MODELS = Path.home() / ".palimpsest" / "models"
 TOKENS = 6000  # of a text that the scorer is fitted on
 ARTICLES, PARAGRAPHS = 3, 4  # in such a text
 PLANTED = 14  # facts in one, where there are no data sets

@@ -5,6 +5,7 @@ import math
 import random
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,6 +16,7 @@ import torch
 from engine.confidence import NAMES, Confidence
 from engine.device import choose_device
 from engine.engine import Engine, EngineSettings
+from engine.model import Updates
 from engine.prompts import NOT_SAID, Chat
 from tests.engine.tiny import make_decoder, make_engine
 from training import confidence, judge, matrix, recall, scorer, updates
@@ -121,21 +123,27 @@ def test_examples_hold_their_answers_or_say_that_they_do_not(data: Path) -> None
     assert again == made[:3]
 
 
+def _learned(found: Updates, steps: int, loss_at: Callable[[int], torch.Tensor]) -> list[float]:
+    """The loss before each of so many steps of training."""
+    best = torch.optim.Adam([t for update in found.values() for t in (update.down, update.up)], lr=3e-2)
+    losses = []
+    with torch.enable_grad():
+        for step in range(steps):
+            loss = loss_at(step)
+            losses.append(float(loss.detach()))
+            best.zero_grad()
+            loss.backward()
+            best.step()
+    return losses
+
+
 def test_training_lowers_the_loss_and_leaves_the_base_bit_for_bit(data: Path, tokenizer, tmp_path: Path) -> None:
     decoder, chat = make_decoder("qwen2"), Chat(tokenizer)
     before = {name: t.clone() for name, t in decoder.base.named_parameters()}
     settings = replace(updates.Settings(), minutes=0.005, rank=4, rows=2, passages=1)
     examples = list(islice(judge.examples(squad(data)[0], fairytales(data, "train"), settings), 4))
     found = updates.fresh(decoder, settings)
-    weights = [t for update in found.values() for t in (update.down, update.up)]
-    best, losses = torch.optim.Adam(weights, lr=3e-2), []
-    with torch.enable_grad():
-        for step in range(24):
-            loss = judge.loss_of(decoder, chat, examples[step % 4], found, 32)
-            losses.append(float(loss.detach()))
-            best.zero_grad()
-            loss.backward()
-            best.step()
+    losses = _learned(found, 24, lambda step: judge.loss_of(decoder, chat, examples[step % 4], found, 32))
     assert sum(losses[-4:]) < 0.9 * sum(losses[:4])
     assert all(torch.equal(before[name], t) for name, t in decoder.base.named_parameters())
     # and the run by the clock writes its losses and ends
@@ -155,15 +163,7 @@ def test_answering_from_slots_comes_nearer_to_the_base_that_sees_the_text(data: 
     again = recall.examples(chat, squad(data)[0], fairytales(data, "train"), settings)
     assert list(islice(again, 3)) == examples
     found = updates.fresh(decoder, settings)
-    weights, losses = [t for update in found.values() for t in (update.down, update.up)], []
-    best = torch.optim.Adam(weights, lr=3e-2)
-    with torch.enable_grad():
-        for step in range(18):
-            loss = recall.loss_of(decoder, memory, chat, examples[step % 3], found)
-            losses.append(float(loss.detach()))
-            best.zero_grad()
-            loss.backward()
-            best.step()
+    losses = _learned(found, 18, lambda step: recall.loss_of(decoder, memory, chat, examples[step % 3], found))
     assert sum(losses[-3:]) < 0.8 * sum(losses[:3])
     assert all(torch.equal(before[name], t) for name, t in decoder.base.named_parameters())
 
